@@ -1,0 +1,1 @@
+"""Floor 8: stored analyses, corrections, embeddings."""

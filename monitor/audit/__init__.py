@@ -1,0 +1,1 @@
+"""Floor 4: append-only acts of people and automation."""

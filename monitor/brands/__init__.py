@@ -1,0 +1,1 @@
+"""Floor 5: people, brands, markets, channels, budgets and switches."""

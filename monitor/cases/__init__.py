@@ -1,0 +1,1 @@
+"""Floor 10: cases, links, notes, incidents, hand-offs."""

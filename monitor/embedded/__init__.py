@@ -1,0 +1,1 @@
+"""PostgreSQL and Redis from wheels, and the supervisor that keeps every program of Mentiondesk running on one machine."""

@@ -1,0 +1,1 @@
+"""Floor 7: journal, authors, conversations, posts, sightings, change log."""

@@ -1,0 +1,215 @@
+"""What the platforms told us: journal, authors, conversations, posts, sightings and the change log."""
+
+from django.db import models
+
+from monitor.brands.models import Brand, Channel, ChannelStream, Market
+from monitor.schema import UuidV7
+
+
+class Arrival(models.TextChoices):
+    LIVE = "live"
+    BACKFILL = "backfill"
+    IMPORT = "import"
+
+
+class Stage(models.TextChoices):
+    """How far the pipeline has come with a post."""
+
+    RECEIVED = "received"
+    ANALYZED = "analyzed"
+    TRIAGED = "triaged"
+    QUARANTINED = "quarantined"
+
+
+class RawEvent(models.Model):
+    """The journal: one update verbatim, before anything interprets it. Partitioned by month, referenced by nothing.
+
+    `body` is bytes because PostgreSQL refuses NUL and lone surrogates in text, and because it is kept as it came.
+    """
+
+    pk = models.CompositePrimaryKey("recorded_at", "id")
+    id = models.UUIDField(db_default=UuidV7(), editable=False)
+    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    brand_id = models.BigIntegerField()
+    channel_id = models.BigIntegerField()
+    platform = models.CharField(max_length=24)
+    kind = models.CharField(max_length=48)
+    external_id = models.CharField(max_length=160, blank=True)
+    author_ids = models.JSONField(default=list)  # for erasure by author
+    body_hash = models.BinaryField(max_length=32)
+    body = models.BinaryField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["channel_id", "external_id"]),
+            models.Index(fields=["brand_id", "recorded_at"]),
+        ]
+
+
+class QuarantinedEvent(models.Model):
+    """An update or an imported row that could not be understood: put aside, counted, shown, and replayed on demand."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE)
+    channel = models.ForeignKey(Channel, models.SET_NULL, null=True)
+    source = models.CharField(max_length=200)  # stream, webhook, or file name and line
+    reason_code = models.CharField(max_length=64)
+    params = models.JSONField(default=dict)
+    body = models.BinaryField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    replayed_at = models.DateTimeField(null=True)
+
+
+class Customer(models.Model):
+    """A person behind authors; linked by people only."""
+
+    public_id = models.UUIDField(db_default=UuidV7(), unique=True, editable=False)
+    brand = models.ForeignKey(Brand, models.CASCADE)
+    name = models.CharField(max_length=160, blank=True)
+    market = models.ForeignKey(Market, models.SET_NULL, null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
+class Author(models.Model):
+    """A profile on a platform as one brand sees it. An erased author keeps its row without any name or id."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE)
+    platform = models.CharField(max_length=24)
+    external_id = models.CharField(max_length=128)
+    handle = models.CharField(max_length=128, blank=True)
+    name = models.CharField(max_length=200, blank=True)
+    followers = models.BigIntegerField(null=True)
+    is_verified = models.BooleanField(default=False)
+    is_automated = models.BooleanField(default=False)
+    is_opted_out = models.BooleanField(default=False)
+    customer = models.ForeignKey(Customer, models.SET_NULL, null=True, related_name="authors")
+    first_seen_at = models.DateTimeField(db_default=models.functions.Now())
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["brand", "platform", "external_id"], name="one_author_per_platform_id")
+        ]
+
+
+class Conversation(models.Model):
+    """A thread: a public post with its comments, or the private messages between two parties."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE)
+    platform = models.CharField(max_length=24)
+    external_id = models.CharField(max_length=160)
+    channel = models.ForeignKey(Channel, models.SET_NULL, null=True)
+    is_public = models.BooleanField(default=True)
+    first_post_at = models.DateTimeField(null=True)
+    last_post_at = models.DateTimeField(null=True)
+    last_inbound_at = models.DateTimeField(null=True)
+    last_own_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["brand", "platform", "external_id"], name="one_conversation_per_thread")
+        ]
+
+
+class Post(models.Model):
+    """What somebody wrote. Text is exact; a deleted or erased post stays as a skeleton that keeps counting."""
+
+    public_id = models.UUIDField(db_default=UuidV7(), unique=True, editable=False)
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="posts")
+    platform = models.CharField(max_length=24)
+    external_id = models.CharField(max_length=160)
+    platform_id = models.CharField(max_length=160, blank=True)
+    channel = models.ForeignKey(Channel, models.SET_NULL, null=True)
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="posts")
+    author = models.ForeignKey(Author, models.PROTECT, null=True, related_name="posts")
+    form = models.CharField(max_length=24)
+    text = models.TextField(blank=True)
+    language_hint = models.CharField(max_length=16, blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    in_reply_to = models.CharField(max_length=160, blank=True)
+    attachments = models.JSONField(default=list)
+    place = models.CharField(max_length=120, blank=True)
+    market = models.ForeignKey(Market, models.SET_NULL, null=True)
+    market_source = models.CharField(max_length=24, default="unknown")
+    is_public = models.BooleanField(default=True)
+    is_own = models.BooleanField(default=False)
+    own_by = models.CharField(max_length=24, blank=True)  # us, native_app, other_tool
+    mentions_us = models.BooleanField(default=False)
+    quotes_us = models.BooleanField(default=False)
+    arrival = models.CharField(max_length=16, choices=Arrival, default=Arrival.LIVE)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(null=True)  # by the platform's clock; null: undated import
+    stored_at = models.DateTimeField(db_default=models.functions.Now())
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+    deletion_reason = models.CharField(max_length=24, blank=True)
+    stage = models.CharField(max_length=16, choices=Stage, default=Stage.RECEIVED)
+    stage_tries = models.PositiveSmallIntegerField(default=0)
+    stage_error = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["brand", "platform", "external_id"], name="one_post_per_platform_id")
+        ]
+        indexes = [
+            models.Index(
+                fields=["stage", "id"],
+                condition=models.Q(stage__in=["received", "analyzed"]),
+                name="posts_that_wait",
+            ),
+            models.Index(fields=["conversation", "created_at"]),
+            models.Index(fields=["author", "-id"]),
+            models.Index(fields=["brand", "created_at"]),
+        ]
+
+
+class Sighting(models.Model):
+    """Which channel saw a post, how and when. Partitioned by month, referenced by nothing."""
+
+    pk = models.CompositePrimaryKey("recorded_at", "id")
+    id = models.UUIDField(db_default=UuidV7(), editable=False)
+    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    brand_id = models.BigIntegerField()
+    post_id = models.BigIntegerField()
+    channel_id = models.BigIntegerField()
+    stream = models.CharField(max_length=32)
+    how = models.CharField(max_length=16)  # poll, webhook, import, send
+
+    class Meta:
+        indexes = [models.Index(fields=["post_id"]), models.Index(fields=["channel_id", "recorded_at"])]
+
+
+class PostChange(models.Model):
+    """The change log that trends folds: which post changed and why. `xid` orders it safely (see `trends.services`)."""
+
+    pk = models.CompositePrimaryKey("recorded_at", "id")
+    id = models.UUIDField(db_default=UuidV7(), editable=False)
+    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    xid = models.BigIntegerField(
+        db_default=models.Func(template="((pg_current_xact_id()::text)::bigint)", output_field=models.BigIntegerField())
+    )
+    brand_id = models.BigIntegerField()
+    post_id = models.BigIntegerField()
+    kind = models.CharField(max_length=24)  # stored, edited, deleted, analyzed, triaged, corrected, cased, erased
+
+    class Meta:
+        indexes = [models.Index(fields=["xid"]), models.Index(fields=["brand_id", "xid"])]
+
+
+class Tombstone(models.Model):
+    """A salted hash of what was deleted or erased, so that no re-read, replay or restored backup brings it back."""
+
+    key_hash = models.BinaryField(max_length=32, primary_key=True)
+    brand = models.ForeignKey(Brand, models.CASCADE)
+    kind = models.CharField(max_length=16)  # post, author
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+
+class ChannelGap(models.Model):
+    """A stretch of time that a platform could no longer tell us about: shown, never hidden."""
+
+    stream = models.ForeignKey(ChannelStream, models.CASCADE, related_name="gaps")
+    code = models.CharField(max_length=48)
+    since = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,41 @@
+"""The form of a post's text that the models read: the same at training and at run time.
+
+Handles and addresses are masked, case and width are folded, and marks are dropped where readers do without them
+(Latin, Greek, Cyrillic, Arabic, Hebrew) but kept where they carry the word (Thai, Indic scripts, kana).
+"""
+
+import re
+import unicodedata
+
+_URL = re.compile(r"(?:https?://|www\.)\S+")
+_HANDLE = re.compile(r"(?<![\w@])@\w{1,30}")
+_PLACEHOLDER = re.compile(r"__(\w{1,20}?)__")
+_LONG_NUMBER = re.compile(r"\d{6,}")
+_REPEATED = re.compile(r"(.)\1{3,}", re.DOTALL)
+_SPACES = re.compile(r"\s+")
+_HANGUL_SYLLABLE = re.compile("[\uac00-\ud7a3]+")
+_OTHER_CONTROL = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff\ud800-\udfff]")
+# Marks after a letter of one of these scripts are dropped: Latin, Greek, Cyrillic, Hebrew, Arabic.
+_DROPPED_MARKS = re.compile("(?<=[A-Za-z\u00aa-\u024f\u0370-\u052f\u0590-\u06ff])[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670\u0640]+")
+
+
+def normalise(text: str) -> str:
+    """Fold a post for the models; total (any str is accepted) and linear in the length of the text."""
+    text = _URL.sub(" http ", text)
+    text = _HANDLE.sub("@user", text)
+    text = _PLACEHOLDER.sub(r" \1 ", text)
+    text = _LONG_NUMBER.sub("000000", text)
+    text = text.lower()
+    if not text.isascii():
+        text = _fold_scripts(text)
+    text = _REPEATED.sub(r"\1\1\1", text)
+    return _SPACES.sub(" ", text).strip()
+
+
+def _fold_scripts(text: str) -> str:
+    text = _OTHER_CONTROL.sub("", text)
+    text = unicodedata.normalize("NFKD", text)
+    text = _DROPPED_MARKS.sub("", text)
+    text = unicodedata.normalize("NFC", text)
+    # The base vocabulary spells Hangul in its letters (jamo).
+    return _HANGUL_SYLLABLE.sub(lambda run: unicodedata.normalize("NFD", run.group()), text).lower()

@@ -1,0 +1,1 @@
+"""Training of the shipped models; the only part of the project that imports torch or scikit-learn."""

@@ -1,0 +1,5 @@
+"""`python -m monitor.nlp.train`."""
+
+from monitor.nlp.train.train import main
+
+main()

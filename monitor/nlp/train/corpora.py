@@ -1,0 +1,129 @@
+"""Reads the labelled sets of a data folder into Examples; a label that a set does not give is masked (-1).
+
+The sets, their sources and terms are listed in MODEL_CARD.md. A missing set is reported and left out.
+"""
+
+import csv
+import random
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from monitor.nlp.labels import HEADS
+from monitor.nlp.normalise import normalise
+
+Row = Mapping[str, str]
+MASKED = -1
+
+
+@dataclass(slots=True)
+class Example:
+    """One labelled text, normalised. `labels` has an entry only for the heads that the set labels."""
+
+    text: str
+    language: str
+    corpus: str
+    labels: dict[str, int] = field(default_factory=dict)
+    is_held_out: bool = False
+
+
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+def _index(head: str, label: str) -> dict[str, int]:
+    return {head: HEADS[head].index(label)} if label in HEADS[head] else {}
+
+
+def _full_labels(row: Row) -> dict[str, int]:
+    labels: dict[str, int] = {}
+    for head in ("intent", "needs_reply", "sentiment", "complaint", "severity", "escalate", "topic", "audience"):
+        labels |= _index(head, row.get(head, ""))
+    if "audience" not in labels and row["topic"].startswith("seller_"):
+        labels |= _index("audience", "seller")
+    elif "audience" not in labels and row["topic"] != "other":
+        labels |= _index("audience", "buyer")
+    return labels
+
+
+def _sentiment(row: Row) -> dict[str, int]:
+    return _index("sentiment", row["label"])
+
+
+def _stars(row: Row) -> dict[str, int]:
+    return _index("sentiment", {"1": "negative", "2": "negative", "3": "neutral", "5": "positive"}.get(row["rating"], ""))
+
+
+def _complaint(row: Row) -> dict[str, int]:
+    return _index("complaint", {"complaint": "yes", "not_complaint": "no"}.get(row["label"], ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A file of the data folder: how its rows are labelled, and how many of them are used at most."""
+
+    path: str
+    read_labels: Callable[[Row], dict[str, int]]
+    limit: int = 10**9
+    language: str = ""
+    text_column: str = "text"
+
+    @property
+    def name(self) -> str:
+        return self.path.split("/")[0]
+
+
+#: The two sets with every label; the others lend single labels to the shared encoder.
+TASK_CORPORA = (
+    Corpus("complaint_triage/train.tsv", _full_labels),
+    Corpus("composed/train.tsv", _full_labels),
+)
+OTHER_CORPORA = (
+    Corpus("umsab/train.tsv", _sentiment),
+    Corpus("tweeteval_sentiment/train_semeval2013_2016.tsv", _sentiment, 14000),
+    Corpus("complaints_acl2019/train.tsv", _complaint),
+    Corpus("airline_us/train.tsv", _sentiment, 3000),
+    Corpus("zh_online_shopping_10cats/train.tsv", _sentiment, 4000),
+    Corpus("zh_waimai_10k/train.tsv", _sentiment, 1500),
+    Corpus("th_wisesight/train.tsv", _sentiment, 3000),
+    Corpus("ko_nsmc_rebuilt/train.tsv", _sentiment, 2500),
+    Corpus("multi_id_smsa/train.tsv", _sentiment, 2500),
+    Corpus("multi_ms_malaya/train.tsv", _sentiment, 1000),
+    Corpus("multi_ja_amazon/dev.tsv", _sentiment, 2000),
+    Corpus("ar_elsahar_prod/all.tsv", _sentiment, 1500),
+    Corpus("vi_shopee/reviews_with_stars.tsv", _stars, 2000),
+    Corpus("afrisenti_arabic/ary_train.tsv", _sentiment, 1000, "ar", "tweet"),
+)
+
+
+def is_held_out(text: str, share: float) -> bool:
+    """A fixed part, by hash of the text, so that equal texts fall on the same side in every run."""
+    return zlib.crc32(text.encode("utf-8", "surrogatepass")) % 1000 < share * 1000
+
+
+def read_corpus(folder: Path, corpus: Corpus, *, seed: int, held_out_share: float = 0.0) -> list[Example]:
+    path = folder / corpus.path
+    if not path.exists():
+        print(f"{corpus.path}: not there, left out", file=sys.stderr)
+        return []
+    examples = []
+    for row in read_rows(path):
+        labels = corpus.read_labels(row)
+        text = normalise(row[corpus.text_column] or "")
+        if text and labels:
+            language = corpus.language or row.get("lang", "")
+            if corpus.name == "umsab" and language == "hi":
+                language = "hi-Latn"  # every row of this part is romanised Hindi
+            examples.append(Example(text, language, corpus.name, labels, is_held_out(text, held_out_share)))
+    random.Random(seed).shuffle(examples)
+    return examples[: corpus.limit]
+
+
+def read_training_set(folder: Path, *, seed: int, held_out_share: float) -> tuple[list[Example], list[Example]]:
+    """The task sets (with a held-out part marked) and the other sets, each shuffled with the seed."""
+    task = [e for c in TASK_CORPORA for e in read_corpus(folder, c, seed=seed, held_out_share=held_out_share)]
+    other = [e for c in OTHER_CORPORA for e in read_corpus(folder, c, seed=seed)]
+    return task, other

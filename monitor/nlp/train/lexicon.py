@@ -1,0 +1,112 @@
+"""Word lists of the data folder: dictionaries from English, and which new pieces the vocabulary gets.
+
+Frequencies are FrequencyWords (CC BY-SA 4.0); dictionaries come from Wiktionary through WECHSEL (CC BY-SA).
+"""
+
+import random
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from monitor.nlp.normalise import normalise
+
+#: Language → (dictionary file, frequency file or "", new pieces it may claim).
+LANGUAGES: dict[str, tuple[str, str, int]] = {
+    "ar": ("arabic", "ar", 1300),
+    "de": ("german", "de", 900),
+    "es": ("spanish", "es", 900),
+    "fr": ("french", "fr", 900),
+    "hi": ("hindi", "hi", 500),
+    "hi-Latn": ("", "", 600),
+    "id": ("indonesian", "id", 900),
+    "it": ("italian", "it", 900),
+    "ja": ("japanese", "ja", 1500),
+    "ko": ("korean", "ko", 1300),
+    "nl": ("dutch", "nl", 500),
+    "pl": ("polish", "pl", 700),
+    "pt": ("portuguese", "pt", 900),
+    "th": ("thai", "th", 900),
+    "tl": ("", "", 300),
+    "tr": ("turkish", "tr", 700),
+    "vi": ("vietnamese", "vi", 600),
+    "zh": ("chinese", "zh_cn", 2600),
+}
+_WORD = re.compile(r"[^\W\d_]+")
+_UNSPACED_RUN = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff]+")
+_SYMBOL = re.compile("[\u203c-\u2bff\U0001f000-\U0001faff]")
+_LONGEST_RUN_PIECE = 4
+
+
+def read_dictionaries(folder: Path) -> dict[str, dict[str, list[str]]]:
+    """Language → English word → words of that language; everything normalised, single words only in English."""
+    dictionaries: dict[str, dict[str, list[str]]] = {}
+    for language, (name, _, _) in LANGUAGES.items():
+        path = folder / "lexicon" / "dictionaries" / f"{name}.txt"
+        if not name or not path.exists():
+            continue
+        words: dict[str, list[str]] = defaultdict(list)
+        for line in path.read_text(encoding="utf-8").splitlines():
+            english, _, foreign = line.partition("\t")
+            if english and foreign:
+                words[normalise(english)].append(normalise(foreign))
+        dictionaries[language] = dict(words)
+    return dictionaries
+
+
+def read_frequencies(folder: Path, language: str, limit: int = 20000) -> list[str]:
+    path = folder / "lexicon" / "frequency" / f"{LANGUAGES[language][1]}.txt"
+    if not LANGUAGES[language][1] or not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()[:limit]
+    return [normalise(line.rpartition(" ")[0]) for line in lines]
+
+
+def count_words(texts: Iterable[str], known_runs: set[str]) -> Counter[str]:
+    """Words of spaced scripts; for unspaced runs single characters and the known words inside them."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        for word in _WORD.findall(text):
+            if not _UNSPACED_RUN.fullmatch(word):
+                counts[word] += 1
+        for run in _UNSPACED_RUN.findall(text):
+            counts.update(run)
+            for size in range(2, _LONGEST_RUN_PIECE + 1):
+                grams = (run[at : at + size] for at in range(len(run) - size + 1))
+                counts.update(gram for gram in grams if gram in known_runs)
+    return counts
+
+
+def choose_pieces(folder: Path, texts: dict[str, list[str]], base: Iterable[str]) -> dict[str, str]:
+    """New piece → language, most useful first per language: corpus words by count, then the frequency list."""
+    chosen: dict[str, str] = {}
+    taken = set(base)
+    dictionaries = read_dictionaries(folder)
+    for language, (_, _, quota) in LANGUAGES.items():
+        frequent = read_frequencies(folder, language)
+        known_runs = {word for words in dictionaries.get(language, {}).values() for word in words} | set(frequent)
+        counts = count_words(texts.get(language, []), known_runs)
+        scores: dict[str, float] = {word: count for word, count in counts.items() if count >= 3}
+        for rank, word in enumerate(frequent):
+            if word and _WORD.fullmatch(word):
+                scores[word] = scores.get(word, 0) + 2000 / (rank + 100)
+        ranked = sorted(scores, key=lambda word: (-scores[word] * (1 + 0.2 * min(len(word), 8)), word))
+        fresh = [word for word in ranked if word not in taken and (len(word) > 1 or ord(word) > 0x2E7F or ord(word) > 0xDFF)]
+        for word in fresh[:quota]:
+            chosen[word] = language
+            taken.add(word)
+    for symbol, count in Counter(s for group in texts.values() for t in group for s in _SYMBOL.findall(t)).most_common(250):
+        if count >= 3 and symbol not in taken:
+            chosen[symbol] = "symbol"
+            taken.add(symbol)
+    return chosen
+
+
+def gloss(text: str, dictionary: dict[str, list[str]], share: float, chance: random.Random) -> str:
+    """Replaces a share of the English words by words of another language: the label travels with them."""
+
+    def swap(match: re.Match[str]) -> str:
+        foreign = dictionary.get(match.group())
+        return chance.choice(foreign) if foreign and chance.random() < share else match.group()
+
+    return _WORD.sub(swap, text)

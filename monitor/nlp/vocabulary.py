@@ -1,0 +1,39 @@
+"""The tokeniser of the shipped encoder: WordPiece over `vocabulary.txt` (one piece a line, line number = id).
+
+The library `tokenizers` is used alone: importing `transformers` would cost seconds at every start.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+
+PAD, UNKNOWN, START, END = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
+CONTINUED = "##"
+
+# Scripts written without spaces between words: a piece at the start of a run and inside it share one row.
+_UNSPACED = "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+# Emoji and symbols stand alone; runs of an unspaced script are parted from their neighbours.
+_SPLIT = Regex(rf"[{_UNSPACED}]+|[\u2190-\u2bff\u3000-\u303f\ufe00-\ufe0f\U0001f000-\U0001faff]")
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_MAXIMUM_WORD = 64
+
+
+def read_pieces(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+
+
+def build_tokenizer(pieces: Iterable[str]) -> Tokenizer:
+    """A tokeniser over normalised text (see normalise.py) that adds no special tokens by itself."""
+    vocabulary = {piece: row for row, piece in enumerate(pieces)}
+    for piece, row in list(vocabulary.items()):
+        if _IS_UNSPACED.match(piece):
+            vocabulary.setdefault(CONTINUED + piece, row)
+    model = models.WordPiece(vocabulary, unk_token=UNKNOWN, max_input_chars_per_word=_MAXIMUM_WORD)
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = normalizers.Sequence([])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.BertPreTokenizer(), pre_tokenizers.Split(_SPLIT, behavior="isolated")]
+    )
+    return tokenizer

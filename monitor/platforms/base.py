@@ -1,0 +1,231 @@
+"""The connector contract: what a platform hands to the rooms above, and what it is handed.
+
+`registry.py` lists the platforms; `errors.py` holds what may go wrong.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+FORMS = ("post", "comment", "reply", "quote", "review", "direct_message", "story_mention")
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingAuthor:
+    """Who wrote it. `external_id` is the platform's id, always text; empty where it is not told."""
+
+    external_id: str
+    handle: str = ""
+    name: str = ""
+    followers: int | None = None
+    is_verified: bool = False
+    is_automated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What hangs on a post. Addresses of media that may not be stored are left empty."""
+
+    kind: str
+    url: str = ""
+    alt_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingPost:
+    """A post as a platform told it, in our words. Times are aware and in UTC; ids are text.
+
+    `external_id` is stable over edits (X: the first id of the edit history); `platform_id` is the id to act on now.
+    """
+
+    platform: str
+    external_id: str
+    form: str
+    text: str
+    author: IncomingAuthor
+    created_at: datetime | None
+    conversation_id: str = ""
+    in_reply_to: str = ""
+    root_id: str = ""
+    platform_id: str = ""
+    url: str = ""
+    language_hint: str = ""
+    is_public: bool = True
+    is_own: bool = False
+    own_by: str = ""
+    mentions_us: bool = False
+    quotes_us: bool = False
+    edited_at: datetime | None = None
+    version: int = 1
+    attachments: tuple[Attachment, ...] = ()
+    place: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingDeletion:
+    """The platform says that a post is gone (or must be hidden from us): `reason` deleted, protected, withheld."""
+
+    platform: str
+    external_id: str
+    reason: str = "deleted"
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingNotice:
+    """Something about the channel itself: encrypted chat seen, authorisation revoked, unknown event kind."""
+
+    code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+PlatformEvent = IncomingPost | IncomingDeletion | IncomingNotice
+
+
+@dataclass(frozen=True, slots=True)
+class RawUpdate:
+    """One update verbatim, self-contained: whatever `normalize` needs (for X, its slice of `includes`) is in `body`."""
+
+    kind: str
+    external_id: str
+    body: Mapping[str, Any]
+    author_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch that the platform can no longer tell us about."""
+
+    since: datetime | None
+    until: datetime | None
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One page of a stream. `cursor` is valid once the updates are stored; store both in one transaction."""
+
+    updates: tuple[RawUpdate, ...]
+    cursor: Mapping[str, Any]
+    has_more: bool = False
+    gaps: tuple[Gap, ...] = ()
+    next_poll_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelContext:
+    """What a connector needs to know of its channel. Credentials are plain here and never leave the process."""
+
+    channel_id: int
+    kind: str
+    external_id: str
+    handle: str
+    credentials: Mapping[str, str]
+    api_url: str
+    query: str = ""
+    app_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SendRequest:
+    """One write. `kind`: reply, direct_message, private_reply, hide, unhide, like, delete.
+
+    `text` is exactly what people will see. `sent_by` is "person" or "automation": only a person may carry a human tag.
+    """
+
+    kind: str
+    text: str = ""
+    target_id: str = ""
+    conversation_id: str = ""
+    recipient_id: str = ""
+    sent_by: str = "person"
+    last_inbound_at: datetime | None = None
+    idempotency_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The platform accepted a write. `external_id` is the id of what was made ("" where nothing is made)."""
+
+    external_id: str
+    url: str = ""
+    created_at: datetime | None = None
+    conversation_id: str = ""
+
+
+class Budget(Protocol):
+    """The shared allowance of one channel: one database statement a call, handed in by the caller."""
+
+    def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
+        """Takes one call. Raises RateLimitedError or QuotaExceededError when nothing is left."""
+
+    def learn(self, endpoint: str, *, remaining: int | None, limit: int | None, resets_at: datetime | None) -> None:
+        """Notes what the platform's own headers say."""
+
+
+class NullBudget:
+    """No limit: for tools and tests that talk to a simulator."""
+
+    def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
+        return None
+
+    def learn(self, endpoint: str, *, remaining: int | None, limit: int | None, resets_at: datetime | None) -> None:
+        return None
+
+
+class Connector(Protocol):
+    """One channel's client. Built per task; no network in the constructor, no sleeping anywhere."""
+
+    def streams(self) -> Sequence[str]:
+        """Names of what can be polled, the most urgent first."""
+
+    def collect(self, stream: str, cursor: Mapping[str, Any]) -> Batch:
+        """Reads one page on from `cursor` ({} at first). Raises PlatformError."""
+
+    def send(self, request: SendRequest) -> Receipt:
+        """Carries out one write at most once. Raises PlatformError; UnconfirmedSendError when in doubt."""
+
+    def read_back(self, request: SendRequest, *, since: datetime) -> Sequence[IncomingPost] | None:
+        """Own posts that may be the outcome of `request`, newest first; None where the platform cannot tell."""
+
+    def check(self) -> Sequence[IncomingNotice]:
+        """Looks at token, scopes and version; an empty answer means healthy. Raises PlatformError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What the generic pages and rules need to know of a platform, without knowing it.
+
+    `reply_limit` counts weighted characters where `counts_weighted`, else characters.
+    """
+
+    code: str
+    name: str
+    credential_names: tuple[str, ...]
+    channel_kinds: tuple[str, ...]
+    abilities: frozenset[str]
+    reply_limit: int
+    direct_message_limit: int
+    counts_weighted: bool = False
+    forms: tuple[str, ...] = FORMS
+    direct_message_window_hours: int | None = None
+    human_window_hours: int | None = None
+    needs_summon: bool = False
+    learning_allowed: bool = False
+
+
+class Platform(Protocol):
+    """A platform: its declaration, its pure parser and its connector factory."""
+
+    declaration: Declaration
+
+    def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
+        """Pure. Raises MalformedPayloadError for what cannot be understood."""
+
+    def connect(self, context: ChannelContext, budget: Budget) -> Connector:
+        """Builds the client; no network."""
+
+    def deep_link(self, external_id: str, author_handle: str) -> str:
+        """Address that a person opens to answer in the platform's own app; "" where there is none."""

@@ -1,0 +1,1 @@
+"""Floor 11: articles, suggestions, guard, eligibility, the outbox of Effects."""

@@ -1,0 +1,42 @@
+"""Rules of a brand and the decisions taken, with the facts they were taken on: each can be run again, bit for bit."""
+
+from django.db import models
+
+from monitor.brands.models import Brand, User
+from monitor.inbox.models import Post
+
+
+class Rule(models.Model):
+    """A brand's own rule: when all `conditions` hold, `actions` apply. Plain data, read by `triage.rules`."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="rules")
+    name = models.CharField(max_length=120)
+    position = models.PositiveIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+    conditions = models.JSONField(default=list)
+    actions = models.JSONField(default=list)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+
+class TriageDecision(models.Model):
+    """One decision on one post; append-only, the newest is the current one."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE)
+    post = models.ForeignKey(Post, models.CASCADE, related_name="decisions")
+    ruleset_version = models.CharField(max_length=64)
+    facts = models.JSONField()
+    opens_case = models.BooleanField()
+    is_flagged = models.BooleanField()
+    priority = models.PositiveSmallIntegerField()
+    reasons = models.JSONField(default=list)
+    actions = models.JSONField(default=list)
+    is_current = models.BooleanField(default=True)
+    decided_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["post"], condition=models.Q(is_current=True), name="one_current_decision_per_post"
+            )
+        ]

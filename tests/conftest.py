@@ -1,0 +1,73 @@
+"""What every test may use: a real PostgreSQL, a brand with its people, and no network beyond this machine."""
+
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("REDIS_URL", "none")
+os.environ.setdefault("MENTIONDESK_SECRET_KEY", "tests-only-" + "k" * 48)
+os.environ.setdefault("MENTIONDESK_CREDENTIAL_KEYS", "tests-only-" + "c" * 48)
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@pytest.fixture(autouse=True)
+def no_network_beyond_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.socket.connect
+
+    def connect_to_loopback_only(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in LOOPBACK:
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_to_loopback_only)
+
+
+@pytest.fixture
+def brand(db: None) -> Any:
+    from monitor.brands.models import Brand
+
+    return Brand.objects.create(slug="lumora", name="Lumora")
+
+
+@pytest.fixture
+def other_brand(db: None) -> Any:
+    from monitor.brands.models import Brand
+
+    return Brand.objects.create(slug="nordhaus", name="Nordhaus")
+
+
+def _person(brand: Any, name: str, role: str) -> Any:
+    from monitor.brands.models import Membership, User
+
+    user = User.objects.create_user(f"{name}@example.com", "a long password", name=name.title())
+    Membership.objects.create(user=user, brand=brand, role=role)
+    return user
+
+
+@pytest.fixture
+def alice(brand: Any) -> Any:
+    """Leads the team of the brand."""
+    return _person(brand, "alice", "lead")
+
+
+@pytest.fixture
+def bob(brand: Any) -> Any:
+    """Works for the brand as an agent."""
+    return _person(brand, "bob", "agent")
+
+
+@pytest.fixture
+def charlie(other_brand: Any) -> Any:
+    """Works for another brand and must not see this one."""
+    return _person(other_brand, "charlie", "admin")
+
+
+@pytest.fixture
+def channel(brand: Any) -> Iterator[Any]:
+    from monitor.brands.models import Channel
+
+    yield Channel.objects.create(brand=brand, platform="x", kind="account", external_id="100", handle="lumora")
