@@ -1,1 +1,1 @@
-"""PostgreSQL and Redis from wheels, and the supervisor that keeps every program of Mentiondesk running on one machine."""
+"""PostgreSQL and Redis from wheels, and the supervisor that keeps every program running on one machine."""

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -96,8 +96,8 @@ class Home:
         finally:
             os.close(descriptor)
 
-    def wait_for_guests(self, announce: Any) -> None:
-        """Returns once no other command uses our servers any more."""
+    def close_to_guests(self, announce: Callable[[str], None]) -> None:
+        """Returns once no other command uses our servers, and none can begin to."""
         descriptor = os.open(self.run / "guests.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -105,6 +105,7 @@ class Home:
             announce("Waiting for another mentiondesk command that uses the same servers.")
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         finally:
+            self.clear_state()
             os.close(descriptor)
 
     # -- What runs in it ---------------------------------------------------------------------------

@@ -52,12 +52,15 @@ def _find_or_make() -> pwd.struct_passwd:
         return pwd.getpwnam("nobody")
 
 
-def can_reach(path: Path, user: ServiceUser | None) -> bool:
-    """True when the user may walk to `path` and read it (execute it, where it is a folder or a program)."""
-    if user is None:
-        return True
-    resolved = path.resolve()
-    return all(_allows(step, user, 0o1) for step in resolved.parents) and _allows(resolved, user, 0o5)
+def can_walk_into(folder: Path, user: ServiceUser | None) -> bool:
+    """True when the user may pass through the folder to something in it that is their own."""
+    resolved = folder.resolve()
+    return user is None or all(_allows(step, user, 0o1) for step in (resolved, *resolved.parents))
+
+
+def can_use(path: Path, user: ServiceUser | None) -> bool:
+    """True when the user may read a folder, or run a program."""
+    return user is None or (can_walk_into(path.parent, user) and _allows(path.resolve(), user, 0o5))
 
 
 def _allows(path: Path, user: ServiceUser, wanted: int) -> bool:
