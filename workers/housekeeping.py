@@ -1,0 +1,23 @@
+"""What a house needs so that it does not fall apart: partitions, retention, the audit chain, snoozes that end."""
+
+from monitor.audit import services as audit
+from monitor.cases import services as cases
+from monitor.privacy import services as privacy
+from monitor.schema import PARTITIONED_TABLES, ensure_partitions
+from workers.app import app
+
+
+@app.task(name="workers.housekeeping.seal_audit")
+def seal_audit() -> None:
+    audit.seal()
+
+
+@app.task(name="workers.housekeeping.wake_cases")
+def wake_cases() -> None:
+    cases.wake_snoozed()
+
+
+@app.task(name="workers.housekeeping.keep_house")
+def keep_house() -> None:
+    ensure_partitions(PARTITIONED_TABLES)
+    privacy.sweep_retention()

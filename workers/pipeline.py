@@ -1,0 +1,64 @@
+"""The story of a post, read from top to bottom: analyze → triage → open → suggest → acknowledge.
+
+`inbox` decides which posts may be taken (lease, tries); each step commits before the next begins, so a worker
+that dies anywhere leaves posts that somebody else takes up at the same place.
+"""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import transaction
+
+from monitor.analysis import services as analysis
+from monitor.cases import selectors as case_facts
+from monitor.cases import services as cases
+from monitor.inbox import services as inbox
+from monitor.inbox.models import Stage
+from monitor.replies import services as replies
+from monitor.triage import services as triage
+from workers.app import app
+
+
+@app.task(name="workers.pipeline.advance")
+def advance(post_ids: Sequence[int] | None = None) -> None:
+    """Takes a batch of posts through the whole story. Without ids: whatever waits, a batch at a time."""
+    taken = analyze(post_ids)
+    touched = open_cases(post_ids)
+    suggest(touched)
+    if post_ids is None and (taken or touched):
+        app.send_task("workers.pipeline.advance", queue="analyze", expires=60)
+
+
+def analyze(post_ids: Sequence[int] | None = None) -> int:
+    """Language, intent, sentiment, complaint, severity, topic: once a post and model version."""
+    claimed = inbox.claim_posts(
+        stage=Stage.RECEIVED,
+        limit=settings.ANALYZE_BATCH,
+        lease_seconds=settings.LEASE_SECONDS,
+        post_ids=post_ids,
+    )
+    if claimed:
+        analysis.analyze_posts(post_ids=claimed)
+    return len(claimed)
+
+
+def open_cases(post_ids: Sequence[int] | None = None) -> list[int]:
+    """Decides what each post needs and opens or joins cases, in the transaction that moves the posts on."""
+    claimed = inbox.claim_posts(
+        stage=Stage.ANALYZED,
+        limit=settings.ANALYZE_BATCH,
+        lease_seconds=settings.LEASE_SECONDS,
+        post_ids=post_ids,
+    )
+    if not claimed:
+        return []
+    with transaction.atomic():
+        outcomes = triage.triage_posts(post_ids=claimed, case_facts=case_facts.case_facts(claimed))
+        return cases.open_cases(outcomes=outcomes)
+
+
+def suggest(case_ids: Sequence[int]) -> None:
+    """What we would say, and the acknowledgement where the brand's switch and the rules allow it."""
+    if case_ids:
+        replies.suggest_for_cases(case_ids=case_ids)
+        replies.acknowledge_cases(case_ids=case_ids)

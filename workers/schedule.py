@@ -1,0 +1,36 @@
+"""The beat table: what is woken, how often, and why. Every task is a claim, so firing twice is harmless."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    task: str
+    every_seconds: float
+    queue: str
+    why: str
+
+
+SCHEDULE = (
+    Beat("workers.collect.collect_due", 5, "collect", "streams whose next poll is due are read"),
+    Beat("workers.pipeline.advance", 10, "analyze", "posts whose message was lost are taken up"),
+    Beat("workers.send.send_due", 5, "send", "approved replies whose time has come are sent"),
+    Beat("workers.send.reconcile", 30, "send", "sends with an unknown outcome are read back"),
+    Beat("workers.watch.fold_trends", 20, "default", "changes are folded into the trend buckets"),
+    Beat("workers.housekeeping.seal_audit", 60, "default", "new audit events join the hash chain"),
+    Beat("workers.housekeeping.wake_cases", 60, "default", "snoozed cases whose time has come return to the queue"),
+    Beat("workers.housekeeping.keep_house", 3600, "default", "partitions ahead of time, retention, old claims"),
+)
+
+
+def beat_schedule() -> dict[str, dict[str, Any]]:
+    """Celery's form of the table. A hint older than its interval is worthless, so it expires."""
+    return {
+        beat.task: {
+            "task": beat.task,
+            "schedule": beat.every_seconds,
+            "options": {"queue": beat.queue, "expires": max(beat.every_seconds, 10)},
+        }
+        for beat in SCHEDULE
+    }

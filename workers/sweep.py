@@ -1,0 +1,119 @@
+"""The sweeper: finds every row that waits, with or without a broker. `python -m workers.sweep [--forever]`.
+
+With a broker the workers come first and the sweeper takes what has waited too long; without one it does all the work.
+"""
+
+import argparse
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workers.app import app  # noqa: F401  (sets Django up)
+
+from django.db import close_old_connections, connection  # noqa: E402
+from monitor.inbox import selectors as inbox_selectors
+from monitor.inbox import services as inbox
+from monitor.logs import get_logger
+from monitor.queue import has_broker
+from monitor.replies import services as replies
+from workers import housekeeping, pipeline, send, watch
+
+log = get_logger(__name__)
+
+# How long a row may wait for a worker before the sweeper takes it, where a broker runs.
+PATIENCE_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Work that must not wait for other work. `step` says whether it found something."""
+
+    name: str
+    step: Callable[[], bool]
+    idle_seconds: float
+
+
+def collect_step() -> bool:
+    due = inbox_selectors.due_streams(limit=50, overdue_seconds=PATIENCE_SECONDS if has_broker() else 0)
+    for channel_id, stream in due:
+        inbox.collect_channel(channel_id=channel_id, stream=stream)
+    return bool(due)
+
+
+def pipeline_step() -> bool:
+    if has_broker() and inbox_selectors.oldest_wait_seconds() < PATIENCE_SECONDS:
+        return False
+    taken = pipeline.analyze()
+    touched = pipeline.open_cases()
+    pipeline.suggest(touched)
+    pipeline.suggest(replies.cases_without_suggestion(limit=100))
+    return bool(taken or touched)
+
+
+def send_step() -> bool:
+    waited = PATIENCE_SECONDS if has_broker() else 0
+    effects = replies.claim_effects(limit=5, overdue_seconds=waited)
+    for effect in effects:
+        replies.perform_effect(effect_id=effect.id)
+    send.reconcile()
+    return bool(effects)
+
+
+def house_step() -> bool:
+    watch.fold_trends()
+    housekeeping.seal_audit()
+    housekeeping.wake_cases()
+    housekeeping.keep_house()
+    return False
+
+
+LANES = (
+    Lane("collect", collect_step, 1),
+    Lane("pipeline", pipeline_step, 0.5),
+    Lane("send", send_step, 0.5),
+    Lane("house", house_step, 20),
+)
+
+
+def work_until_done() -> None:
+    """Everything pending, then back. Errors are raised: a script wants to know."""
+    while any([lane.step() for lane in LANES]):
+        pass
+
+
+def work_forever(stop: threading.Event) -> None:
+    threads = [threading.Thread(target=_run_lane, args=[lane, stop], name=lane.name) for lane in LANES]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _run_lane(lane: Lane, stop: threading.Event) -> None:
+    while not stop.is_set():
+        found = False
+        try:
+            close_old_connections()
+            found = lane.step()
+        except Exception as error:  # noqa: BLE001  (a lane outlives any single failure; the row waits and is retried)
+            log.error("sweep_failed", extra={"lane": lane.name, "error": type(error).__name__}, exc_info=True)
+        if not found:
+            stop.wait(lane.idle_seconds)
+    connection.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m workers.sweep", description=__doc__)
+    parser.add_argument("--forever", action="store_true", help="go on until the process is told to end")
+    if not parser.parse_args().forever:
+        work_until_done()
+        return
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    work_forever(stop)
+
+
+if __name__ == "__main__":
+    main()
