@@ -1,0 +1,38 @@
+"""What every page shows around its own content: the brand, what the reader may do there, and what waits for them."""
+
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+
+from monitor.alerts.models import Alert
+from monitor.brands.models import Brand
+from monitor.brands.rights import RIGHTS, can
+
+
+class Desk:
+    """Read lazily by the templates, so that a fragment pays only for what it shows."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._user: Any = getattr(request, "user", None)
+        self.brand: Brand | None = getattr(request, "brand", None)
+
+    @cached_property
+    def may(self) -> dict[str, bool]:
+        """right → whether the reader has it in this brand."""
+        return {right: self.brand is not None and can(self._user, self.brand, right) for right in RIGHTS}
+
+    @cached_property
+    def brands(self) -> list[Brand]:
+        if self._user is None or not self._user.is_authenticated:
+            return []
+        visible = Brand.objects.order_by("is_demo", "name")
+        return list(visible if self._user.is_operator else visible.filter(memberships__user=self._user))
+
+    @cached_property
+    def open_alerts(self) -> int:
+        return Alert.objects.filter(brand=self.brand, closed_at=None).count() if self.brand else 0
+
+
+def desk(request: HttpRequest) -> dict[str, Any]:
+    return {"desk": Desk(request)}

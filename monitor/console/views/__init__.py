@@ -1,0 +1,1 @@
+"""Pages: each view checks its right, calls one selector or service, and renders."""
