@@ -1,0 +1,31 @@
+"""The list of platforms. A platform's code is imported when it is first asked for."""
+
+from functools import cache
+from importlib import import_module
+
+from monitor.platforms.base import Platform
+
+# code -> "module:name of the Platform object"
+_PLATFORMS = {
+    "x": "monitor.platforms.x:PLATFORM",
+    "facebook": "monitor.platforms.meta.facebook:PLATFORM",
+    "instagram": "monitor.platforms.meta.instagram:PLATFORM",
+}
+
+
+class UnknownPlatformError(LookupError):
+    """No platform has this code."""
+
+
+def platform_codes() -> tuple[str, ...]:
+    return tuple(_PLATFORMS)
+
+
+@cache
+def get_platform(code: str) -> Platform:
+    """Raises UnknownPlatformError, naming the codes that exist."""
+    if code not in _PLATFORMS:
+        raise UnknownPlatformError(f"there is no platform {code!r}; known are {', '.join(_PLATFORMS)}")
+    module_name, _, attribute = _PLATFORMS[code].partition(":")
+    platform: Platform = getattr(import_module(module_name), attribute)
+    return platform

@@ -1,0 +1,108 @@
+"""One HTTP session for every client library: fixed time-outs, no redirects, a size cap, and failures told apart.
+
+tweepy and facebook-sdk know none of this. Nothing raised from here holds an address, a header or a body.
+"""
+
+import logging
+import time
+from typing import Any
+
+import requests
+from requests.exceptions import (
+    ChunkedEncodingError,
+    ConnectTimeout,
+    InvalidSchema,
+    InvalidURL,
+    MissingSchema,
+    SSLError,
+)
+from requests.exceptions import (
+    ConnectionError as RequestsConnectionError,
+)
+from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
+
+from monitor.platforms.errors import PlatformError, UnavailableError, UnconfirmedSendError
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 30.0
+TOTAL_READ_SECONDS = 30.0
+MAX_BODY_BYTES = 32 * 1024 * 1024
+
+# These write headers, bodies and signatures at DEBUG. A level set here holds whatever the root logger is set to.
+for _name in ("tweepy", "oauthlib", "requests_oauthlib", "urllib3", "requests", "facebook"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class BodyTooLargeError(requests.RequestException):
+    """The answer was larger than any documented answer."""
+
+
+class BodyTooSlowError(requests.RequestException):
+    """The answer came in drops and would have held the worker."""
+
+
+class GuardedSession(requests.Session):
+    """Sends requests for `built_for` to `base_url` instead, so that a signature covers the address really called.
+
+    The last answer's headers stay in `last_headers`: the libraries throw them away.
+    """
+
+    def __init__(self, *, built_for: str, base_url: str, read_seconds: float = READ_SECONDS) -> None:
+        super().__init__()
+        self.built_for = built_for
+        self.base_url = base_url.rstrip("/")
+        self.read_seconds = read_seconds
+        self.last_headers: dict[str, str] = {}
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:  # type: ignore[override]
+        if self.built_for and url.startswith(self.built_for):
+            url = self.base_url + "/" + url.removeprefix(self.built_for).lstrip("/")
+        options |= {
+            "timeout": (CONNECT_SECONDS, self.read_seconds),
+            "allow_redirects": False,
+            "stream": True,
+        }
+        self.last_headers = {}
+        response = super().request(method, url, **options)
+        _read_body(response, seconds=self.read_seconds)
+        self.last_headers = {name.lower(): value for name, value in response.headers.items()}
+        return response
+
+
+def _read_body(response: requests.Response, *, seconds: float) -> None:
+    """Reads the whole body within a time and a size, where requests only limits the time between two bytes."""
+    deadline = time.monotonic() + seconds
+    body = bytearray()
+    try:
+        while chunk := response.raw.read1(65536, decode_content=True):
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise BodyTooLargeError("the answer is too large")
+            if time.monotonic() > deadline:
+                raise BodyTooSlowError("the answer is too slow")
+    except (HTTPError, OSError) as failure:
+        response.close()
+        if isinstance(failure, requests.RequestException):
+            raise
+        raise ChunkedEncodingError("the answer broke off") from None
+    response._content = bytes(body)
+    response._content_consumed = True
+
+
+def was_never_sent(failure: requests.RequestException) -> bool:
+    """True only where it is certain that no byte of the request reached the platform."""
+    if isinstance(failure, ConnectTimeout | InvalidURL | InvalidSchema | MissingSchema):
+        return True
+    cause = failure.args[0] if failure.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    if isinstance(failure, SSLError):
+        return "CERTIFICATE_VERIFY_FAILED" in str(reason)
+    return isinstance(failure, RequestsConnectionError) and isinstance(reason, NewConnectionError | NameResolutionError)
+
+
+def translate_failure(failure: requests.RequestException, *, platform: str, is_write: bool) -> PlatformError:
+    """What a failed exchange means: repeat it later, or read back first because a write may have happened."""
+    kind = type(failure).__name__
+    if is_write and not was_never_sent(failure):
+        return UnconfirmedSendError(f"{platform} did not confirm a write ({kind})")
+    return UnavailableError(f"{platform} could not be reached ({kind})")

@@ -1,0 +1,34 @@
+"""X, through tweepy. `PLATFORM` is the face; connector.py calls, normalize.py reads, webhooks.py splits deliveries."""
+
+from collections.abc import Sequence
+
+from monitor.platforms.base import Budget, ChannelContext, Declaration, PlatformEvent, RawUpdate
+from monitor.platforms.x.connector import XConnector
+from monitor.platforms.x.normalize import deep_link, normalize
+
+
+class XPlatform:
+    declaration = Declaration(
+        code="x",
+        name="X",
+        credential_names=("consumer_key", "consumer_secret", "access_token", "access_token_secret", "bearer_token"),
+        channel_kinds=("account", "search"),
+        abilities=frozenset({"reply", "direct_message", "hide", "unhide", "delete", "webhooks", "read_back"}),
+        reply_limit=280,
+        direct_message_limit=10_000,
+        counts_weighted=True,
+        forms=("post", "reply", "quote", "direct_message"),
+        needs_summon=True,
+    )
+
+    def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
+        return normalize(update, context)
+
+    def connect(self, context: ChannelContext, budget: Budget) -> XConnector:
+        return XConnector(context, budget)
+
+    def deep_link(self, external_id: str, author_handle: str) -> str:
+        return deep_link(external_id, author_handle.removeprefix("@"))
+
+
+PLATFORM = XPlatform()

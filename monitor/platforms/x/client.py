@@ -1,0 +1,119 @@
+"""tweepy on our own session: the channel's address and credentials, budget, cost and headers around every call."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+import tweepy
+
+from monitor.platforms.base import Budget, ChannelContext
+from monitor.platforms.errors import MalformedPayloadError, PlatformError, UnconfirmedSendError
+from monitor.platforms.times import utc_now
+from monitor.platforms.transport import READ_SECONDS, GuardedSession, translate_failure
+from monitor.platforms.x.errors import translate
+
+# tweepy writes this address into every request.
+_TWEEPY_HOST = "https://api.twitter.com"
+
+# US dollars x 1,000,000 (https://docs.x.com/x-api/getting-started/pricing, 2026-08).
+COST_OWNED_READ = 1_000
+COST_POST_READ = 5_000
+COST_USER_READ = 10_000
+COST_DIRECT_MESSAGE_READ = 10_000
+COST_SUMMONED_REPLY = 10_000
+COST_POST_WITH_LINK = 200_000
+COST_DIRECT_MESSAGE = 15_000
+
+
+class XClient:
+    """One channel's calls. Nothing is sent before the budget has allowed it."""
+
+    def __init__(
+        self,
+        context: ChannelContext,
+        budget: Budget,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
+        credentials = context.credentials
+        self._budget = budget
+        self._now = now
+        self._session = GuardedSession(built_for=_TWEEPY_HOST, base_url=context.api_url, read_seconds=read_seconds)
+        self.has_user_token = bool(credentials.get("access_token_secret"))
+        self.tweepy = tweepy.Client(
+            bearer_token=credentials.get("bearer_token") or None,
+            consumer_key=credentials.get("consumer_key") or None,
+            consumer_secret=credentials.get("consumer_secret") or None,
+            access_token=credentials.get("access_token") or None,
+            access_token_secret=credentials.get("access_token_secret") or None,
+            return_type=dict,
+            wait_on_rate_limit=False,
+        )
+        self.tweepy.session = self._session
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers of the last answer, names in lower case."""
+        return self._session.last_headers
+
+    def call(
+        self,
+        endpoint: str,
+        method: Callable[..., Any],
+        *arguments: Any,
+        cost_micros: int = 0,
+        is_write: bool = False,
+        **options: Any,
+    ) -> Mapping[str, Any]:
+        """One call of a tweepy method. Raises PlatformError; its text and chain hold no token."""
+        self._budget.spend(endpoint, cost_micros=cost_micros, is_write=is_write)
+        problem: PlatformError
+        try:
+            answer = method(*arguments, user_auth=self.has_user_token, **options)
+        except tweepy.HTTPException as failure:
+            problem = self._translate(failure, is_write=is_write)
+        except requests.JSONDecodeError:
+            problem = _malformed(is_write, "X answered something that is not JSON")
+        except requests.RequestException as failure:
+            problem = translate_failure(failure, platform="X", is_write=is_write)
+        except (ValueError, TypeError, AttributeError) as failure:
+            # tweepy reads error bodies without looking at their types.
+            problem = _malformed(is_write, f"X answered something that tweepy cannot read ({type(failure).__name__})")
+        else:
+            self._learn(endpoint)
+            if isinstance(answer, Mapping):
+                return answer
+            problem = _malformed(is_write, "X answered JSON that is not an object")
+        self._learn(endpoint)
+        # Raised outside the except block: the library's exception, which knows the token, is not chained.
+        raise problem
+
+    def _translate(self, failure: tweepy.HTTPException, *, is_write: bool) -> PlatformError:
+        response = failure.response
+        try:
+            body: object = response.json()
+        except requests.JSONDecodeError:
+            body = None
+        return translate(response.status_code, body, self.headers, is_write=is_write, now=self._now())
+
+    def _learn(self, endpoint: str) -> None:
+        remaining, limit, resets_at = rate_in_headers(self.headers)
+        if limit is not None:
+            self._budget.learn(endpoint, remaining=remaining, limit=limit, resets_at=resets_at)
+
+
+def rate_in_headers(headers: Mapping[str, str]) -> tuple[int | None, int | None, datetime | None]:
+    """Calls left, calls allowed and the end of the window; None for what is not told."""
+    numbers = {}
+    for name in ("remaining", "limit", "reset"):
+        text = headers.get(f"x-rate-limit-{name}", "")
+        numbers[name] = int(text) if text.isascii() and text.isdigit() and len(text) <= 11 else None
+    reset = numbers["reset"]
+    resets_at = datetime.fromtimestamp(reset, UTC) if reset is not None else None
+    return numbers["remaining"], numbers["limit"], resets_at
+
+
+def _malformed(is_write: bool, message: str) -> PlatformError:
+    return UnconfirmedSendError(message) if is_write else MalformedPayloadError(message)

@@ -1,0 +1,326 @@
+"""One X channel: reads its lists page by page, writes replies and direct messages, reads back what is in doubt."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitor.platforms.base import (
+    Batch,
+    Budget,
+    ChannelContext,
+    IncomingNotice,
+    IncomingPost,
+    RawUpdate,
+    Receipt,
+    SendRequest,
+)
+from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
+from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
+from monitor.platforms.times import utc_now
+from monitor.platforms.transport import READ_SECONDS
+from monitor.platforms.x import client as prices
+from monitor.platforms.x.client import XClient, rate_in_headers
+from monitor.platforms.x.normalize import deep_link, normalize
+from monitor.platforms.x.streams import RULES, StreamCursor
+
+# The tweet.* dialect: what tweepy 4.17 and its parameter lists know. Answers are read in both dialects.
+TWEET_FIELDS = [
+    "attachments", "author_id", "conversation_id", "created_at", "display_text_range", "edit_controls",
+    "edit_history_tweet_ids", "entities", "geo", "in_reply_to_user_id", "lang", "note_tweet", "public_metrics",
+    "referenced_tweets", "reply_settings", "text",
+]  # fmt: skip
+USER_FIELDS = ["affiliation", "name", "protected", "public_metrics", "username", "verified"]
+MEDIA_FIELDS = ["alt_text", "media_key", "preview_image_url", "type", "url"]
+PLACE_FIELDS = ["country_code", "full_name", "id"]
+DM_FIELDS = [
+    "attachments", "created_at", "dm_conversation_id", "event_type", "id", "participant_ids", "sender_id", "text",
+]  # fmt: skip
+# Each expanded user and post costs a read of its own, so authors of parents are not asked for.
+EXPANSIONS = ["author_id", "referenced_tweets.id", "attachments.media_keys", "geo.place_id"]
+POST_OPTIONS: Mapping[str, Any] = {
+    "tweet_fields": TWEET_FIELDS,
+    "user_fields": USER_FIELDS,
+    "media_fields": MEDIA_FIELDS,
+    "place_fields": PLACE_FIELDS,
+    "expansions": EXPANSIONS,
+}
+PAGE_SIZE = 100
+_LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
+_READ_BACK_SLACK = timedelta(minutes=2)
+# Polls spread what the window allows; without headers direct messages start at X's own pace (15 in 15 minutes).
+_DEFAULT_POLL_SECONDS = {"direct_messages": 90.0}
+_POLL_LIMITS = (3.0, 900.0)
+
+
+class XConnector:
+    """Built per task. Every answer of `collect` is one page with the cursor that is valid after it."""
+
+    def __init__(
+        self,
+        context: ChannelContext,
+        budget: Budget,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
+        self._context = context
+        self._now = now
+        self._client = XClient(context, budget, now=now, read_seconds=read_seconds)
+
+    def streams(self) -> Sequence[str]:
+        if self._context.kind == "search":
+            return ("search",)
+        return ("direct_messages", "mentions", "own_posts")
+
+    def collect(self, stream: str, cursor: Mapping[str, Any]) -> Batch:
+        if stream not in self.streams():
+            raise RejectedError(f"this channel has no stream {stream!r}", code="bad_request")
+        state = StreamCursor(RULES[stream], cursor, self._now())
+        page = self._read_page(stream, state)
+        owed = self._price_of(stream, page)
+        updates = self._updates(stream, page)
+        token = text_at(mapping_at(page, "meta"), "next_token")
+        fresh = set(state.accept([update.external_id for update in updates], token))
+        stored, has_more = state.finish(owed)
+        return Batch(
+            updates=tuple(update for update in updates if update.external_id in fresh),
+            cursor=stored,
+            has_more=has_more,
+            gaps=tuple(state.gaps),
+            next_poll_seconds=self._next_poll_seconds(stream),
+        )
+
+    def _read_page(self, stream: str, state: StreamCursor) -> Mapping[str, Any]:
+        read = self._readers()[stream]
+        try:
+            return read(state.request_bounds(), state.owed_micros)
+        except RejectedError as refusal:
+            # A page token of an interrupted pass may have died. Ids do not: go on from the oldest id read.
+            if refusal.code != "bad_request" or not state.forget_token():
+                raise
+        return read(state.request_bounds(), 0)
+
+    def _readers(self) -> Mapping[str, Callable[[Mapping[str, Any], int], Mapping[str, Any]]]:
+        library, call, own_id = self._client.tweepy, self._client.call, self._context.external_id
+
+        def mentions(bounds: Mapping[str, Any], owed: int) -> Mapping[str, Any]:
+            options = {**POST_OPTIONS, **bounds, "max_results": PAGE_SIZE}
+            return call("mentions", library.get_users_mentions, own_id, cost_micros=owed, **options)
+
+        def own_posts(bounds: Mapping[str, Any], owed: int) -> Mapping[str, Any]:
+            options = {"tweet_fields": TWEET_FIELDS, **bounds, "max_results": PAGE_SIZE, "exclude": ["retweets"]}
+            return call("own_posts", library.get_users_tweets, own_id, cost_micros=owed, **options)
+
+        def search(bounds: Mapping[str, Any], owed: int) -> Mapping[str, Any]:
+            options = {**POST_OPTIONS, **bounds, "max_results": PAGE_SIZE}
+            return call("search", library.search_recent_tweets, self._context.query, cost_micros=owed, **options)
+
+        def direct_messages(bounds: Mapping[str, Any], owed: int) -> Mapping[str, Any]:
+            options = {**_message_options(), **bounds}
+            return call("direct_messages", library.get_direct_message_events, cost_micros=owed, **options)
+
+        return {"mentions": mentions, "own_posts": own_posts, "search": search, "direct_messages": direct_messages}
+
+    def _updates(self, stream: str, page: Mapping[str, Any]) -> list[RawUpdate]:
+        includes, errors = mapping_at(page, "includes"), list_at(page, "errors")
+        if stream == "direct_messages":
+            return [_message_update(event, includes) for event in list_at(page, "data")]
+        return [_post_update(post, includes, errors, stream) for post in list_at(page, "data")]
+
+    def _price_of(self, stream: str, page: Mapping[str, Any]) -> int:
+        """What X bills for this page, before its discount for what was read earlier on the same day."""
+        each = {
+            "mentions": prices.COST_OWNED_READ,
+            "own_posts": prices.COST_OWNED_READ,
+            "search": prices.COST_POST_READ,
+            "direct_messages": prices.COST_DIRECT_MESSAGE_READ,
+        }[stream]
+        includes = mapping_at(page, "includes")
+        users, posts = list_at(includes, "users"), [*list_at(includes, "tweets"), *list_at(includes, "posts")]
+        return (
+            each * len(list_at(page, "data")) + prices.COST_USER_READ * len(users) + prices.COST_POST_READ * len(posts)
+        )
+
+    def _next_poll_seconds(self, stream: str) -> float | None:
+        remaining, _limit, resets_at = rate_in_headers(self._client.headers)
+        if remaining is None or resets_at is None:
+            return _DEFAULT_POLL_SECONDS.get(stream)
+        # A fifth in reserve: other workers and read-backs draw on the same window.
+        seconds = (resets_at - self._now()).total_seconds() / max(remaining, 1) * 1.2
+        return min(max(seconds, _POLL_LIMITS[0]), _POLL_LIMITS[1])
+
+    def recheck(self, platform_ids: Sequence[str]) -> Sequence[RawUpdate]:
+        """Looks up to 100 posts again: the ones that are gone or private come back as deletions, edits as posts."""
+        if not platform_ids:
+            return []
+        library = self._client.tweepy
+        cost = prices.COST_POST_READ * len(platform_ids[:100])
+        page = self._client.call(
+            "lookup", library.get_tweets, list(platform_ids[:100]), cost_micros=cost, tweet_fields=TWEET_FIELDS
+        )
+        errors = list_at(page, "errors")
+        found = [_post_update(post, {}, [], "lookup") for post in list_at(page, "data")]
+        return found + [_gone_update(error) for error in errors if id_at(error, "resource_id")]
+
+    def send(self, request: SendRequest) -> Receipt:
+        writer = {
+            "reply": self._reply,
+            "direct_message": self._direct_message,
+            "hide": self._hide,
+            "unhide": self._hide,
+            "delete": self._delete,
+        }.get(request.kind)
+        if writer is None:
+            raise RejectedError(f"X offers no {request.kind} to this program", code="bad_request")
+        return writer(request)
+
+    def _reply(self, request: SendRequest) -> Receipt:
+        cost = prices.COST_POST_WITH_LINK if _LINK.search(request.text) else prices.COST_SUMMONED_REPLY
+        answer = self._client.call(
+            "reply",
+            self._client.tweepy.create_tweet,
+            cost_micros=cost,
+            is_write=True,
+            text=request.text,
+            in_reply_to_tweet_id=request.target_id,
+        )
+        identifier = _made_id(answer, "id")
+        return Receipt(identifier, url=deep_link(identifier, self._context.handle.removeprefix("@")))
+
+    def _direct_message(self, request: SendRequest) -> Receipt:
+        if request.recipient_id:
+            whom = {"participant_id": request.recipient_id}
+        else:
+            whom = {"dm_conversation_id": request.conversation_id}
+        answer = self._client.call(
+            "direct_message",
+            self._client.tweepy.create_direct_message,
+            cost_micros=prices.COST_DIRECT_MESSAGE,
+            is_write=True,
+            text=request.text,
+            **whom,
+        )
+        conversation = id_at(mapping_at(answer, "data"), "dm_conversation_id")
+        return Receipt(_made_id(answer, "dm_event_id"), conversation_id=conversation)
+
+    def _hide(self, request: SendRequest) -> Receipt:
+        library = self._client.tweepy
+        return self._repeatable(request, library.hide_reply if request.kind == "hide" else library.unhide_reply)
+
+    def _delete(self, request: SendRequest) -> Receipt:
+        return self._repeatable(request, self._client.tweepy.delete_tweet)
+
+    def _repeatable(self, request: SendRequest, method: Callable[..., Any]) -> Receipt:
+        """Writes that change nothing when they are done twice: doubt means no more than to do them again."""
+        try:
+            self._client.call(request.kind, method, request.target_id, is_write=True)
+        except UnconfirmedSendError as doubt:
+            problem = UnavailableError(doubt.message, request_id=doubt.request_id)
+        else:
+            return Receipt("")
+        raise problem
+
+    def read_back(self, request: SendRequest, *, since: datetime) -> Sequence[IncomingPost] | None:
+        if request.kind == "reply":
+            return self._own_replies(request, since - _READ_BACK_SLACK)
+        if request.kind == "direct_message":
+            return self._own_messages(request, since - _READ_BACK_SLACK)
+        return None
+
+    def _own_replies(self, request: SendRequest, since: datetime) -> list[IncomingPost]:
+        options = {"tweet_fields": TWEET_FIELDS, "max_results": PAGE_SIZE, "start_time": since}
+        posts = self._own_posts_of("own_posts", "get_users_tweets", since, self._context.external_id, **options)
+        return [post for post in posts if post.in_reply_to == request.target_id]
+
+    def _own_messages(self, request: SendRequest, since: datetime) -> list[IncomingPost]:
+        if request.recipient_id:
+            whom = {"participant_id": request.recipient_id}
+        else:
+            whom = {"dm_conversation_id": request.conversation_id}
+        options = {**_message_options(), **whom}
+        return self._own_posts_of("direct_messages", "get_direct_message_events", since, **options)
+
+    def _own_posts_of(
+        self, stream: str, method: str, since: datetime, *arguments: str, **options: Any
+    ) -> list[IncomingPost]:
+        page = self._client.call(stream, getattr(self._client.tweepy, method), *arguments, **options)
+        events = [event for update in self._updates(stream, page) for event in normalize(update, self._context)]
+        posts = [event for event in events if isinstance(event, IncomingPost)]
+        return [post for post in posts if post.is_own and (post.created_at is None or post.created_at >= since)]
+
+    def check(self) -> Sequence[IncomingNotice]:
+        library = self._client.tweepy
+        if self._context.kind == "search":
+            self._client.call("search", library.search_recent_tweets, self._context.query, max_results=10)
+            return []
+        me = mapping_at(self._client.call("me", library.get_me), "data")
+        if id_at(me, "id") != self._context.external_id:
+            return [IncomingNotice("wrong_identity", {"expected": self._context.external_id, "is": id_at(me, "id")})]
+        return []
+
+
+def _message_options() -> dict[str, Any]:
+    return {
+        "dm_event_fields": DM_FIELDS,
+        "user_fields": USER_FIELDS,
+        "media_fields": MEDIA_FIELDS,
+        "expansions": ["sender_id", "attachments.media_keys"],
+        "event_types": "MessageCreate",
+        "max_results": PAGE_SIZE,
+    }
+
+
+def _made_id(answer: Mapping[str, Any], name: str) -> str:
+    """The id of what was made. X accepted the write; without an id nobody can tell which post it was."""
+    made = answer.get("data")
+    identifier = made.get(name) if isinstance(made, Mapping) else None
+    if not identifier:
+        raise UnconfirmedSendError("X accepted a write but did not say what it made")
+    return str(identifier)
+
+
+def _post_update(
+    post: Mapping[str, Any], includes: Mapping[str, Any], errors: list[Mapping[str, Any]], via: str
+) -> RawUpdate:
+    """The post with its own slice of what came beside the page, so that it can be read again alone."""
+    identifiers = {id_at(each, "id") for name in _REFERENCES for each in list_at(post, name)}
+    parents = [
+        each for name in ("tweets", "posts") for each in list_at(includes, name) if each.get("id") in identifiers
+    ]
+    author = id_at(post, "author_id")
+    people = {author, *(id_at(parent, "author_id") for parent in parents)}
+    keys = mapping_at(post, "attachments").get("media_keys") or []
+    place = id_at(mapping_at(post, "geo"), "place_id")
+    slices = {
+        "users": [each for each in list_at(includes, "users") if each.get("id") in people],
+        "tweets": parents,
+        "media": [each for each in list_at(includes, "media") if each.get("media_key") in keys],
+        "places": [each for each in list_at(includes, "places") if place and each.get("id") == place],
+    }
+    body: dict[str, Any] = {"post": post, "via": via, "includes": {name: kept for name, kept in slices.items() if kept}}
+    own_errors = [each for each in errors if id_at(each, "resource_id") in identifiers]
+    if own_errors:
+        body["errors"] = own_errors
+    return RawUpdate("post", id_at(post, "id"), body, (author,) if author else ())
+
+
+_REFERENCES = ("referenced_tweets", "referenced_posts")
+
+
+def _message_update(event: Mapping[str, Any], includes: Mapping[str, Any]) -> RawUpdate:
+    sender = id_at(event, "sender_id")
+    keys = mapping_at(event, "attachments").get("media_keys") or []
+    slices = {
+        "users": [each for each in list_at(includes, "users") if each.get("id") == sender],
+        "media": [each for each in list_at(includes, "media") if each.get("media_key") in keys],
+    }
+    body = {"event": event, "includes": {name: kept for name, kept in slices.items() if kept}}
+    people = dict.fromkeys([sender, *id_at(event, "dm_conversation_id").split("-")])
+    return RawUpdate("direct_message", id_at(event, "id"), body, tuple(each for each in people if each))
+
+
+def _gone_update(error: Mapping[str, Any]) -> RawUpdate:
+    identifier = id_at(error, "resource_id")
+    reason = "protected" if text_at(error, "type").endswith("not-authorized-for-resource") else "deleted"
+    return RawUpdate("deletion", identifier, {"id": identifier, "reason": reason})

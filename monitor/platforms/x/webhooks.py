@@ -1,0 +1,114 @@
+"""X's webhooks: the CRC answer, the signature, and the split of a body into updates per channel. Pure.
+
+Two senders: the Activity API ({"data": {"event_type", "filter", "payload", "includes"}}) and Account Activity
+({"for_user_id", "tweet_create_events", ...}, shapes of v1.1).
+"""
+
+import base64
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from monitor.platforms.base import RawUpdate
+from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
+from monitor.platforms.signatures import digest, is_signed_base64
+
+SIGNATURE_HEADER = "x-twitter-webhooks-signature"
+_POST_EVENTS = frozenset(
+    {"post.create", "post.mention.create", "post.reply.create", "post.quote.create", "post.repost.create"}
+)
+_ENCRYPTED_EVENTS = frozenset({"chat.received", "chat.sent"})
+
+Split = list[tuple[str, RawUpdate]]
+
+
+def crc_response(secret: str, token: str) -> dict[str, str]:
+    """The JSON that X expects for `crc_token`; `secret` is the app's consumer secret."""
+    return {"response_token": "sha256=" + base64.b64encode(digest(secret, token.encode())).decode()}
+
+
+def verify_signature(secrets: str | Iterable[str], raw_body: bytes, header: str | None) -> bool:
+    return is_signed_base64(secrets, raw_body, header)
+
+
+def split(body: Mapping[str, Any]) -> Split:
+    """(id of the channel's user, update) for everything in one delivery; events nobody needs become notices."""
+    if isinstance(body.get("data"), Mapping):
+        return _split_activity(mapping_at(body, "data"))
+    return _split_account_activity(body)
+
+
+def _split_activity(event: Mapping[str, Any]) -> Split:
+    kind = text_at(event, "event_type")
+    payload, includes = mapping_at(event, "payload"), mapping_at(event, "includes")
+    user_id = id_at(mapping_at(event, "filter"), "user_id") or id_at(payload, "user_id")
+    if kind in _POST_EVENTS and payload:
+        return [(user_id, _post_update("post", payload, includes, kind))]
+    if kind in ("dm.received", "dm.sent"):
+        users = _by_id(payload.get("users") or includes.get("users"))
+        return [(user_id, _message_update(each, users)) for each in list_at(payload, "direct_message_events")]
+    if kind == "post.delete" and payload:
+        author = id_at(payload, "author_id")
+        return [(user_id, _deletion_update(id_at(payload, "id"), author, None))]
+    identifier = id_at(event, "event_uuid")
+    if kind in _ENCRYPTED_EVENTS:
+        return [(user_id, _notice("encrypted_chat", identifier, {"kind": kind}))]
+    if kind == "oauth.revoke":
+        return [(user_id, _notice("authorization_revoked", identifier, {"app_id": id_at(payload, "app_id")}))]
+    return [(user_id, _notice("event_ignored", identifier, {"kind": kind[:80]}))]
+
+
+def _split_account_activity(body: Mapping[str, Any]) -> Split:
+    user_id = id_at(body, "for_user_id")
+    found: Split = []
+    for status in list_at(body, "tweet_create_events"):
+        found.append((user_id, _post_update("post_v1", status, {}, "account_activity")))
+    for event in list_at(body, "direct_message_events"):
+        found.append((user_id, _message_update(event, mapping_at(body, "users"))))
+    for deletion in list_at(body, "tweet_delete_events"):
+        status = mapping_at(deletion, "status")
+        identifier = text_at(status, "id_str") or id_at(status, "id")
+        found.append((user_id, _deletion_update(identifier, id_at(status, "user_id"), deletion.get("timestamp_ms"))))
+    revoke = mapping_at(mapping_at(body, "user_event"), "revoke")
+    if revoke:
+        revoker = id_at(mapping_at(revoke, "source"), "user_id")
+        found.append((revoker, _notice("authorization_revoked", revoker, {})))
+    return found or [(user_id, _notice("event_ignored", "", {"kind": _names_of(body)}))]
+
+
+def _names_of(body: Mapping[str, Any]) -> str:
+    return ",".join(sorted(str(name) for name in body if str(name).endswith(("_events", "_event"))))[:80]
+
+
+def _post_update(kind: str, post: Mapping[str, Any], includes: Mapping[str, Any], via: str) -> RawUpdate:
+    identifier = text_at(post, "id_str") or id_at(post, "id")
+    author = id_at(post, "author_id") or id_at(mapping_at(post, "user"), "id")
+    body: dict[str, Any] = {"post": post, "via": via}
+    if includes:
+        body["includes"] = includes
+    return RawUpdate(kind, identifier, body, _known(author))
+
+
+def _by_id(users: object) -> Mapping[str, Any]:
+    """Users come as a map by id in `payload` and as a list in `includes`."""
+    if isinstance(users, Mapping):
+        return users
+    listed = users if isinstance(users, list) else []
+    return {str(at): user for at, user in enumerate(listed) if isinstance(user, Mapping)}
+
+
+def _message_update(event: Mapping[str, Any], users: Mapping[str, Any]) -> RawUpdate:
+    created = mapping_at(event, "message_create")
+    people = (id_at(created, "sender_id"), id_at(mapping_at(created, "target"), "recipient_id"))
+    return RawUpdate("direct_message_v1", id_at(event, "id"), {"event": event, "users": users}, _known(*people))
+
+
+def _deletion_update(identifier: str, author: str, deleted_at: object) -> RawUpdate:
+    return RawUpdate("deletion", identifier, {"id": identifier, "deleted_at": deleted_at}, _known(author))
+
+
+def _notice(code: str, identifier: str, params: Mapping[str, Any]) -> RawUpdate:
+    return RawUpdate("notice", identifier, {"code": code, "params": params})
+
+
+def _known(*identifiers: str) -> tuple[str, ...]:
+    return tuple(each for each in identifiers if each)
