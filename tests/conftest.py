@@ -1,15 +1,10 @@
 """What every test may use: a real PostgreSQL, a brand with its people, and no network beyond this machine."""
 
-import os
 import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-os.environ.setdefault("REDIS_URL", "none")
-os.environ.setdefault("MENTIONDESK_SECRET_KEY", "tests-only-" + "k" * 48)
-os.environ.setdefault("MENTIONDESK_CREDENTIAL_KEYS", "tests-only-" + "c" * 48)
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
