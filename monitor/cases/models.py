@@ -63,17 +63,25 @@ class Case(models.Model):
     resolved_at = models.DateTimeField(null=True)
     resolution = models.CharField(max_length=32, blank=True)
     snoozed_until = models.DateTimeField(null=True)
+    tags = models.JSONField(default=list, blank=True)
+    # The order of the queue as one number, so that a page of it is one row comparison on one index.
+    queue_rank = models.GeneratedField(
+        expression=models.Case(models.When(is_flagged=True, then=models.Value(100)), default=models.Value(1000))
+        - models.F("priority"),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
     version = models.PositiveIntegerField(default=1)  # for "somebody else changed this case"
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         indexes = [
             models.Index(
-                fields=["brand", "-is_flagged", "-priority", "last_inbound_at"],
+                fields=["brand", "queue_rank", "last_inbound_at", "id"],
                 condition=models.Q(state__in=["new", "open"]),
                 name="queue",
             ),
-            models.Index(fields=["brand", "-changed_at"]),
+            models.Index(fields=["brand", "-changed_at", "-id"]),
             models.Index(fields=["author"]),
         ]
 
@@ -106,6 +114,19 @@ class CasePost(models.Model):
     post = models.OneToOneField(Post, models.CASCADE, related_name="case_post")
     priority = models.PositiveSmallIntegerField(default=0)
     joined_at = models.DateTimeField(db_default=models.functions.Now())
+
+
+class CaseMerge(models.Model):
+    """Which links and posts a merge or split moved, so that it can be undone exactly."""
+
+    source = models.ForeignKey(Case, models.CASCADE, related_name="merges_out")
+    target = models.ForeignKey(Case, models.CASCADE, related_name="merges_in")
+    link_ids = models.JSONField(default=list)
+    case_post_ids = models.JSONField(default=list)
+    source_state = models.CharField(max_length=16, choices=CaseState)
+    merged_by = models.ForeignKey(User, models.SET_NULL, null=True)
+    merged_at = models.DateTimeField(auto_now_add=True)
+    undone_at = models.DateTimeField(null=True)
 
 
 class Note(models.Model):

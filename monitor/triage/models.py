@@ -19,6 +19,18 @@ class Rule(models.Model):
     changed_at = models.DateTimeField(auto_now=True)
 
 
+class Ruleset(models.Model):
+    """Weights and rules exactly as they stood when decisions were taken with them; never changed, never removed."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE)
+    version = models.CharField(max_length=64)
+    content = models.JSONField()
+    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["brand", "version"], name="one_ruleset_per_version")]
+
+
 class TriageDecision(models.Model):
     """One decision on one post; append-only, the newest is the current one."""
 
@@ -27,6 +39,7 @@ class TriageDecision(models.Model):
     ruleset_version = models.CharField(max_length=64)
     facts = models.JSONField()
     opens_case = models.BooleanField()
+    joins_case = models.BooleanField(default=False)
     is_flagged = models.BooleanField()
     priority = models.PositiveSmallIntegerField()
     reasons = models.JSONField(default=list)
@@ -40,3 +53,4 @@ class TriageDecision(models.Model):
                 fields=["post"], condition=models.Q(is_current=True), name="one_current_decision_per_post"
             )
         ]
+        indexes = [models.Index(fields=["brand", "-id"])]
