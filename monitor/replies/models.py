@@ -15,13 +15,15 @@ class Article(models.Model):
     code = models.SlugField(max_length=60)
     language = models.CharField(max_length=16)
     topics = models.JSONField(default=list)
+    situations = models.JSONField(default=list)  # see replies/articles/: "refund_late", "coupon" …
     audience = models.CharField(max_length=16, default="buyer")
     market = models.ForeignKey(Market, models.SET_NULL, null=True)
     title = models.CharField(max_length=200)
     body = models.TextField()
+    short = models.CharField(max_length=300, blank=True)  # the same fact in one sentence, for public replies
     owner = models.ForeignKey(User, models.SET_NULL, null=True)
     review_on = models.DateField(null=True)
-    version = models.PositiveIntegerField(default=1)
+    version = models.PositiveIntegerField(default=1)  # 1: as it was loaded; people who edit raise it
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -80,6 +82,7 @@ class Reply(models.Model):
     language = models.CharField(max_length=16, blank=True)
     suggestion = models.ForeignKey(SuggestedReply, models.SET_NULL, null=True)
     is_acknowledgement = models.BooleanField(default=False)
+    is_additional = models.BooleanField(default=False)  # somebody meant to answer the same post once more
     sent_by = models.CharField(max_length=16, default="person")  # person, automation
     written_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     approved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -96,7 +99,16 @@ class Reply(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["case"], condition=models.Q(is_acknowledgement=True), name="one_acknowledgement_per_case"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["target", "kind"],
+                condition=models.Q(
+                    state__in=["approved", "sending", "unconfirmed", "sent"],
+                    is_acknowledgement=False,
+                    is_additional=False,
+                ),
+                name="one_answer_per_post",
+            ),
         ]
         indexes = [models.Index(fields=["case", "created_at"]), models.Index(fields=["conversation", "state"])]
 
@@ -123,6 +135,7 @@ class Effect(models.Model):
     not_before = models.DateTimeField(db_default=models.functions.Now())
     tries = models.PositiveSmallIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)  # set in the instant before the platform is called
     lease_until = models.DateTimeField(null=True)
     checks = models.PositiveSmallIntegerField(default=0)
     external_id = models.CharField(max_length=160, blank=True)
