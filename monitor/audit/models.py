@@ -44,9 +44,11 @@ class AuditText(models.Model):
 
 
 class AuditSeal(models.Model):
-    """The head of the hash chain; one row."""
+    """Both ends of the hash chain; one row. Retention moves the anchor: what was forgotten before the first kept event."""
 
     id = models.SmallIntegerField(primary_key=True)
+    anchor_sequence = models.BigIntegerField(default=0)
+    anchor_digest = models.CharField(max_length=64, blank=True)
     sequence = models.BigIntegerField(default=0)
     digest = models.CharField(max_length=64, blank=True)
     sealed_at = models.DateTimeField(null=True)

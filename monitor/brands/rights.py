@@ -1,39 +1,74 @@
-"""Who may do what: each right belongs to the lowest role that has it, and every higher role has it too."""
+"""Who may do what in a brand: a table from right to the lowest role that has it, and the questions asked of it.
 
-from typing import Any, Final
+Views declare a right (`@needs("reply")`); nothing else in the house compares roles.
+"""
+
+from typing import Protocol
+
+from django.db.models import QuerySet
 
 from monitor.brands.models import Brand, Membership, Role
 
-#: From the least to the most.
-LADDER: Final = (Role.VIEWER, Role.ANALYST, Role.AGENT, Role.LEAD, Role.ADMIN)
+# Lowest first: each role may do all that the roles before it may.
+ROLES: tuple[str, ...] = (Role.VIEWER, Role.ANALYST, Role.AGENT, Role.LEAD, Role.ADMIN)
 
-RIGHTS: Final[dict[str, Role]] = {
-    "view": Role.VIEWER,  # queue, cases, posts, trends, alerts, channels
-    "export": Role.ANALYST,  # files with rows of posts and cases
-    "answer": Role.AGENT,  # claim, edit, approve, decline, resolve, note, correct
-    "approve": Role.LEAD,  # second approval of what the rules do not leave to one person
-    "steer": Role.LEAD,  # rules, thresholds, switches, crisis, replay of what was put aside
-    "manage": Role.ADMIN,  # people and roles, channels, tokens, removal of the demo
+RIGHTS: dict[str, str] = {
+    "view": Role.VIEWER,
+    "export": Role.ANALYST,
+    "reply": Role.AGENT,  # claim, edit, submit
+    "approve": Role.AGENT,  # what the rules leave to one person
+    "manage_cases": Role.AGENT,
+    "lead": Role.LEAD,  # second approval, rules, crisis
+    "admin": Role.ADMIN,  # channels, people, keys
 }
 
-#: Name of a route → the right that it declares; filled by the decorators in `brands.routes` and by the API.
-ROUTES: Final[dict[str, str]] = {}
+
+class UnknownRightError(LookupError):
+    """A view asked for a right that is not in the table: a mistake of ours, never of the user."""
 
 
-def role_of(user: Any, brand: Brand) -> Role | None:
-    """The role that somebody has in a brand; an operator of the installation is an admin of every brand."""
-    if user is None or not user.is_authenticated or not user.is_active:
-        return None
-    if user.is_operator:
-        return Role.ADMIN
-    role = Membership.objects.filter(user_id=user.pk, brand=brand).values_list("role", flat=True).first()
-    return Role(role) if role else None
+class Visitor(Protocol):
+    """Whoever asks: a `User`, or Django's anonymous one."""
+
+    @property
+    def pk(self) -> int | None: ...
+
+    @property
+    def is_active(self) -> bool: ...
 
 
-def role_can(role: Role | None, right: str) -> bool:
-    """Raises KeyError for a right that nobody has defined: a spelling mistake must not grant anything."""
-    return role is not None and LADDER.index(role) >= LADDER.index(RIGHTS[right])
+def role_has(role: str, right: str) -> bool:
+    """Whether a role (of a person or of an API token) carries the right. Raises UnknownRightError."""
+    if right not in RIGHTS:
+        raise UnknownRightError(f"There is no right {right!r}; known are {', '.join(RIGHTS)}.")
+    return role in ROLES and ROLES.index(role) >= ROLES.index(RIGHTS[right])
 
 
-def can(user: Any, brand: Brand, right: str) -> bool:
-    return role_can(role_of(user, brand), right)
+def can(user: Visitor, brand: Brand | int, right: str) -> bool:
+    """Whether the user has the right in the brand. Operators have every right in every brand."""
+    if _is_operator(user):
+        return role_has(Role.ADMIN, right)
+    return role_has(role_in(user, brand), right)
+
+
+def role_in(user: Visitor, brand: Brand | int) -> str:
+    """The user's role in the brand; "" for outsiders and for people who may no longer log in."""
+    if user.pk is None or not user.is_active:
+        return ""
+    brand_id = brand if isinstance(brand, int) else brand.pk
+    return Membership.objects.filter(user_id=user.pk, brand_id=brand_id).values_list("role", flat=True).first() or ""
+
+
+def brands_of(user: Visitor, right: str = "view") -> QuerySet[Brand]:
+    """The brands in which the user has the right, by name."""
+    roles = [role for role in ROLES if role_has(role, right)]
+    brands = Brand.objects.order_by("name", "id")
+    if _is_operator(user):
+        return brands
+    if user.pk is None or not user.is_active:
+        return brands.none()
+    return brands.filter(memberships__user_id=user.pk, memberships__role__in=roles)
+
+
+def _is_operator(user: Visitor) -> bool:
+    return user.pk is not None and user.is_active and bool(getattr(user, "is_operator", False))

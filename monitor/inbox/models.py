@@ -136,7 +136,8 @@ class Post(models.Model):
     mentions_us = models.BooleanField(default=False)
     quotes_us = models.BooleanField(default=False)
     arrival = models.CharField(max_length=16, choices=Arrival, default=Arrival.LIVE)
-    version = models.PositiveIntegerField(default=1)
+    version = models.PositiveIntegerField(default=1)  # ours: one more for each edit that was taken in
+    platform_version = models.PositiveIntegerField(default=1)  # the platform's own counter, where it has one
     created_at = models.DateTimeField(null=True)  # by the platform's clock; null: undated import
     stored_at = models.DateTimeField(db_default=models.functions.Now())
     edited_at = models.DateTimeField(null=True)
@@ -153,7 +154,8 @@ class Post(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["stage", "id"],
+                # Live posts go before those of an import, however many it brought.
+                fields=["stage", "-arrival", "id"],
                 condition=models.Q(stage__in=["received", "analyzed"]),
                 name="posts_that_wait",
             ),

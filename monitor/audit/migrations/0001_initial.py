@@ -6,6 +6,28 @@ from django.db import migrations, models
 
 from monitor.schema import partition_by_month
 
+# Only the sealer may touch an event, once, and only its place in the chain; only retention may remove one.
+# What is bypassed all the same (by a superuser, by a restored backup) breaks the chain: `sealing.verify()` finds it.
+REFUSE_CHANGES = """
+    CREATE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP = 'DELETE' THEN
+            IF current_setting('mentiondesk.audit_retention', true) = 'on' THEN
+                RETURN OLD;
+            END IF;
+            RAISE EXCEPTION 'audit events are never deleted' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        IF OLD.sequence IS NOT NULL
+           OR (to_jsonb(NEW) - 'sequence' - 'digest') IS DISTINCT FROM (to_jsonb(OLD) - 'sequence' - 'digest') THEN
+            RAISE EXCEPTION 'audit events are never changed' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit_auditevent
+        FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
+    INSERT INTO audit_auditseal (id, anchor_sequence, anchor_digest, sequence, digest) VALUES (1, 0, '', 0, '');
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -19,6 +41,8 @@ class Migration(migrations.Migration):
             name='AuditSeal',
             fields=[
                 ('id', models.SmallIntegerField(primary_key=True, serialize=False)),
+                ('anchor_sequence', models.BigIntegerField(default=0)),
+                ('anchor_digest', models.CharField(blank=True, max_length=64)),
                 ('sequence', models.BigIntegerField(default=0)),
                 ('digest', models.CharField(blank=True, max_length=64)),
                 ('sealed_at', models.DateTimeField(null=True)),
@@ -57,4 +81,8 @@ class Migration(migrations.Migration):
             },
         ),
         partition_by_month("audit_auditevent"),
+        migrations.RunSQL(
+            sql=REFUSE_CHANGES,
+            reverse_sql="DROP TRIGGER audit_append_only ON audit_auditevent; DROP FUNCTION audit_refuse_change();",
+        ),
     ]

@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                 ('quotes_us', models.BooleanField(default=False)),
                 ('arrival', models.CharField(choices=[('live', 'Live'), ('backfill', 'Backfill'), ('import', 'Import')], default='live', max_length=16)),
                 ('version', models.PositiveIntegerField(default=1)),
+                ('platform_version', models.PositiveIntegerField(default=1)),
                 ('created_at', models.DateTimeField(null=True)),
                 ('stored_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('edited_at', models.DateTimeField(null=True)),
@@ -194,7 +195,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='post',
-            index=models.Index(condition=models.Q(('stage__in', ['received', 'analyzed'])), fields=['stage', 'id'], name='posts_that_wait'),
+            index=models.Index(condition=models.Q(('stage__in', ['received', 'analyzed'])), fields=['stage', '-arrival', 'id'], name='posts_that_wait'),
         ),
         migrations.AddIndex(
             model_name='post',

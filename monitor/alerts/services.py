@@ -1,0 +1,61 @@
+"""Raising and closing notices. Both take part in the caller's transaction and cannot fail it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection
+from django.db.models.functions import Now
+from psycopg.types.json import Jsonb
+
+from monitor.alerts.models import Alert, AlertLevel
+from monitor.brands.models import User
+
+_RAISE = """
+    INSERT INTO alerts_alert AS old
+        (brand_id, code, level, params, dedupe_key, count, raised_at, last_raised_at)
+    VALUES (%s, %s, %s, %s, %s, 1, now(), now())
+    ON CONFLICT (brand_id, dedupe_key) WHERE closed_at IS NULL DO UPDATE SET
+        count = old.count + 1,
+        last_raised_at = greatest(old.last_raised_at, EXCLUDED.last_raised_at),
+        params = EXCLUDED.params,
+        level = CASE WHEN %s::text[] @> ARRAY[old.level::text] THEN EXCLUDED.level ELSE old.level END
+    RETURNING id
+"""
+_LEVELS = (AlertLevel.NOTE.value, AlertLevel.WARNING.value, AlertLevel.URGENT.value)
+
+
+def raise_alert(
+    *,
+    brand_id: int | None,
+    code: str,
+    level: str = AlertLevel.WARNING,
+    params: Mapping[str, Any] | None = None,
+    dedupe_key: str = "",
+) -> int:
+    """Tells people of something, or counts it where the same notice is still open; returns the alert's id.
+
+    `code` is a line of `codes.py`; `dedupe_key` says what "the same" is (default: the code alone). A notice that is
+    raised again takes the newest params and never becomes less urgent.
+    """
+    if level not in _LEVELS:
+        raise ValueError(f"There is no alert level {level!r}; known are {', '.join(_LEVELS)}.")
+    lower = list(_LEVELS[: _LEVELS.index(level)])
+    with connection.cursor() as cursor:
+        cursor.execute(_RAISE, [brand_id, code, level, Jsonb(dict(params or {})), dedupe_key or code, lower])
+        alert_id: int = cursor.fetchone()[0]
+    return alert_id
+
+
+def close_alert(*, alert_id: int, user: User | None = None) -> bool:
+    """Marks it as seen to; False where it was closed before."""
+    return bool(
+        Alert.objects.filter(pk=alert_id, closed_at__isnull=True).update(
+            closed_at=Now(), closed_by_id=user.pk if user else None
+        )
+    )
+
+
+def close_alerts(*, brand_id: int | None, dedupe_key: str) -> int:
+    """Closes what has mended itself (a channel that answers again); returns how many."""
+    open_alerts = Alert.objects.filter(brand_id=brand_id, dedupe_key=dedupe_key, closed_at__isnull=True)
+    return open_alerts.update(closed_at=Now())
