@@ -1,0 +1,108 @@
+"""Everything that `decide()` may know of a post: plain values, stored with the decision, so that it can be run again.
+
+Gathering them from the database is `triage.gathering`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Final
+
+#: Channel kinds where whoever writes, writes to the brand: its page, its reviews, a file of its mentions.
+ADDRESSED_CHANNELS: Final = frozenset({"account", "page", "import"})
+#: Forms that live on a page or in a thread of the brand. A post or quote stands on its author's own profile.
+ADDRESSED_FORMS: Final = frozenset({"comment", "review", "story_mention"})
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What the cases room knows of a post's author and conversation (handed up by the pipeline)."""
+
+    has_open_case: bool = False  # an open link for this author in this conversation
+    has_recent_case: bool = False  # the same, or resolved so lately that a new word re-opens it
+    is_returning: bool = False  # that case had been resolved
+    unanswered_posts: int = 0  # posts of the open case since our last answer
+    hours_since_own_reply: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The facts of one post. Scores are 0–1; `threshold` is the brand's; `is_addressed` see `is_addressed_to_us`."""
+
+    platform: str = ""
+    form: str = "post"
+    arrival: str = "live"
+    is_public: bool = True
+    is_own: bool = False
+    mentions_us: bool = False
+    quotes_us: bool = False
+    is_addressed: bool = False
+    has_reading: bool = True  # false: deleted before anything was read, or never analysed
+    language: str = ""
+    intent: str = "chatter"
+    needs_reply: bool = False
+    needs_reply_score: float = 0.0
+    sentiment: str = "neutral"
+    complaint: bool = False
+    complaint_score: float = 0.0
+    severity: int = 0
+    escalate: bool = False
+    escalate_score: float = 0.0
+    topic: str = "other"
+    audience: str = "none"
+    entity_kinds: tuple[str, ...] = ()
+    market: str = "unknown"
+    author_followers: int | None = None
+    author_is_verified: bool = False
+    author_is_automated: bool = False
+    author_is_opted_out: bool = False
+    author_recent_posts: int = 0  # earlier posts of this author that needed a reply, within a week
+    has_open_case: bool = False
+    has_recent_case: bool = False
+    is_returning: bool = False
+    unanswered_posts: int = 0
+    hours_since_own_reply: float | None = None
+    is_crisis: bool = False
+    threshold: int = 50
+
+    def to_json(self) -> dict[str, Any]:
+        stored = asdict(self)
+        stored["entity_kinds"] = list(self.entity_kinds)
+        return stored
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Facts":
+        """Facts stored by an older version lack the newer fields: these take their default. Unknown ones raise."""
+        values = dict(stored)
+        values["entity_kinds"] = tuple(values.get("entity_kinds", ()))
+        unknown = values.keys() - FIELD_NAMES
+        if unknown:
+            raise ValueError(f"Unknown facts: {sorted(unknown)}.")
+        return cls(**values)
+
+    def with_threshold(self, threshold: int) -> "Facts":
+        return replace(self, threshold=threshold)
+
+
+FIELD_NAMES: Final = frozenset(one.name for one in fields(Facts))
+
+
+def is_addressed_to_us(
+    *,
+    form: str,
+    is_public: bool,
+    mentions_us: bool,
+    quotes_us: bool,
+    replies_to_us: bool,
+    arrival: str,
+    channel_kind: str,
+) -> bool:
+    """Whether the author speaks to the brand and not only of it.
+
+    A post that only a keyword search found is not addressed. An imported post is: whoever imports a file for a brand
+    says that these are posts to it, and files rarely carry a mention flag.
+    """
+    if not is_public or mentions_us or quotes_us or replies_to_us:
+        return True
+    if arrival == "import" or channel_kind == "import":
+        return True
+    return form in ADDRESSED_FORMS and channel_kind in ADDRESSED_CHANNELS

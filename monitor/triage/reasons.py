@@ -1,0 +1,70 @@
+"""Reason codes of triage → the sentence that people read. Codes are stored: they are never renamed."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from monitor.text.reason import Reason
+
+SENTENCES: Final[Mapping[str, Promise | str]] = {
+    "complaint": _("The author says that we fell short of what they expected"),
+    "severity.1": _("A mild complaint"),
+    "severity.2": _("A strong complaint: blame, repeated failure or a long wait"),
+    "severity.3": _("A critical complaint: fraud, danger, legal or press threat"),
+    "escalate": _("A person must see this today"),
+    "escalate.possible": _("May need a person today"),
+    "needs_reply": _("Waits for an answer"),
+    "question": _("A question"),
+    "sentiment.negative": _("Negative tone"),
+    "form.direct_message": _("A direct message"),
+    "form.review": _("A review"),
+    "topic.account_security": _("About the safety of an account"),
+    "topic.order_payment": _("About an order or a payment"),
+    "topic.seller_settlement": _("About a seller's payout"),
+    "topic.seller_penalty": _("About a penalty on a seller"),
+    "audience.seller": _("Written by a seller"),
+    "exposed.personal": _("Personal details stand in public"),
+    "author.reach.1000": _("The author has %(followers)s followers"),
+    "author.reach.10000": _("The author has %(followers)s followers"),
+    "author.reach.100000": _("The author has %(followers)s followers"),
+    "author.reach.1000000": _("The author has %(followers)s followers"),
+    "author.verified": _("A verified author"),
+    "author.opted_out": _("The author wants no automatic messages"),
+    "author.returns": _("Wrote %(count)s times within a week"),
+    "waiting.repeat": _("Wrote %(count)s more times without an answer"),
+    "waiting.long": _("Our last answer is %(hours)s hours old"),
+    "case.returned": _("The case had been resolved"),
+    "crisis": _("A crisis is declared"),
+    "watch": _("Found by search: severe, but not addressed to us"),
+    "opens.addressed": _("Addressed to us and needs an answer: gets a case"),
+    "opens.direct_message": _("Every direct message gets a case"),
+    "opens.escalate": _("Must be seen today: gets a case"),
+    "joins.case": _("Belongs to the author's open case"),
+    "joins.closing_word": _("A closing word: joins the case without opening it again"),
+    "stays.needs_no_reply": _("Needs no answer: no case"),
+    "stays.not_addressed": _("Not addressed to us: no case"),
+    "never.own": _("Our own post"),
+    "never.unread": _("Deleted before it was read"),
+    "never.automated": _("Written by an automated account"),
+    "never.promotion": _("Advertising: no case"),
+    "rule.add_priority": _("Rule “%(rule)s” changes the priority"),
+    "rule.set_priority": _("Rule “%(rule)s” sets the priority"),
+    "rule.never_open": _("Rule “%(rule)s” keeps this from opening a case"),
+    "rule.always_open": _("Rule “%(rule)s” opens a case"),
+    "rule.escalate": _("Rule “%(rule)s” escalates"),
+    "rule.assign": _("Rule “%(rule)s” assigns the case"),
+    "rule.tag": _("Rule “%(rule)s” adds a tag"),
+    "person": _("Raised by a person"),
+}
+
+
+def sentence(reason: Reason) -> str:
+    """The reason in the reader's language; an unknown code is shown as it is rather than hidden."""
+    text = str(SENTENCES.get(reason.code, reason.code))
+    params: Mapping[str, Any] = reason.params
+    try:
+        return text % params if params else text
+    except (KeyError, ValueError, TypeError):
+        return text  # a translation that names a parameter we lack must not break the page
