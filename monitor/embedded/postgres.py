@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -54,8 +55,9 @@ SETTINGS = {
 class Postgres:
     """The server of one home. `prepare()` makes or upgrades its folder; `program()` is for the supervisor."""
 
-    def __init__(self, home: Home, *, major: int = MAJOR) -> None:
+    def __init__(self, home: Home, *, major: int = MAJOR, settings: Mapping[str, str] | None = None) -> None:
         self.home = home
+        self._settings = {**SETTINGS, **(settings or {})}
         self.major = major
         self.user: ServiceUser | None = service_user.choose_user(home.postgres / "data")
         self.place = self._choose_place()
@@ -175,7 +177,7 @@ class Postgres:
         lock.unlink(missing_ok=True)
 
     def program(self) -> Program:
-        settings = {**SETTINGS, "unix_socket_directories": '"' + str(self.socket_folder).replace('"', '""') + '"'}
+        settings = {**self._settings, "unix_socket_directories": '"' + str(self.socket_folder).replace('"', '""') + '"'}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return Program(
             name="postgres",

@@ -69,6 +69,13 @@ class Supervisor:
         child = self._children[program.name] = Child(program)
         self._start(child)
 
+    def remove(self, name: str) -> None:
+        """Stops a program that is not needed after all."""
+        child = self._children[name]
+        self._ask_to_stop(child)
+        self._wait_for(lambda each: each is child)
+        del self._children[name]
+
     def wait_ready(self, *names: str, seconds: float = 60) -> None:
         """Raises EmbeddedError when one of them keeps failing or is not ready in time."""
         deadline = self._clock() + seconds

@@ -1,0 +1,35 @@
+"""The `mentiondesk` command: finds the command's module, runs it, and turns whatever goes wrong into one sentence."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0 only on success, 1 for a failure told in a sentence, 2 for a wrong command line."""
+    from monitor.commands.parser import build_parser
+
+    parser = build_parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        status: int = chosen.run(chosen) or 0
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain at exit about what is left in the buffer.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - the border to the person: a sentence for them, the trace to the log
+        from monitor.commands.failures import explain
+
+        print(f"mentiondesk: {explain(error, chosen.command)}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""The servers and Django for one command, with the tables up to date."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from monitor.commands.failures import CommandError
+from monitor.commands.progress import say
+from monitor.embedded.session import Servers, servers
+
+
+@contextmanager
+def desk(*, needs_tables: bool = True) -> Iterator[Servers]:
+    """Attaches to the running servers, or starts them for the length of the command.
+
+    An embedded database is migrated when it lacks something; one that somebody else runs is only checked.
+    Raises CommandError, EmbeddedError.
+    """
+    with servers(announce=say) as found:
+        from django.db import connections
+
+        from monitor.embedded import prepare
+
+        prepare.set_up_django()
+        try:
+            if needs_tables and (missing := prepare.missing_migrations()):
+                if not found.is_ours:
+                    raise CommandError(
+                        f"The database lacks {missing} migrations: run `mentiondesk migrate` once, or stop the older "
+                        "Mentiondesk that runs with it."
+                    )
+                prepare.migrate()
+            yield found
+        finally:
+            # The pool's threads would otherwise talk to a server that is about to stop.
+            for connection in connections.all(initialized_only=True):
+                connection.close()
+                if hasattr(connection, "close_pool"):
+                    connection.close_pool()

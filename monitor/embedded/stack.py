@@ -1,0 +1,218 @@
+"""`mentiondesk run`: everything on this machine, in the order in which things need each other.
+
+The programs of `workers` are started by name only: this side never imports them.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from monitor.embedded.errors import EmbeddedError, StopRequestedError
+from monitor.embedded.home import Home
+from monitor.embedded.listener import address_of, allowed_hosts, chosen_host, chosen_port, open_listener
+from monitor.embedded.programs import Program, death_signal, last_words
+from monitor.embedded.session import Servers, require_nobody_runs, start_servers
+from monitor.embedded.supervisor import TICK_SECONDS, Supervisor
+from monitor.env import home_folder, read_number
+
+CELERY = ("-m", "celery", "-A", "workers.app")
+QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=INFO")
+COLLECT_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the preparing program found or made: tables, the demo brand, a way in."""
+
+    has_demo: bool
+    login_path: str
+
+
+def run_everything(*, with_demo: bool, say: Callable[[str], None], show: Callable[[str], None]) -> None:
+    """Returns when somebody asked to stop and nothing runs any more. Raises EmbeddedError."""
+    home = Home(home_folder())
+    home.open_folders()
+    require_nobody_runs(home, "run it again")
+    host = chosen_host()
+    try:
+        with open_listener(host, chosen_port()) as listener:
+            _Stack(home, host, listener, say, show).run(with_demo=with_demo)
+    finally:
+        home.clear_state()
+        home.hand_to_owner()
+        home.release_lock()
+
+
+class _Stack:
+    """One run. `say` is for progress; `show` for the address, which is the last line on the screen."""
+
+    def __init__(
+        self, home: Home, host: str, listener: socket.socket, say: Callable[[str], None], show: Callable[[str], None]
+    ) -> None:
+        self._home, self._listener, self._say, self._show = home, listener, say, show
+        self._address = address_of(host, listener.getsockname()[1])
+        self._supervisor = Supervisor(home, self._tell)
+        self._environment: dict[str, str] = {"MENTIONDESK_ALLOWED_HOSTS": allowed_hosts(host)}
+        self._invitation = self._address
+        self._is_up = False
+
+    def _tell(self, line: str) -> None:
+        """A line in the middle of a run; the address stays the last one."""
+        self._say(line)
+        if self._is_up:
+            self._show(self._invitation)
+
+    def run(self, *, with_demo: bool) -> None:
+        supervisor = self._supervisor
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, supervisor.request_stop)
+        cleanups: list[Callable[[], None]] = []
+        try:
+            self._start(with_demo, cleanups)
+            supervisor.run()
+        except StopRequestedError:
+            pass
+        finally:
+            self._say("Stopping.")
+            supervisor.stop()
+            for clean in cleanups:
+                clean()
+
+    def _start(self, with_demo: bool, cleanups: list[Callable[[], None]]) -> None:
+        supervisor = self._supervisor
+        self._say(f"Starting in {self._home.path} (logs: {self._home.logs}).")
+        found = start_servers(supervisor, with_redis=True, announce=self._say, cleanups=cleanups)
+        self._environment |= {"DATABASE_URL": found.database_url, "REDIS_URL": found.redis_url}
+        # Both only import for a while, which costs nothing but the second core.
+        supervisor.add(self._web())
+        simulator_port = self._start_simulator() if with_demo else 0
+        prepared = self._prepare(with_demo, simulator_port)
+        if simulator_port and not prepared.has_demo:
+            supervisor.remove("simulator")
+        self._invitation = self._address + prepared.login_path
+        self._show(self._invitation)
+        for program in self._workers(found):
+            supervisor.add(program)
+        supervisor.wait_ready("web")
+        supervisor.facts["web_url"] = self._address
+        supervisor.write_state()
+        self._is_up = True
+        self._say("Ready. Ctrl-C stops everything.")
+        self._show(self._invitation)
+
+    # -- Programs ----------------------------------------------------------------------------------
+
+    def _web(self) -> Program:
+        descriptor = self._listener.fileno()
+        return Program(
+            name="web",
+            command=(sys.executable, "-m", "monitor.embedded.web", "monitor.asgi:application", str(descriptor)),
+            environment=self._environment,
+            keep_files=(descriptor,),
+            is_ready=self._answers,
+            is_healthy=self._answers,
+        )
+
+    def _answers(self) -> bool:
+        host, port = self._listener.getsockname()[:2]
+        shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+        shown = f"[{shown}]" if ":" in shown else shown
+        try:
+            with urlopen(f"http://{shown}:{port}/healthz", timeout=5) as answer:  # noqa: S310 - our own address
+                return bool(answer.status == 200)
+        except HTTPError as error:
+            # It speaks: what it says is for `doctor`, not a reason to end it.
+            return error.code < 500
+        except (URLError, OSError):
+            return False
+
+    def _start_simulator(self) -> int:
+        port = _steady_port(self._home)
+        self._supervisor.add(
+            Program(
+                name="simulator",
+                command=(sys.executable, "-m", "monitor", "simulate", "--port", str(port)),
+                environment=self._environment,
+            )
+        )
+        return port
+
+    def _workers(self, found: Servers) -> list[Program]:
+        """With no broker there is nobody to listen to: the sweeper alone does everything."""
+        commands: dict[str, tuple[str, ...]] = {"sweeper": ("-m", "workers.sweep", "--forever")}
+        if found.redis_url != "none":
+            threads = str(read_number("MENTIONDESK_COLLECT_THREADS", COLLECT_THREADS, least=1))
+            commands |= {
+                "worker": (
+                    *CELERY, "worker", "-Q", "collect,send,default", "--pool=threads", "-c", threads,
+                    "-n", "worker@%h", *QUIET,
+                ),
+                "analyzer": (*CELERY, "worker", "-Q", "analyze", "--pool=solo", "-n", "analyzer@%h", *QUIET),
+                "beat": (*CELERY, "beat", "--loglevel=INFO", "--pidfile="),
+            }  # fmt: skip
+        # Celery's warm stop is SIGTERM: what is in hand is finished, the rest stays in the database.
+        return [Program(name, (sys.executable, *words), self._environment) for name, words in commands.items()]
+
+    # -- Preparing ---------------------------------------------------------------------------------
+
+    def _prepare(self, with_demo: bool, simulator_port: int) -> Prepared:
+        """In a program of its own, so that the supervisor stays small and listens to Ctrl-C meanwhile."""
+        command = [sys.executable, "-m", "monitor.embedded.prepare"]
+        if with_demo:
+            command += ["--demo", f"http://127.0.0.1:{simulator_port}"]
+        log_path = self._home.logs / "prepare.log"
+        with log_path.open("ab") as log_file:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log_file,
+                env={**os.environ, **self._environment},
+                start_new_session=True,
+                preexec_fn=death_signal(signal.SIGTERM),
+            )
+            try:
+                while process.poll() is None:
+                    self._supervisor.tick()
+                    time.sleep(TICK_SECONDS)
+            finally:
+                if process.poll() is None:
+                    process.terminate()
+                told, _ = process.communicate()
+        if process.returncode != 0:
+            raise EmbeddedError(f"The database could not be prepared: {last_words(log_path)} (all: {log_path})")
+        answer: dict[str, Any] = json.loads(told)
+        return Prepared(has_demo=bool(answer["has_demo"]), login_path=str(answer["login_path"]))
+
+
+def _steady_port(home: Home) -> int:
+    """The same port at each start where it is free: the demo's channels remember it."""
+    path = home.run / "simulator.port"
+    for wanted in (_number_in(path), 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", wanted))
+            except OSError:
+                continue
+            port: int = probe.getsockname()[1]
+            path.write_text(str(port), encoding="ascii")
+            return port
+    raise EmbeddedError("No port is free for the simulated platforms.")
+
+
+def _number_in(path: Path) -> int:
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
