@@ -1,0 +1,253 @@
+"""Facebook's posts, comments and reviews in our words: polled nodes, and webhook changes. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from monitor.platforms.base import (
+    Attachment,
+    ChannelContext,
+    IncomingAuthor,
+    IncomingDeletion,
+    IncomingNotice,
+    IncomingPost,
+    PlatformEvent,
+    RawUpdate,
+)
+from monitor.platforms.errors import MalformedPayloadError
+from monitor.platforms.meta.messages import author_of, is_us, read_message, read_messaging
+from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
+from monitor.platforms.times import parse_time
+
+_POST_ITEMS = frozenset({"post", "status", "photo", "video", "share", "album", "note", "link"})
+_WRITTEN = frozenset({"add", "edit", "edited", "update"})
+
+
+def normalize(update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
+    """Raises MalformedPayloadError. A kind that is not known becomes a notice."""
+    reader = _READERS.get(update.kind)
+    if reader is None:
+        return [IncomingNotice("unknown_update", {"kind": update.kind})]
+    return [reader(update.body, context)]
+
+
+def _read_feed_post(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:
+    post = mapping_at(body, "post")
+    identifier = id_at(post, "id")
+    if not identifier:
+        raise MalformedPayloadError("a post without an id")
+    person = mapping_at(post, "from")
+    return _public_post(
+        context,
+        identifier=identifier,
+        form="post",
+        text=text_at(post, "message"),
+        person=person,
+        created_at=parse_time(post.get("created_time")),
+        conversation=identifier,
+        url=text_at(post, "permalink_url"),
+        attachments=_node_attachments(mapping_at(post, "attachments")),
+        tags=list_at(post, "message_tags"),
+    )
+
+
+def _read_comment(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:
+    comment = mapping_at(body, "comment")
+    identifier = id_at(comment, "id")
+    if not identifier:
+        raise MalformedPayloadError("a comment without an id")
+    root = id_at(mapping_at(body, "post"), "id")
+    parent = id_at(mapping_at(comment, "parent"), "id")
+    attachment = mapping_at(comment, "attachment")
+    return _public_post(
+        context,
+        identifier=identifier,
+        form="reply" if parent else "comment",
+        text=text_at(comment, "message"),
+        person=mapping_at(comment, "from"),
+        created_at=parse_time(comment.get("created_time")),
+        conversation=root or identifier,
+        in_reply_to=parent or root,
+        url=text_at(comment, "permalink_url"),
+        attachments=_node_attachments({"data": [attachment]}) if attachment else (),
+        tags=list_at(comment, "message_tags"),
+        extra={"can_reply_privately": True} if comment.get("can_reply_privately") is True else {},
+    )
+
+
+def _public_post(
+    context: ChannelContext,
+    *,
+    identifier: str,
+    form: str,
+    text: str,
+    person: Mapping[str, Any],
+    created_at: datetime | None,
+    conversation: str,
+    in_reply_to: str = "",
+    url: str = "",
+    attachments: tuple[Attachment, ...] = (),
+    tags: Sequence[Mapping[str, Any]] = (),
+    extra: Mapping[str, Any] | None = None,
+    edited_at: datetime | None = None,
+) -> IncomingPost:
+    """What people say on the brand's own page is addressed to the brand, whether they tag it or not."""
+    is_own = is_us(person, context)
+    is_tagged = any(id_at(tag, "id") == context.external_id for tag in tags)
+    return IncomingPost(
+        platform="facebook",
+        external_id=identifier,
+        platform_id=identifier,
+        form=form,
+        text=text,
+        author=author_of(person),
+        created_at=created_at,
+        conversation_id=conversation,
+        root_id=conversation,
+        in_reply_to=in_reply_to,
+        url=url or deep_link(identifier),
+        is_own=is_own,
+        mentions_us=not is_own,
+        edited_at=edited_at,
+        version=2 if edited_at else 1,
+        attachments=attachments,
+        extra={"addressed_by": "tag" if is_tagged else "own_page", **(extra or {})}
+        if not is_own
+        else dict(extra or {}),
+    )
+
+
+def deep_link(identifier: str) -> str:
+    return f"https://www.facebook.com/{identifier}" if identifier else ""
+
+
+def _node_attachments(attachments: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    found = []
+    for each in list_at(attachments, "data"):
+        image = mapping_at(mapping_at(each, "media"), "image")
+        kind = text_at(each, "media_type") or text_at(each, "type") or "media"
+        alt_text = text_at(each, "title") or text_at(each, "description")
+        found.append(Attachment(kind, url=text_at(image, "src") or text_at(each, "url"), alt_text=alt_text))
+    return tuple(found)
+
+
+def _read_change(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:
+    """One entry of `changes[]`. Fields and verbs that nobody documents yet are counted, not guessed at."""
+    field, value = text_at(body, "field"), body.get("value")
+    reader = {"feed": _feed_change, "mention": _mention_change, "ratings": _rating_change}.get(field)
+    if reader is None or not isinstance(value, Mapping):
+        return IncomingNotice("event_ignored", {"kind": field[:60] or "unknown"})
+    return reader(value, parse_time(body.get("time")), context)
+
+
+def _feed_change(value: Mapping[str, Any], at: datetime | None, context: ChannelContext) -> PlatformEvent:
+    item, verb = text_at(value, "item"), text_at(value, "verb")
+    identifier = id_at(value, "comment_id") if item == "comment" else id_at(value, "post_id")
+    if (item != "comment" and item not in _POST_ITEMS) or not identifier:
+        return _ignored("feed", item, verb)
+    if verb in ("remove", "delete"):
+        return IncomingDeletion("facebook", identifier, deleted_at=at)
+    if verb in ("hide", "unhide"):
+        return IncomingNotice(f"post_{verb.removesuffix('e')}den", {"id": identifier})
+    if verb not in _WRITTEN:
+        return _ignored("feed", item, verb)
+    created_at = parse_time(value.get("created_time")) or (at if verb == "add" else None)
+    return _changed_post(
+        value, context, identifier=identifier, created_at=created_at, edited_at=None if verb == "add" else at
+    )
+
+
+def _changed_post(
+    value: Mapping[str, Any],
+    context: ChannelContext,
+    *,
+    identifier: str,
+    created_at: datetime | None,
+    edited_at: datetime | None,
+) -> IncomingPost:
+    is_comment = text_at(value, "item") == "comment"
+    root, parent = id_at(value, "post_id") or identifier, id_at(value, "parent_id")
+    form = "post" if not is_comment else "comment" if parent in ("", root) else "reply"
+    return _public_post(
+        context,
+        identifier=identifier,
+        form=form,
+        text=text_at(value, "message"),
+        person=_person_of(value),
+        created_at=created_at,
+        edited_at=edited_at,
+        conversation=root,
+        in_reply_to=(parent or root) if is_comment else "",
+        url=text_at(mapping_at(value, "post"), "permalink_url"),
+        attachments=_change_attachments(value),
+    )
+
+
+def _person_of(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`from` since v2.11, before that `sender_id` and `sender_name`."""
+    person = mapping_at(value, "from")
+    return person or {"id": id_at(value, "sender_id"), "name": text_at(value, "sender_name")}
+
+
+def _change_attachments(value: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    photos = value.get("photos")
+    urls = [each for each in photos if isinstance(each, str)] if isinstance(photos, list) else []
+    found = [Attachment("photo", url=url) for url in urls]
+    for name in ("photo", "video", "link"):
+        if isinstance(value.get(name), str):
+            found.append(Attachment(name, url=text_at(value, name)))
+    return tuple(found)
+
+
+def _mention_change(value: Mapping[str, Any], at: datetime | None, context: ChannelContext) -> PlatformEvent:
+    """Somebody named the page elsewhere. The text may be missing: the connector then fetches it by id."""
+    identifier = id_at(value, "comment_id") or id_at(value, "post_id")
+    if not identifier or text_at(value, "verb") not in _WRITTEN:
+        return _ignored("mention", text_at(value, "item"), text_at(value, "verb"))
+    if not text_at(value, "message"):
+        names = ("post_id", "comment_id")
+        return IncomingNotice("mention_to_fetch", {name: id_at(value, name) for name in names if value.get(name)})
+    created_at = parse_time(value.get("created_time")) or at
+    return _changed_post(value, context, identifier=identifier, created_at=created_at, edited_at=None)
+
+
+def _rating_change(value: Mapping[str, Any], at: datetime | None, context: ChannelContext) -> PlatformEvent:
+    item, verb = text_at(value, "item"), text_at(value, "verb")
+    if item == "comment":
+        return _feed_change(value, at, context)
+    identifier = id_at(value, "open_graph_story_id")
+    if item != "rating" or not identifier:
+        return _ignored("ratings", item, verb)
+    if verb == "remove":
+        return IncomingDeletion("facebook", identifier, deleted_at=at)
+    if verb not in _WRITTEN:
+        return _ignored("ratings", item, verb)
+    return IncomingPost(
+        platform="facebook",
+        external_id=identifier,
+        platform_id=identifier,
+        form="review",
+        text=text_at(value, "review_text"),
+        author=IncomingAuthor(id_at(value, "reviewer_id"), name=text_at(value, "reviewer_name")),
+        created_at=parse_time(value.get("created_time")) or at,
+        conversation_id=identifier,
+        root_id=identifier,
+        url=deep_link(identifier),
+        mentions_us=True,
+        edited_at=None if verb == "add" else at,
+        version=1 if verb == "add" else 2,
+        extra={"rating": text_at(value, "rating"), "recommends": text_at(value, "recommendation_type")},
+    )
+
+
+def _ignored(field: str, item: str, verb: str) -> IncomingNotice:
+    return IncomingNotice("event_ignored", {"kind": ".".join(part for part in (field, item, verb) if part)[:60]})
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any], ChannelContext], PlatformEvent]] = {
+    "feed_post": _read_feed_post,
+    "comment": _read_comment,
+    "change": _read_change,
+    "message": lambda body, context: read_message("facebook", body, context),
+    "messaging": lambda body, context: read_messaging("facebook", body, context),
+}

@@ -1,0 +1,188 @@
+"""Instagram professional profiles: comments on own media, and messages. `PLATFORM` is the face."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from monitor.platforms.base import (
+    Budget,
+    ChannelContext,
+    Declaration,
+    IncomingPost,
+    PlatformEvent,
+    RawUpdate,
+    Receipt,
+    SendRequest,
+)
+from monitor.platforms.meta.connector import MetaConnector, Reader, after_args, made_id, update_of
+from monitor.platforms.meta.graph import after_of
+from monitor.platforms.meta.instagram_reader import normalize
+from monitor.platforms.meta.walk import Step, Walk
+from monitor.platforms.payload import id_at, list_at, mapping_at, number_at, text_at
+from monitor.platforms.times import parse_time
+
+COMMENT_FIELDS = "id,text,username,from,timestamp,parent_id,hidden"
+MEDIA_FIELDS = "id,caption,username,media_type,permalink,timestamp,comments_count"
+_COMMENTS = f"comments.limit(50){{{COMMENT_FIELDS},replies.limit(50){{{COMMENT_FIELDS}}}}}"
+_MENTIONED = "id,text,username,timestamp,media{id,permalink}"
+
+
+class InstagramConnector(MetaConnector):
+    messaging_platform = "instagram"
+    roots = {"direct_messages": Step("conversations"), "comments": Step("media")}
+
+    @property
+    def _readers(self) -> Mapping[str, Reader]:
+        return {
+            "conversations": self._read_conversations,
+            "messages": self._read_messages,
+            "media": self._read_media,
+            "comments": self._read_comments,
+            "replies": self._read_replies,
+        }
+
+    def _message_fields(self) -> str:
+        return "id,message,from,to,created_time,attachments,story"
+
+    def _normalize(self, update: RawUpdate) -> Sequence[PlatformEvent]:
+        return normalize(update, self._context)
+
+    def _read_media(self, walk: Walk) -> tuple[list[RawUpdate], str, list[Step]]:
+        page = self._graph.get_connections(
+            self._context.external_id, "media", fields=f"{MEDIA_FIELDS},{_COMMENTS}", limit=25, **after_args(walk.step)
+        )
+        updates: list[RawUpdate] = []
+        follow_ups: list[Step] = []
+        all_media = list_at(page, "data")
+        for media in all_media:
+            bare = {name: value for name, value in media.items() if name != "comments"}
+            if walk.admit(id_at(media, "id"), parse_time(media.get("timestamp"))):
+                updates.append(update_of("media", bare, {}, []))
+            found, further = self._comments_of(walk, mapping_at(media, "comments"), media)
+            updates += found
+            follow_ups += further if self._has_changed(walk, media) else []
+        goes_on = not all_media or (
+            walk.is_deep and any(walk.is_watched(parse_time(media.get("timestamp"))) for media in all_media)
+        )
+        return updates, after_of(page) if goes_on else "", follow_ups
+
+    def _has_changed(self, walk: Walk, media: Mapping[str, Any]) -> bool:
+        """Comments come in no order: only their number tells whether further pages are worth a call."""
+        identifier, count = id_at(media, "id"), number_at(media, "comments_count")
+        is_same = count is not None and walk.counts.get(identifier) == count
+        if count is not None:
+            walk.counts[identifier] = count
+        return not is_same or walk.is_deep
+
+    def _read_comments(self, walk: Walk) -> tuple[list[RawUpdate], str, list[Step]]:
+        step = walk.step
+        fields = _COMMENTS[_COMMENTS.index("{") + 1 : -1]
+        page = self._graph.get_connections(step.node, "comments", fields=fields, limit=50, **after_args(step))
+        updates, follow_ups = self._comments_of(walk, page, {"id": step.node, "permalink": step.parent})
+        # The next page of this edge is the step itself, not something that hangs on it.
+        hanging = [each for each in follow_ups if each.kind != "comments"]
+        return updates, after_of(page), hanging
+
+    def _read_replies(self, walk: Walk) -> tuple[list[RawUpdate], str, list[Step]]:
+        step = walk.step
+        page = self._graph.get_connections(step.node, "replies", fields=COMMENT_FIELDS, limit=50, **after_args(step))
+        media_id, _, permalink = step.parent.partition(" ")
+        updates = self._fresh(walk, list_at(page, "data"), {"id": media_id, "permalink": permalink}, step.node)
+        return updates, after_of(page), []
+
+    def _comments_of(
+        self, walk: Walk, page: Mapping[str, Any], media: Mapping[str, Any]
+    ) -> tuple[list[RawUpdate], list[Step]]:
+        """Fresh comments and replies of a page, and the steps for what it did not hold."""
+        comments = list_at(page, "data")
+        updates = self._fresh(walk, comments, media, "")
+        further = []
+        media_id, permalink = id_at(media, "id"), text_at(media, "permalink")
+        for comment in comments:
+            replies = mapping_at(comment, "replies")
+            updates += self._fresh(walk, list_at(replies, "data"), media, id_at(comment, "id"))
+            if after := after_of(replies):
+                further.append(Step("replies", id_at(comment, "id"), after, f"{media_id} {permalink}"))
+        if after := after_of(page):
+            further.append(Step("comments", media_id, after, permalink))
+        return updates, further
+
+    def _fresh(
+        self, walk: Walk, comments: Sequence[Mapping[str, Any]], media: Mapping[str, Any], parent_id: str
+    ) -> list[RawUpdate]:
+        about = {"media": {name: media[name] for name in ("id", "permalink") if media.get(name)}}
+        updates = []
+        for comment in comments:
+            if not walk.admit(id_at(comment, "id"), parse_time(comment.get("timestamp"))):
+                continue
+            bare = {name: value for name, value in comment.items() if name != "replies"}
+            if parent_id:
+                bare.setdefault("parent_id", parent_id)
+            updates.append(update_of("comment", bare, about, [comment.get("from")]))
+        return updates
+
+    def _writers(self) -> Mapping[str, Callable[[SendRequest], Receipt]]:
+        return {
+            **super()._writers(),
+            "reply": self._reply,
+            "hide": lambda request: self._hide(request, hide=True),
+            "unhide": lambda request: self._hide(request, hide=False),
+            "delete": self._delete,
+        }
+
+    def _reply(self, request: SendRequest) -> Receipt:
+        """Under a comment; where the target is a media of ours, at its top level."""
+        edge = "comments" if request.target_id == request.conversation_id else "replies"
+        answer = self._graph.put_object(request.target_id, edge, message=request.text)
+        return Receipt(made_id(answer))
+
+    def _hide(self, request: SendRequest, *, hide: bool) -> Receipt:
+        path = f"{self._graph.version}/{request.target_id}"
+        return self._repeatable(lambda: self._graph.request(path, post_args={"hide": hide}))
+
+    def _delete(self, request: SendRequest) -> Receipt:
+        return self._repeatable(lambda: self._graph.delete_object(request.target_id))
+
+    def _own_replies(self, request: SendRequest, since: datetime) -> list[IncomingPost]:
+        edge = "comments" if request.target_id == request.conversation_id else "replies"
+        return self._own_on_edge("comment", request.target_id, edge, since, fields=COMMENT_FIELDS)
+
+    def fetch_mention(self, media_id: str = "", comment_id: str = "") -> RawUpdate:
+        """The comment or media that a `mention_to_fetch` notice named; both are read through our own profile."""
+        if comment_id:
+            fields = f"mentioned_comment.comment_id({comment_id}){{{_MENTIONED}}}"
+            comment = mapping_at(self._graph.get_object(self._context.external_id, fields=fields), "mentioned_comment")
+            return update_of("comment", comment, {"media": mapping_at(comment, "media"), "is_mention": True}, [])
+        fields = f"mentioned_media.media_id({media_id}){{{MEDIA_FIELDS}}}"
+        media = mapping_at(self._graph.get_object(self._context.external_id, fields=fields), "mentioned_media")
+        return update_of("media", media, {"is_mention": True}, [])
+
+
+class InstagramPlatform:
+    declaration = Declaration(
+        code="instagram",
+        name="Instagram",
+        credential_names=("access_token", "app_secret", "page_id"),
+        channel_kinds=("professional",),
+        abilities=frozenset(
+            {"reply", "direct_message", "private_reply", "hide", "unhide", "delete", "webhooks", "read_back"}
+        ),
+        reply_limit=2_200,
+        direct_message_limit=1_000,
+        forms=("post", "comment", "reply", "direct_message", "story_mention"),
+        direct_message_window_hours=24,
+        human_window_hours=168,
+    )
+
+    def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
+        return normalize(update, context)
+
+    def connect(self, context: ChannelContext, budget: Budget) -> InstagramConnector:
+        return InstagramConnector(context, budget)
+
+    def deep_link(self, external_id: str, author_handle: str) -> str:
+        """Only Instagram's own short codes make addresses, and they come with each post (`IncomingPost.url`)."""
+        return ""
+
+
+PLATFORM = InstagramPlatform()
