@@ -1,0 +1,42 @@
+"""What this room stores of people: vectors can be turned back into words, so they go with the text."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from monitor.analysis.models import Analysis, Embedding
+from monitor.erasure import Person
+
+COLUMNS: Final[dict[str, str]] = {
+    "Analysis.model_version": "kept: name of a model",
+    "Analysis.topic_set_version": "kept: name of a topic set",
+    "Analysis.language": "kept: a label, counted in trends",
+    "Analysis.intent": "kept: a label, counted in trends",
+    "Analysis.sentiment": "kept: a label, counted in trends",
+    "Analysis.sentiment_scores": "kept: numbers",
+    "Analysis.topic": "kept: a label, counted in trends",
+    "Analysis.topic_scores": "kept: numbers",
+    "Analysis.audience": "kept: a label, counted in trends",
+    "Analysis.entities": "erased",
+    "Analysis.reasons": "erased",
+    "Embedding.model_version": "kept: name of a model",
+    "Embedding.vector": "erased",
+    "Correction.field": "kept: name of a label",
+    "Correction.was": "kept: a label",
+    "Correction.value": "kept: a label",
+}
+
+
+def erase_author(person: Person) -> dict[str, int]:
+    """Idempotent: what is empty already is not counted again."""
+    return _erase(person.post_ids)
+
+
+def erase_posts(post_ids: Sequence[int]) -> int:
+    """For posts that their platform deleted; returns the rows changed."""
+    return sum(_erase(post_ids).values())
+
+
+def _erase(post_ids: Sequence[int]) -> dict[str, int]:
+    vectors, _ = Embedding.objects.filter(post_id__in=post_ids).delete()
+    analyses = Analysis.objects.filter(post_id__in=post_ids).exclude(entities=[], reasons=[])
+    return {"embeddings": vectors, "analyses": analyses.update(entities=[], reasons=[])}

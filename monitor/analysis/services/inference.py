@@ -1,0 +1,100 @@
+"""Asking the engine, outside any transaction: by brand, and so that one bad post costs only itself."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Protocol
+
+from monitor.logs import get_logger
+
+if TYPE_CHECKING:
+    from monitor.nlp.engine import PostAnalysis, PostInput
+
+log = get_logger(__name__)
+
+#: Read by every model without trouble; where this fails too, the engine is broken and not the post.
+PROBE_TEXT = "Where is my parcel?"
+
+
+class Engine(Protocol):
+    """What this room needs of `nlp.engine.Engine`."""
+
+    @property
+    def version(self) -> str: ...
+
+    def analyze(self, posts: "Sequence[PostInput]", order_patterns: Sequence[str] = ()) -> "list[PostAnalysis]": ...
+
+
+class EngineFailedError(Exception):
+    """The engine cannot even read the probe: nothing is wrong with the posts."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPost:
+    """What inference needs of a post. `version` is of the text that was read."""
+
+    post_id: int
+    version: int
+    brand_id: int
+    text: str
+    language_hint: str
+    order_patterns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """Results by post, and the posts on which the engine fails, each with the name of the error."""
+
+    found: "list[tuple[PendingPost, PostAnalysis]]"
+    failed: list[tuple[PendingPost, str]]
+
+
+def infer(engine: Engine, posts: Iterable[PendingPost]) -> Inferred:
+    """Raises EngineFailedError when the engine itself is broken."""
+    inferred = Inferred([], [])
+    ordered = sorted(posts, key=lambda post: (post.brand_id, post.post_id))
+    for _, of_brand in groupby(ordered, key=lambda post: post.brand_id):
+        _infer_isolated(engine, list(of_brand), inferred)
+    return inferred
+
+
+def _infer_isolated(engine: Engine, posts: Sequence[PendingPost], inferred: Inferred) -> None:
+    """Halves a batch that fails until the post is found that makes it fail."""
+    try:
+        inferred.found.extend(zip(posts, _ask(engine, posts), strict=True))
+    except Exception as error:  # noqa: BLE001 whatever a model raises must cost one post and not the whole batch
+        if len(posts) == 1:
+            _check_engine(engine, error)
+            # The post's id is enough to find it; its text and the message, which may quote it, are not logged.
+            log.warning("post_not_analyzed", extra={"post_id": posts[0].post_id, "error": type(error).__name__})
+            inferred.failed.append((posts[0], type(error).__name__))
+            return
+        middle = len(posts) // 2
+        _infer_isolated(engine, posts[:middle], inferred)
+        _infer_isolated(engine, posts[middle:], inferred)
+
+
+def _ask(engine: Engine, posts: Sequence[PendingPost]) -> "list[PostAnalysis]":
+    from monitor.nlp.engine import PostInput
+
+    inputs = [PostInput(post.text, post.language_hint) for post in posts]
+    return engine.analyze(inputs, order_patterns=posts[0].order_patterns)
+
+
+def _check_engine(engine: Engine, error: Exception) -> None:
+    probe = PendingPost(0, 1, 0, PROBE_TEXT, "en")
+    try:
+        _ask(engine, [probe])
+    except Exception as broken:  # noqa: BLE001 the probe fails for any reason: the engine is broken
+        raise EngineFailedError(type(broken).__name__) from error
+
+
+def default_engine(engine: Any | None) -> Engine:
+    """The engine handed in, or the one of this process (loaded once)."""
+    if engine is not None:
+        chosen: Engine = engine
+        return chosen
+    from monitor.nlp.engine import load_engine
+
+    loaded: Engine = load_engine()
+    return loaded
