@@ -44,7 +44,7 @@ class AuditText(models.Model):
 
 
 class AuditSeal(models.Model):
-    """Both ends of the hash chain; one row. Retention moves the anchor: what was forgotten before the first kept event."""
+    """Both ends of the hash chain; one row. The anchor is the last event that retention has removed."""
 
     id = models.SmallIntegerField(primary_key=True)
     anchor_sequence = models.BigIntegerField(default=0)

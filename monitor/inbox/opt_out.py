@@ -6,7 +6,8 @@ _STOP_WORDS = (
     "stop", "stopp", "stop all", "unsubscribe", "opt out", "optout", "quit", "cancel messages",
     "parar", "pare", "basta", "alto", "detener", "cancelar suscripción", "arrêt", "arrêter", "arret", "stoppen",
     "abmelden", "abbestellen", "fermare", "smettere", "стоп", "отписаться", "dur", "durdur", "berhenti", "dừng",
-    "停止", "停", "退订", "退訂", "取消订阅", "やめて", "配信停止", "中止", "중지", "수신거부", "توقف", "إيقاف", "หยุด", "बंद", "रोको",
+    "停止", "停", "退订", "退訂", "取消订阅", "やめて", "配信停止", "中止", "중지", "수신거부", "توقف",
+    "إيقاف", "หยุด", "बंद", "रोको",
 )  # fmt: skip
 _START_WORDS = ("start", "unstop", "resume", "начать", "开始", "開始", "再開", "시작", "empezar", "démarrer")
 

@@ -25,7 +25,6 @@ REFUSE_CHANGES = """
     END $$;
     CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit_auditevent
         FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
-    INSERT INTO audit_auditseal (id, anchor_sequence, anchor_digest, sequence, digest) VALUES (1, 0, '', 0, '');
 """
 
 

@@ -1,0 +1,172 @@
+"""Turns what connectors hand over into rows for COPY: cleaned, bounded, one a post, sorted. Pure.
+
+Sorting by key is what keeps two writers of the same posts from waiting for each other in a circle.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from monitor.inbox.markets import MarketTable
+from monitor.inbox.opt_out import wants_silence
+from monitor.platforms.base import Attachment, IncomingPost, RawUpdate
+from monitor.text.clean import clean
+
+PostKey = tuple[str, str]  # platform, external id
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_ID = 160
+_LONGEST_AUTHOR_ID = 128
+
+# Name and type of the columns of the temporary table, in the order of `post_row`.
+POST_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("platform", "text"),
+    ("external_id", "text"),
+    ("platform_id", "text"),
+    ("conversation_key", "text"),
+    ("author_key", "text"),
+    ("author_handle", "text"),
+    ("author_name", "text"),
+    ("author_followers", "int8"),
+    ("author_is_verified", "bool"),
+    ("author_is_automated", "bool"),
+    ("author_is_opted_out", "bool"),
+    ("form", "text"),
+    ("text", "text"),
+    ("language_hint", "text"),
+    ("url", "text"),
+    ("in_reply_to", "text"),
+    ("attachments", "text"),
+    ("place", "text"),
+    ("market_id", "int8"),
+    ("market_source", "text"),
+    ("is_public", "bool"),
+    ("is_own", "bool"),
+    ("own_by", "text"),
+    ("mentions_us", "bool"),
+    ("quotes_us", "bool"),
+    ("platform_version", "int4"),
+    ("created_at", "timestamptz"),
+    ("edited_at", "timestamptz"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """A line of the journal."""
+
+    kind: str
+    external_id: str
+    author_ids: tuple[str, ...]
+    body_hash: bytes
+    body: bytes
+
+
+def bounded_id(external_id: str, longest: int = _LONGEST_ID) -> str:
+    """A platform's id as we store it; one that is too long keeps its start and is told apart by its hash."""
+    exact = clean(external_id)
+    if len(exact) <= longest:
+        return exact
+    digest = hashlib.sha256(exact.encode()).hexdigest()[:32]
+    return f"{exact[: longest - 33]}~{digest}"
+
+
+def post_key(post: IncomingPost) -> PostKey:
+    return post.platform, bounded_id(post.external_id)
+
+
+def latest_by_key(posts: Iterable[IncomingPost]) -> dict[PostKey, IncomingPost]:
+    """One post a key, sorted by key: the latest version, with what only an earlier one told (an own post stays own)."""
+    chosen: dict[PostKey, IncomingPost] = {}
+    for post in posts:
+        key = post_key(post)
+        other = chosen.get(key)
+        chosen[key] = post if other is None else _merged(other, post)
+    return dict(sorted(chosen.items()))
+
+
+def _merged(first: IncomingPost, second: IncomingPost) -> IncomingPost:
+    older, newer = (second, first) if _order(first) > _order(second) else (first, second)
+    if older == newer:
+        return newer
+    return replace(
+        newer,
+        is_own=newer.is_own or older.is_own,
+        own_by="us" if "us" in (newer.own_by, older.own_by) else newer.own_by or older.own_by,
+        mentions_us=newer.mentions_us or older.mentions_us,
+        quotes_us=newer.quotes_us or older.quotes_us,
+        in_reply_to=newer.in_reply_to or older.in_reply_to,
+        conversation_id=newer.conversation_id or older.conversation_id,
+        url=newer.url or older.url,
+        created_at=newer.created_at or older.created_at,
+    )
+
+
+def _order(post: IncomingPost) -> tuple[int, datetime]:
+    return post.version, post.edited_at or _EPOCH
+
+
+def post_row(key: PostKey, post: IncomingPost, markets: MarketTable) -> tuple[Any, ...]:
+    """The values of POST_COLUMNS."""
+    author = post.author
+    place = clean(post.place)[:120]
+    market_id, market_source = markets.choose(place=place, language=post.language_hint)
+    is_own = post.is_own
+    text = clean(post.text)
+    asked = wants_silence(text) if post.form == "direct_message" and not is_own else None
+    return (
+        key[0],
+        key[1],
+        bounded_id(post.platform_id) if post.platform_id else key[1],
+        bounded_id(post.conversation_id or post.root_id) or key[1],
+        bounded_id(author.external_id, _LONGEST_AUTHOR_ID),
+        clean(author.handle)[:128],
+        clean(author.name)[:200],
+        author.followers,
+        author.is_verified,
+        author.is_automated,
+        asked,
+        post.form,
+        text,
+        clean(post.language_hint)[:16],
+        clean(post.url)[:500],
+        bounded_id(post.in_reply_to),
+        _attachments(post.attachments) if post.attachments else "[]",
+        place,
+        market_id,
+        market_source,
+        post.is_public,
+        is_own,
+        post.own_by if is_own else "",
+        post.mentions_us,
+        post.quotes_us,
+        post.version,
+        post.created_at,
+        post.edited_at,
+    )
+
+
+def _attachments(attachments: Sequence[Attachment]) -> str:
+    listed = [
+        {"kind": clean(part.kind), "url": clean(part.url), "alt_text": clean(part.alt_text)} for part in attachments
+    ]
+    return json.dumps(listed, ensure_ascii=False)
+
+
+def raw_row(update: RawUpdate) -> RawRow:
+    """The update as bytes. Escaped JSON, so that lone surrogates and NUL are kept as they came."""
+    body = encode_body(update.body)
+    return RawRow(
+        clean(update.kind)[:48],
+        bounded_id(update.external_id),
+        tuple(bounded_id(author_id, _LONGEST_AUTHOR_ID) for author_id in update.author_ids),
+        hashlib.sha256(body).digest(),
+        body,
+    )
+
+
+def encode_body(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, separators=(",", ":"), default=str).encode("ascii")

@@ -1,0 +1,118 @@
+"""Deletions that a platform tells us of: a tombstone that outlives everything, and a skeleton that keeps counting."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, transaction
+
+from monitor.inbox import tombstones
+from monitor.inbox.rows import bounded_id
+from monitor.platforms.base import IncomingDeletion
+
+# Ingests of a brand run side by side (shared); a deletion runs alone, so that no post can slip in between its look
+# at the posts and its tombstone.
+_ALONE = "SELECT pg_advisory_xact_lock(7301, %s)"
+_BESIDE_OTHERS = "SELECT pg_advisory_xact_lock_shared(7301, %s)"
+
+_BURY = """
+    INSERT INTO inbox_tombstone (key_hash, brand_id, kind, recorded_at)
+    SELECT key_hash, %s, %s, now() FROM unnest(%s::bytea[]) AS buried (key_hash)
+    ON CONFLICT (key_hash) DO NOTHING
+"""
+_FIND = """
+    SELECT post.id, gone.reason, gone.deleted_at
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[])
+        AS gone (platform, external_id, reason, deleted_at)
+    JOIN inbox_post AS post ON post.brand_id = %s AND post.platform = gone.platform
+        AND post.external_id = gone.external_id
+"""
+# The skeleton: counts, form, times, market and thread stay; words, ids and author go.
+_REDACT = """
+    WITH gone AS (
+        SELECT * FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS gone (id, reason, deleted_at)
+    ),
+    redacted AS (
+        UPDATE inbox_post AS post SET
+            text = '', external_id = '~' || post.id, platform_id = '', url = '', in_reply_to = '',
+            attachments = '[]', place = '', author_id = NULL, stage_error = '', lease_until = NULL,
+            deleted_at = coalesce(post.deleted_at, gone.deleted_at, now()), deletion_reason = left(gone.reason, 24),
+            stage = 'triaged'
+        FROM gone WHERE post.id = gone.id
+        RETURNING post.id, post.brand_id
+    )
+    INSERT INTO inbox_postchange (brand_id, post_id, kind) SELECT brand_id, id, %s FROM redacted
+"""
+# The journal's lines stay (they prove what came and when) without what came.
+_EMPTY_JOURNAL = """
+    UPDATE inbox_rawevent SET body = '', body_hash = '', author_ids = '[]', external_id = ''
+    WHERE external_id = ANY(%s)
+        AND channel_id IN (SELECT id FROM brands_channel WHERE brand_id = %s AND platform = ANY(%s))
+"""
+# A thread's id is often that of its first post.
+_FORGET_THREADS = """
+    UPDATE inbox_conversation AS conversation SET external_id = '~' || conversation.id
+    WHERE conversation.brand_id = %s AND conversation.platform = ANY(%s) AND conversation.external_id = ANY(%s)
+        AND NOT EXISTS (
+            SELECT 1 FROM inbox_post AS post
+            WHERE post.conversation_id = conversation.id AND post.deleted_at IS NULL)
+"""
+
+
+def hold_deletions_off(database: Any, brand_id: int, *, deletes: bool = False) -> None:
+    """Until the end of the transaction. With `deletes` the caller is the one that runs alone."""
+    database.execute(_ALONE if deletes else _BESIDE_OTHERS, [brand_id % 2_147_483_648])
+
+
+def apply_deletions(*, brand_id: int, deletions: Sequence[IncomingDeletion]) -> int:
+    """Redacts the posts and keeps them from coming back, whether they are here yet or not; returns how many were."""
+    with transaction.atomic(), connection.cursor() as database:
+        hold_deletions_off(database, brand_id, deletes=True)
+        return store_deletions(database, brand_id, deletions)
+
+
+def store_deletions(database: Any, brand_id: int, deletions: Sequence[IncomingDeletion]) -> int:
+    """As `apply_deletions`, inside a transaction that holds the brand alone."""
+    if not deletions:
+        return 0
+    gone = {(deletion.platform, bounded_id(deletion.external_id)): deletion for deletion in deletions}
+    bury_posts(database, brand_id, list(gone))
+    database.execute(
+        _FIND,
+        [
+            [platform for platform, _ in gone],
+            [external_id for _, external_id in gone],
+            [deletion.reason for deletion in gone.values()],
+            [deletion.deleted_at for deletion in gone.values()],
+            brand_id,
+        ],
+    )
+    found = database.fetchall()
+    if found:
+        redact(database, found, kind="deleted")
+    forget_traces(database, brand_id, list(gone))
+    return len(found)
+
+
+def bury_posts(database: Any, brand_id: int, keys: Sequence[tuple[str, str]]) -> None:
+    hashes = sorted(tombstones.post_key(brand_id, platform, external_id) for platform, external_id in keys)
+    database.execute(_BURY, [brand_id, "post", hashes])
+
+
+def bury_author(database: Any, brand_id: int, platform: str, external_id: str) -> None:
+    database.execute(_BURY, [brand_id, "author", [tombstones.author_key(brand_id, platform, external_id)]])
+
+
+def redact(database: Any, posts: Sequence[tuple[int, str, Any]], *, kind: str) -> None:
+    """Empties posts given as (id, reason, when); `kind` is what the change log calls it."""
+    ids, reasons, moments = zip(*sorted(posts, key=lambda post: post[0]), strict=True)
+    database.execute(_REDACT, [list(ids), list(reasons), list(moments), kind])
+
+
+def forget_traces(database: Any, brand_id: int, keys: Sequence[tuple[str, str]]) -> int:
+    """Empties the journal of these posts and unnames the threads that hold nothing else; returns the journal's rows."""
+    platforms = sorted({platform for platform, _ in keys})
+    external_ids = sorted({external_id for _, external_id in keys})
+    database.execute(_EMPTY_JOURNAL, [external_ids, brand_id, platforms])
+    emptied = int(database.rowcount)
+    database.execute(_FORGET_THREADS, [brand_id, platforms, external_ids])
+    return emptied

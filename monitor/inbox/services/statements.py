@@ -1,0 +1,219 @@
+"""The SQL of the store path. Brand, channel and arrival are constants of a batch; the rest comes by COPY.
+
+Rows that are in the table already and would not change are left out before the upsert: a re-read locks nothing.
+"""
+
+from monitor.inbox.rows import POST_COLUMNS
+
+MAKE_TABLE = (
+    "CREATE TEMPORARY TABLE IF NOT EXISTS ingest_post ("
+    + ", ".join(f"{name} {kind}" for name, kind in POST_COLUMNS)
+    + ") ON COMMIT DELETE ROWS"
+)
+EMPTY_TABLE = "DELETE FROM ingest_post"
+COPY_POSTS = f"COPY ingest_post ({', '.join(name for name, _ in POST_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+COPY_JOURNAL = (
+    "COPY inbox_rawevent (brand_id, channel_id, platform, kind, external_id, author_ids, body_hash, body)"
+    " FROM STDIN (FORMAT BINARY)"
+)
+JOURNAL_TYPES = ("int8", "int8", "varchar", "varchar", "varchar", "jsonb", "bytea", "bytea")
+
+# The same update again (an overlapping re-read, a webhook delivered twice) is journalled once. Only the last days are
+# looked at: further back a second line is cheaper than the search.
+KNOWN_UPDATES = """
+    SELECT body_hash FROM inbox_rawevent
+    WHERE channel_id = %s AND external_id = ANY(%s) AND recorded_at > now() - interval '8 days'
+"""
+
+BRAND_FACTS = """
+    SELECT channel.platform, channel.market_id, brand.language_markets,
+        ARRAY(SELECT ARRAY[id::text, code, name] FROM brands_market WHERE brand_id = brand.id)
+    FROM brands_channel AS channel JOIN brands_brand AS brand ON brand.id = channel.brand_id
+    WHERE channel.id = %s AND brand.id = %s
+"""
+
+TOMBSTONES = """
+    SELECT key_hash, kind, recorded_at FROM inbox_tombstone WHERE key_hash = ANY(%s)
+"""
+
+UPSERT_AUTHORS = """
+    INSERT INTO inbox_author AS old
+        (brand_id, platform, external_id, handle, name, followers, is_verified, is_automated, is_opted_out)
+    SELECT DISTINCT ON (platform, author_key)
+        %(brand)s, platform, author_key, author_handle, author_name, author_followers, author_is_verified,
+        author_is_automated, coalesce(author_is_opted_out, false)
+    FROM ingest_post WHERE author_key <> ''
+    ORDER BY platform, author_key, author_is_opted_out IS NULL, created_at DESC NULLS LAST
+    ON CONFLICT (brand_id, platform, external_id) DO UPDATE SET
+        handle = coalesce(nullif(EXCLUDED.handle, ''), old.handle),
+        name = coalesce(nullif(EXCLUDED.name, ''), old.name),
+        followers = coalesce(EXCLUDED.followers, old.followers),
+        is_verified = EXCLUDED.is_verified,
+        is_automated = old.is_automated OR EXCLUDED.is_automated
+    WHERE old.erased_at IS NULL AND (
+        (EXCLUDED.handle <> '' AND EXCLUDED.handle <> old.handle)
+        OR (EXCLUDED.name <> '' AND EXCLUDED.name <> old.name)
+        OR (EXCLUDED.followers IS NOT NULL AND EXCLUDED.followers IS DISTINCT FROM old.followers)
+        OR EXCLUDED.is_verified <> old.is_verified
+        OR (EXCLUDED.is_automated AND NOT old.is_automated))
+"""
+
+# Last word counts; only rows that said something about it are looked at.
+SET_OPT_OUTS = """
+    UPDATE inbox_author AS author SET is_opted_out = said.wants
+    FROM (SELECT DISTINCT ON (platform, author_key) platform, author_key, author_is_opted_out AS wants
+          FROM ingest_post WHERE author_is_opted_out IS NOT NULL AND author_key <> ''
+          ORDER BY platform, author_key, created_at DESC NULLS LAST) AS said
+    WHERE author.brand_id = %(brand)s AND author.platform = said.platform AND author.external_id = said.author_key
+      AND author.is_opted_out <> said.wants
+"""
+
+UPSERT_CONVERSATIONS = """
+    INSERT INTO inbox_conversation AS old
+        (brand_id, platform, external_id, channel_id, is_public,
+         first_post_at, last_post_at, last_inbound_at, last_own_at)
+    SELECT %(brand)s, platform, conversation_key, %(channel)s, bool_and(is_public), min(created_at), max(created_at),
+        max(created_at) FILTER (WHERE NOT is_own), max(created_at) FILTER (WHERE is_own)
+    FROM ingest_post GROUP BY platform, conversation_key ORDER BY platform, conversation_key
+    ON CONFLICT (brand_id, platform, external_id) DO UPDATE SET
+        channel_id = coalesce(old.channel_id, EXCLUDED.channel_id),
+        first_post_at = least(old.first_post_at, EXCLUDED.first_post_at),
+        last_post_at = greatest(old.last_post_at, EXCLUDED.last_post_at),
+        last_inbound_at = greatest(old.last_inbound_at, EXCLUDED.last_inbound_at),
+        last_own_at = greatest(old.last_own_at, EXCLUDED.last_own_at)
+    WHERE old.channel_id IS NULL
+        OR old.first_post_at IS DISTINCT FROM least(old.first_post_at, EXCLUDED.first_post_at)
+        OR old.last_post_at IS DISTINCT FROM greatest(old.last_post_at, EXCLUDED.last_post_at)
+        OR old.last_inbound_at IS DISTINCT FROM greatest(old.last_inbound_at, EXCLUDED.last_inbound_at)
+        OR old.last_own_at IS DISTINCT FROM greatest(old.last_own_at, EXCLUDED.last_own_at)
+"""
+
+
+def _is_newer(new: str) -> str:
+    """Whether `new` tells a later version than `old`: by the platform's counter, else by its time of edit.
+
+    Where a platform tells neither, a poll is believed (it reads what is there now), and from elsewhere only a text
+    that goes on where ours was cut off.
+    """
+    return f"""(CASE
+        WHEN {new}.platform_version <> old.platform_version THEN {new}.platform_version > old.platform_version
+        WHEN {new}.edited_at IS NOT NULL THEN {new}.edited_at > coalesce(old.edited_at, '-infinity')
+        WHEN {new}.text = old.text THEN false
+        ELSE %(is_poll)s OR (old.edited_at IS NULL AND length({new}.text) > length(old.text)
+                             AND starts_with({new}.text, rtrim(old.text, '… ')))
+        END)"""
+
+
+def _is_edit(new: str) -> str:
+    return (
+        f"({_is_newer(new)} AND ({new}.text <> old.text"
+        f" OR ({new}.edited_at IS NOT NULL AND {new}.edited_at IS DISTINCT FROM old.edited_at)))"
+    )
+
+
+def _would_change(new: str) -> str:
+    return f"""(old.deleted_at IS NULL AND (
+        {_is_edit(new)}
+        OR {new}.platform_version > old.platform_version
+        OR ({new}.is_own AND NOT old.is_own) OR ({new}.own_by = 'us' AND old.own_by <> 'us')
+        OR ({new}.mentions_us AND NOT old.mentions_us) OR ({new}.quotes_us AND NOT old.quotes_us)
+        OR (old.url = '' AND {new}.url <> '') OR (old.in_reply_to = '' AND {new}.in_reply_to <> '')
+        OR (old.created_at IS NULL AND {new}.created_at IS NOT NULL)
+        OR (old.author_id IS NULL AND {new}.author_id IS NOT NULL)
+        OR (old.arrival = 'import' AND {new}.arrival <> 'import')))"""
+
+
+_EDIT = _is_edit("EXCLUDED")
+
+# `is_new` and `is_edit` come from RETURNING old and new, so the change log says what really happened.
+UPSERT_POSTS = f"""
+    WITH incoming AS (
+        SELECT row.*, conversation.id AS conversation_id, author.id AS author_id, %(arrival)s AS arrival,
+            customer.market_id AS customer_market_id
+        FROM ingest_post AS row
+        JOIN inbox_conversation AS conversation ON conversation.brand_id = %(brand)s
+            AND conversation.platform = row.platform AND conversation.external_id = row.conversation_key
+        LEFT JOIN inbox_author AS author ON author.brand_id = %(brand)s
+            AND author.platform = row.platform AND author.external_id = row.author_key
+        LEFT JOIN inbox_customer AS customer ON customer.id = author.customer_id
+    ),
+    stored AS (
+        INSERT INTO inbox_post AS old
+            (brand_id, channel_id, arrival, platform, external_id, platform_id, conversation_id, author_id, form, text,
+             language_hint, url, in_reply_to, attachments, place, market_id, market_source, is_public, is_own, own_by,
+             mentions_us, quotes_us, version, platform_version, created_at, edited_at, stage, stage_tries, stage_error,
+             deletion_reason)
+        SELECT %(brand)s, %(channel)s, arrival, platform, external_id, platform_id, conversation_id, author_id, form,
+            text, language_hint, url, in_reply_to, attachments::jsonb, place,
+            coalesce(customer_market_id, market_id),
+            CASE WHEN customer_market_id IS NULL THEN market_source ELSE 'customer' END,
+            is_public, is_own, own_by, mentions_us, quotes_us, 1, platform_version, created_at, edited_at,
+            CASE WHEN is_own THEN 'triaged' ELSE 'received' END, 0, '', ''
+        FROM incoming AS new
+        WHERE NOT EXISTS (
+            SELECT 1 FROM inbox_post AS old WHERE old.brand_id = %(brand)s AND old.platform = new.platform
+                AND old.external_id = new.external_id AND NOT {_would_change("new")})
+        ORDER BY platform, external_id
+        ON CONFLICT (brand_id, platform, external_id) DO UPDATE SET
+            text = CASE WHEN {_EDIT} THEN EXCLUDED.text ELSE old.text END,
+            attachments = CASE WHEN {_EDIT} THEN EXCLUDED.attachments ELSE old.attachments END,
+            language_hint = CASE WHEN {_EDIT} AND EXCLUDED.language_hint <> '' THEN EXCLUDED.language_hint
+                ELSE old.language_hint END,
+            edited_at = CASE WHEN {_EDIT} THEN greatest(EXCLUDED.edited_at, old.edited_at) ELSE old.edited_at END,
+            version = CASE WHEN {_EDIT} THEN old.version + 1 ELSE old.version END,
+            platform_id = CASE WHEN {_EDIT} OR EXCLUDED.platform_version > old.platform_version
+                THEN EXCLUDED.platform_id ELSE old.platform_id END,
+            platform_version = greatest(EXCLUDED.platform_version, old.platform_version),
+            is_own = old.is_own OR EXCLUDED.is_own,
+            own_by = CASE WHEN 'us' IN (old.own_by, EXCLUDED.own_by) THEN 'us'
+                WHEN old.own_by = '' THEN EXCLUDED.own_by ELSE old.own_by END,
+            mentions_us = old.mentions_us OR EXCLUDED.mentions_us,
+            quotes_us = old.quotes_us OR EXCLUDED.quotes_us,
+            url = CASE WHEN old.url = '' THEN EXCLUDED.url ELSE old.url END,
+            in_reply_to = CASE WHEN old.in_reply_to = '' THEN EXCLUDED.in_reply_to ELSE old.in_reply_to END,
+            created_at = coalesce(old.created_at, EXCLUDED.created_at),
+            author_id = coalesce(old.author_id, EXCLUDED.author_id),
+            channel_id = CASE WHEN old.channel_id IS NULL OR (old.arrival = 'import' AND EXCLUDED.arrival <> 'import')
+                THEN EXCLUDED.channel_id ELSE old.channel_id END,
+            arrival = CASE WHEN old.arrival = 'import' THEN EXCLUDED.arrival ELSE old.arrival END,
+            stage = CASE WHEN old.is_own OR EXCLUDED.is_own THEN 'triaged'
+                WHEN {_EDIT} THEN 'received' ELSE old.stage END,
+            stage_tries = CASE WHEN {_EDIT} THEN 0 ELSE old.stage_tries END,
+            stage_error = CASE WHEN {_EDIT} THEN '' ELSE old.stage_error END,
+            lease_until = CASE WHEN {_EDIT} THEN NULL ELSE old.lease_until END
+        WHERE {_would_change("EXCLUDED")}
+        RETURNING WITH (OLD AS before, NEW AS after) after.id AS post_id, after.external_id, after.platform,
+            before.id IS NULL AS is_new, after.version > coalesce(before.version, after.version) AS is_edit
+    ),
+    logged AS (
+        INSERT INTO inbox_postchange (brand_id, post_id, kind)
+        SELECT %(brand)s, post_id, CASE WHEN is_new THEN 'stored' WHEN is_edit THEN 'edited' ELSE 'merged' END
+        FROM stored
+    ),
+    seen AS (
+        INSERT INTO inbox_sighting (brand_id, post_id, channel_id, stream, how)
+        SELECT %(brand)s, post_id, %(channel)s, %(stream)s, %(how)s FROM stored WHERE is_new
+    )
+    SELECT post_id, is_new, is_edit FROM stored
+"""
+
+# A post that was there before: noted once for each channel and way (poll, webhook, …), however often it comes.
+SIGHT_KNOWN_POSTS = """
+    INSERT INTO inbox_sighting (brand_id, post_id, channel_id, stream, how)
+    SELECT %(brand)s, post.id, %(channel)s, %(stream)s, %(how)s
+    FROM ingest_post AS row
+    JOIN inbox_post AS post ON post.brand_id = %(brand)s AND post.platform = row.platform
+        AND post.external_id = row.external_id
+    WHERE NOT EXISTS (
+        SELECT 1 FROM inbox_sighting AS seen
+        WHERE seen.post_id = post.id AND seen.channel_id = %(channel)s AND seen.how = %(how)s)
+"""
+
+MOVE_CURSOR = """
+    UPDATE brands_channelstream
+    SET cursor = %(cursor)s, last_post_at = CASE WHEN %(new)s > 0 THEN now() ELSE last_post_at END,
+        posts_found = posts_found + CASE WHEN %(how)s = 'webhook' THEN 0 ELSE %(new)s END,
+        posts_pushed = posts_pushed + CASE WHEN %(how)s = 'webhook' THEN %(new)s ELSE 0 END
+    WHERE channel_id = %(channel)s AND name = %(stream)s
+        AND (%(lease)s::timestamptz IS NULL OR lease_until = %(lease)s::timestamptz)
+"""

@@ -1,0 +1,291 @@
+"""Ingest: everything that one page, webhook or file chunk brought, in one transaction with the cursor it justifies."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from weakref import WeakSet
+
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg.types.json import Jsonb
+
+from monitor.inbox import tombstones
+from monitor.inbox.markets import MarketTable
+from monitor.inbox.models import Arrival
+from monitor.inbox.rows import (
+    POST_COLUMNS,
+    PostKey,
+    RawRow,
+    bounded_id,
+    latest_by_key,
+    post_row,
+    raw_row,
+)
+from monitor.inbox.services import statements
+from monitor.inbox.services.deleting import hold_deletions_off, store_deletions
+from monitor.platforms.base import IncomingDeletion, IncomingNotice, IncomingPost, PlatformEvent, RawUpdate
+
+HOWS = ("poll", "webhook", "import", "send", "replay")
+_ATTEMPTS = 4
+_POST_TYPES = [kind for _, kind in POST_COLUMNS]
+# Connections that have the temporary table for good (made in a transaction that was committed).
+_prepared: WeakSet[Any] = WeakSet()
+
+
+class StaleLeaseError(Exception):
+    """Somebody else has taken this stream over: what was read is dropped, they read it again."""
+
+
+class UnknownChannelError(LookupError):
+    """The channel is gone, or belongs to another brand."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What became of the events. `refused` were deleted or erased before; `post_ids` are the stored and the updated."""
+
+    stored: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    refused: int = 0
+    notices: int = 0
+    quarantined: int = 0
+    post_ids: tuple[int, ...] = field(default=(), repr=False)
+
+    def __add__(self, other: "IngestReport") -> "IngestReport":
+        return IngestReport(
+            self.stored + other.stored,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.deleted + other.deleted,
+            self.refused + other.refused,
+            self.notices + other.notices,
+            self.quarantined + other.quarantined,
+            self.post_ids + other.post_ids,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The constants of one ingest, as the statements name them."""
+
+    brand: int
+    channel: int
+    stream: str
+    how: str
+    arrival: str
+
+    def params(self, **more: Any) -> dict[str, Any]:
+        return {
+            "brand": self.brand,
+            "channel": self.channel,
+            "stream": self.stream,
+            "how": self.how,
+            "arrival": self.arrival,
+            "is_poll": self.how == "poll",
+            **more,
+        }
+
+
+def ingest(
+    *,
+    brand_id: int,
+    channel_id: int,
+    stream: str,
+    how: str,
+    events: Sequence[PlatformEvent],
+    raw: Sequence[RawUpdate] = (),
+    arrival: str = Arrival.LIVE,
+    cursor: Mapping[str, Any] | None = None,
+    lease_until: datetime | None = None,
+) -> IngestReport:
+    """Stores events, their raw updates and the cursor that passed them: all of it or nothing.
+
+    The same events may come again, at the same time, in any order and from anywhere: there is one post for each key,
+    the latest version of it wins, and a deletion wins over everything. Raises StaleLeaseError when the stream's lease
+    is no longer `lease_until`, UnknownChannelError, and ValueError for a `how` that does not exist.
+    """
+    if how not in HOWS:
+        raise ValueError(f"Posts do not come by {how!r}; known are {', '.join(HOWS)}.")
+    batch = _Batch(brand_id, channel_id, stream, how, str(arrival))
+    attempts = 1 if connection.in_atomic_block else _ATTEMPTS
+    for attempt in range(1, attempts + 1):
+        try:
+            with transaction.atomic():
+                return _ingest(batch, events, raw, cursor, lease_until)
+        except OperationalError as error:
+            # Two writers that met in a circle: the database let one of them go on, and this one starts again.
+            if attempt == attempts or not isinstance(error.__cause__, DeadlockDetected | SerializationFailure):
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _ingest(
+    batch: _Batch,
+    events: Sequence[PlatformEvent],
+    raw: Sequence[RawUpdate],
+    cursor: Mapping[str, Any] | None,
+    lease_until: datetime | None,
+) -> IngestReport:
+    deletions = [event for event in events if isinstance(event, IncomingDeletion)]
+    notices = sum(isinstance(event, IncomingNotice) for event in events)
+    posts = latest_by_key(event for event in events if isinstance(event, IncomingPost))
+    with connection.cursor() as database:
+        hold_deletions_off(database, batch.brand, deletes=bool(deletions))
+        platform, markets = _read_brand_facts(database, batch)
+        deleted = store_deletions(database, batch.brand, deletions)
+        refused = _find_refused(database, batch.brand, platform, posts, raw)
+        accepted = {key: post for key, post in posts.items() if key not in refused.posts}
+        _journal(database, batch, platform, [raw_row(update) for update in raw if not refused.covers(update)])
+        new_ids, edited_ids, merged_ids = _store_posts(database, batch, accepted, markets)
+        if cursor is not None:
+            _move_cursor(database, batch, cursor, len(new_ids), lease_until)
+    updated = len(edited_ids) + len(merged_ids)
+    return IngestReport(
+        stored=len(new_ids),
+        updated=updated,
+        unchanged=len(accepted) - len(new_ids) - updated,
+        deleted=deleted,
+        refused=len(posts) - len(accepted),
+        notices=notices,
+        post_ids=tuple(sorted(new_ids + edited_ids + merged_ids)),
+    )
+
+
+def _read_brand_facts(database: Any, batch: _Batch) -> tuple[str, MarketTable]:
+    database.execute(statements.BRAND_FACTS, [batch.channel, batch.brand])
+    found = database.fetchone()
+    if found is None:
+        raise UnknownChannelError(f"brand {batch.brand} has no channel {batch.channel}")
+    platform, market_id, language_markets, markets = found
+    return platform, MarketTable.of(
+        channel_market_id=market_id,
+        markets=[(int(market), code, name) for market, code, name in markets],
+        language_markets=_as_mapping(language_markets),
+    )
+
+
+def _as_mapping(value: Any) -> Mapping[str, str]:
+    # Raw cursors of Django hand JSON over as text.
+    import json
+
+    return json.loads(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """What deletions and erasures keep out: posts by key, and raw updates of those posts or of erased authors."""
+
+    posts: frozenset[PostKey]
+    authors: frozenset[str]
+    welcome: frozenset[str]
+
+    def covers(self, update: RawUpdate) -> bool:
+        if not self.posts and not self.authors:
+            return False
+        key = bounded_id(update.external_id)
+        if any(key == external_id for _, external_id in self.posts):
+            return True
+        return key not in self.welcome and not self.authors.isdisjoint(update.author_ids)
+
+
+def _find_refused(
+    database: Any, brand_id: int, platform: str, posts: Mapping[PostKey, IncomingPost], raw: Sequence[RawUpdate]
+) -> _Refused:
+    """Looks all keys up at once. A person who writes again after an erasure is a new person."""
+    by_post = {tombstones.post_key(brand_id, *key): key for key in posts}
+    by_post |= {
+        tombstones.post_key(brand_id, platform, key): (platform, key)
+        for key in (bounded_id(update.external_id) for update in raw)
+    }
+    authors = {(post.platform, post.author.external_id) for post in posts.values() if post.author.external_id}
+    authors |= {(platform, author_id) for update in raw for author_id in update.author_ids}
+    by_author = {tombstones.author_key(brand_id, *author): author for author in authors}
+    database.execute(statements.TOMBSTONES, [[*by_post, *by_author]])
+    gone: set[PostKey] = set()
+    erased: dict[tuple[str, str], datetime] = {}
+    for key_hash, _, recorded_at in database.fetchall():
+        if bytes(key_hash) in by_post:
+            gone.add(by_post[bytes(key_hash)])
+        else:
+            erased[by_author[bytes(key_hash)]] = recorded_at
+    for key, post in posts.items():
+        erased_at = erased.get((post.platform, post.author.external_id))
+        if erased_at is not None and (post.created_at is None or post.created_at <= erased_at):
+            gone.add(key)
+    welcome = frozenset(external_id for key in posts if key not in gone for external_id in (key[1],))
+    return _Refused(frozenset(gone), frozenset(author_id for _, author_id in erased), welcome)
+
+
+def _journal(database: Any, batch: _Batch, platform: str, rows: list[RawRow]) -> None:
+    if not rows:
+        return
+    database.execute(statements.KNOWN_UPDATES, [batch.channel, list({row.external_id for row in rows})])
+    known = {bytes(row[0]) for row in database.fetchall()}
+    with database.copy(statements.COPY_JOURNAL) as copy:
+        copy.set_types(statements.JOURNAL_TYPES)
+        for row in rows:
+            if row.body_hash not in known:
+                known.add(row.body_hash)
+                copy.write_row(
+                    (
+                        batch.brand,
+                        batch.channel,
+                        platform,
+                        row.kind,
+                        row.external_id,
+                        Jsonb(row.author_ids),
+                        row.body_hash,
+                        row.body,
+                    )
+                )
+
+
+def _store_posts(
+    database: Any, batch: _Batch, posts: Mapping[PostKey, IncomingPost], markets: MarketTable
+) -> tuple[list[int], list[int], list[int]]:
+    """Ids of new, edited and otherwise changed posts."""
+    if not posts:
+        return [], [], []
+    _prepare_table(database)
+    rows = [post_row(key, post, markets) for key, post in posts.items()]
+    with database.copy(statements.COPY_POSTS) as copy:
+        copy.set_types(_POST_TYPES)
+        for row in rows:
+            copy.write_row(row)
+    database.execute(statements.UPSERT_AUTHORS, batch.params())
+    if any(row[_OPT_OUT] is not None for row in rows):
+        database.execute(statements.SET_OPT_OUTS, batch.params())
+    database.execute(statements.UPSERT_CONVERSATIONS, batch.params())
+    database.execute(statements.UPSERT_POSTS, batch.params())
+    stored: list[tuple[int, bool, bool]] = database.fetchall()
+    new_ids = [post_id for post_id, is_new, _ in stored if is_new]
+    if len(new_ids) < len(posts):
+        database.execute(statements.SIGHT_KNOWN_POSTS, batch.params())
+    edited_ids = [post_id for post_id, _, is_edit in stored if is_edit]
+    merged_ids = [post_id for post_id, is_new, is_edit in stored if not is_new and not is_edit]
+    return new_ids, edited_ids, merged_ids
+
+
+_OPT_OUT = [name for name, _ in POST_COLUMNS].index("author_is_opted_out")
+
+
+def _prepare_table(database: Any) -> None:
+    wire = connection.connection
+    if wire not in _prepared:
+        database.execute(statements.MAKE_TABLE)
+        # A rollback would take the table away again, so it counts only once it is committed.
+        transaction.on_commit(lambda: _prepared.add(wire))
+    # The caller's transaction may have stored something before.
+    database.execute(statements.EMPTY_TABLE)
+
+
+def _move_cursor(
+    database: Any, batch: _Batch, cursor: Mapping[str, Any], new: int, lease_until: datetime | None
+) -> None:
+    moved = batch.params(cursor=Jsonb(dict(cursor)), new=new, lease=lease_until)
+    database.execute(statements.MOVE_CURSOR, moved)
+    if database.rowcount == 0:
+        raise StaleLeaseError(f"stream {batch.stream} of channel {batch.channel}")
