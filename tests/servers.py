@@ -18,10 +18,13 @@ def _start() -> None:
     from monitor.embedded.session import servers
 
     home = tempfile.mkdtemp(prefix="mentiondesk-tests-")
+    # Under root the server runs as another user, who must be able to walk in.
+    os.chmod(home, 0o711)
     os.environ["MENTIONDESK_HOME"] = home
     stack = ExitStack()
     stack.callback(shutil.rmtree, home, ignore_errors=True)
-    stack.enter_context(servers(announce=lambda _line: None))
+    quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    stack.enter_context(servers(announce=lambda _line: None, postgres_settings=quick))
     atexit.register(stack.close)
 
 

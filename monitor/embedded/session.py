@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +29,16 @@ def say(line: str) -> None:
 
 
 @contextmanager
-def servers(*, with_redis: bool = False, announce: Callable[[str], None] = say) -> Iterator[Servers]:
+def servers(
+    *,
+    with_redis: bool = False,
+    announce: Callable[[str], None] = say,
+    postgres_settings: Mapping[str, str] | None = None,
+) -> Iterator[Servers]:
     """Sets DATABASE_URL and REDIS_URL for this program and those it starts. Raises EmbeddedError.
 
-    `with_redis`: start a broker too where none runs (a one-off command seldom needs one).
+    `with_redis`: start a broker too where none runs (a one-off command seldom needs one). `postgres_settings`: beside
+    our own, for a server that this call starts (tests need no safe disk).
     """
     given = read_text("DATABASE_URL")
     if given:
@@ -48,19 +54,29 @@ def servers(*, with_redis: bool = False, announce: Callable[[str], None] = say) 
                 yield _use(Servers(state["database_url"], state["redis_url"], is_ours=False, home=home.path))
                 return
     try:
-        yield from _own(home, with_redis, announce)
+        yield from _own(home, with_redis, announce, postgres_settings or {})
     finally:
         home.clear_state()
         home.hand_to_owner()
         home.release_lock()
 
 
-def _own(home: Home, with_redis: bool, announce: Callable[[str], None]) -> Iterator[Servers]:
+def _own(
+    home: Home, with_redis: bool, announce: Callable[[str], None], postgres_settings: Mapping[str, str]
+) -> Iterator[Servers]:
     supervisor = Supervisor(home, announce)
     cleanups: list[Callable[[], None]] = []
     is_interrupted = False
     try:
-        yield _use(start_servers(supervisor, with_redis=with_redis, announce=announce, cleanups=cleanups))
+        yield _use(
+            start_servers(
+                supervisor,
+                with_redis=with_redis,
+                announce=announce,
+                cleanups=cleanups,
+                postgres_settings=postgres_settings,
+            )
+        )
     except (KeyboardInterrupt, SystemExit):
         is_interrupted = True
         raise
@@ -78,6 +94,7 @@ def start_servers(
     with_redis: bool,
     announce: Callable[[str], None],
     cleanups: list[Callable[[], None]],
+    postgres_settings: Mapping[str, str] | None = None,
 ) -> Servers:
     """Starts what the environment does not name, and waits until it is ready. The home's lock must be held."""
     from monitor.embedded.postgres import Postgres
@@ -90,7 +107,7 @@ def start_servers(
         waiting += ["redis"] if redis_url != "none" else []
     database_url = read_text("DATABASE_URL")
     if not database_url:
-        server = Postgres(home)
+        server = Postgres(home, settings=postgres_settings)
         server.prepare()
         cleanups.append(server.close_socket_folder)
         supervisor.add(server.program())
