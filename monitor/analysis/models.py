@@ -1,6 +1,7 @@
 """Stored analyses (append-only), the corrections of reviewers, embeddings and which analysis counts now."""
 
 from django.db import models
+from django.db.models.functions import Now
 from pgvector.django import HalfVectorField
 
 from monitor.brands.models import Brand, User
@@ -32,7 +33,7 @@ class Analysis(models.Model):
     audience = models.CharField(max_length=16)
     entities = models.JSONField(default=list)  # kinds and offsets only, never the value
     reasons = models.JSONField(default=list)
-    analyzed_at = models.DateTimeField(db_default=models.functions.Now())
+    analyzed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -9,7 +9,7 @@ from monitor.text.reason import Reason
 
 #: Fields that a reviewer may correct, each with how its stored word becomes a value.
 CORRECTABLE: Final = ("complaint", "topic", "severity", "sentiment", "intent", "needs_reply", "escalate", "language")
-YES, NO = "yes", "no"
+YES, NO = "true", "false"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Cases: what a person has to see through, from the first public post to the solved cause."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from monitor.brands.models import Brand, Market, User
 from monitor.inbox.models import Author, Conversation, Customer, Post
@@ -55,7 +56,7 @@ class Case(models.Model):
     incident = models.ForeignKey(Incident, models.SET_NULL, null=True, related_name="cases")
     merged_into = models.ForeignKey("self", models.SET_NULL, null=True)
     post_count = models.PositiveIntegerField(default=1)
-    opened_at = models.DateTimeField(db_default=models.functions.Now())
+    opened_at = models.DateTimeField(db_default=Now())
     first_post_at = models.DateTimeField(null=True)
     last_inbound_at = models.DateTimeField(null=True)
     waiting_since = models.DateTimeField(null=True)  # since when the customer waits for us
@@ -113,7 +114,7 @@ class CasePost(models.Model):
     case = models.ForeignKey(Case, models.CASCADE, related_name="case_posts")
     post = models.OneToOneField(Post, models.CASCADE, related_name="case_post")
     priority = models.PositiveSmallIntegerField(default=0)
-    joined_at = models.DateTimeField(db_default=models.functions.Now())
+    joined_at = models.DateTimeField(db_default=Now())
 
 
 class CaseMerge(models.Model):

@@ -1,6 +1,7 @@
 """Rules of a brand and the decisions taken, with the facts they were taken on: each can be run again, bit for bit."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from monitor.brands.models import Brand, User
 from monitor.inbox.models import Post
@@ -25,7 +26,7 @@ class Ruleset(models.Model):
     brand = models.ForeignKey(Brand, models.CASCADE)
     version = models.CharField(max_length=64)
     content = models.JSONField()
-    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["brand", "version"], name="one_ruleset_per_version")]
@@ -45,7 +46,7 @@ class TriageDecision(models.Model):
     reasons = models.JSONField(default=list)
     actions = models.JSONField(default=list)
     is_current = models.BooleanField(default=True)
-    decided_at = models.DateTimeField(db_default=models.functions.Now())
+    decided_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -41,7 +41,7 @@ OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 }
 
 #: Action → the type of its value (None: it takes none).
-ACTIONS: Final[dict[str, type | None]] = {
+ACTIONS: Final[dict[str, Any]] = {
     "set_priority": int,
     "add_priority": int,
     "never_open": None,

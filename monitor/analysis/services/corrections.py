@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from monitor.analysis.models import Analysis, Correction
-from monitor.analysis.selectors import CORRECTABLE, Reading, current_reading, from_word, to_word
+from monitor.analysis.selectors import CORRECTABLE, NO, YES, Reading, current_reading, from_word, to_word
 from monitor.audit import services as audit
 from monitor.brands.models import User
 from monitor.brands.rights import can
@@ -15,9 +15,9 @@ from monitor.inbox.models import Post
 from monitor.nlp.labels import INTENTS, SENTIMENTS, SEVERITIES
 
 _WORDS: Final[dict[str, tuple[str, ...]]] = {
-    "complaint": ("yes", "no"),
-    "needs_reply": ("yes", "no"),
-    "escalate": ("yes", "no"),
+    "complaint": (YES, NO),
+    "needs_reply": (YES, NO),
+    "escalate": (YES, NO),
     "severity": SEVERITIES,
     "sentiment": SENTIMENTS,
     "intent": INTENTS,
@@ -68,18 +68,18 @@ def _implied(reading: Reading, field: str, word: str) -> dict[str, str]:
     """Complaint, severity, escalation and intent hang together; what a person has set before is left alone."""
     implied: dict[str, str] = {}
     without_complaint = "question" if reading.needs_reply else "chatter"
-    if (field, word) == ("complaint", "no") or (field == "intent" and word != "complaint"):
-        implied = {"complaint": "no", "severity": "0", "escalate": "no"}
+    if (field, word) == ("complaint", NO) or (field == "intent" and word != "complaint"):
+        implied = {"complaint": NO, "severity": "0", "escalate": NO}
         if reading.intent == "complaint":
             implied["intent"] = without_complaint
-    elif (field, word) == ("complaint", "yes") or (field, word) == ("intent", "complaint"):
-        implied = {"complaint": "yes", "intent": "complaint", "severity": str(max(1, reading.severity))}
+    elif (field, word) == ("complaint", YES) or (field, word) == ("intent", "complaint"):
+        implied = {"complaint": YES, "intent": "complaint", "severity": str(max(1, reading.severity))}
     elif field == "severity":
-        implied = {"complaint": "no" if word == "0" else "yes"}
+        implied = {"complaint": NO if word == "0" else YES}
         if word == "0" and reading.intent == "complaint":
             implied["intent"] = without_complaint
         if word == "3":
-            implied["escalate"] = "yes"
+            implied["escalate"] = YES
     implied.pop(field, None)
     return {name: said for name, said in implied.items() if name not in reading.corrected}
 

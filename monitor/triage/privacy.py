@@ -1,0 +1,29 @@
+"""What this room stores of people: of an author only labels and numbers, never words or names."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from monitor.erasure import Person
+from monitor.triage.models import TriageDecision
+
+COLUMNS: Final[dict[str, str]] = {
+    "Rule.name": "staff: written by the brand's lead",
+    "Rule.conditions": "kept: the brand's own settings",
+    "Rule.actions": "kept: the brand's own settings",
+    "Ruleset.version": "kept: a hash",
+    "Ruleset.content": "kept: the brand's own settings",
+    "TriageDecision.ruleset_version": "kept: a hash",
+    "TriageDecision.facts": "erased",
+    "TriageDecision.reasons": "erased",
+    "TriageDecision.actions": "kept: codes and names of rules",
+}
+
+
+def erase_author(person: Person) -> dict[str, int]:
+    """Takes out what could single somebody out (reach, verification); labels stay for the trends. Idempotent."""
+    return {"decisions": erase_posts(person.post_ids)}
+
+
+def erase_posts(post_ids: Sequence[int]) -> int:
+    """Returns the rows changed. An erased decision is no longer run again: its facts are gone."""
+    return TriageDecision.objects.filter(post_id__in=post_ids).exclude(facts={}).update(facts={}, reasons=[])

@@ -1,0 +1,67 @@
+"""Reads of this room: the decision in force on a post, and history for the back-test."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+
+from monitor.brands.models import Brand, User
+from monitor.brands.rights import can
+from monitor.triage.backtest import BacktestReport, PastDecision, backtest, disagreements
+from monitor.triage.models import Rule, TriageDecision
+from monitor.triage.rulebook import current_rulesets, kept_rulesets
+from monitor.triage.rules import RuleSpec
+from monitor.triage.ruleset import RulesetSpec
+
+ROWS_AT_A_TIME = 2000
+
+
+def rules_of(user: User, brand: Brand) -> list[Rule]:
+    """Raises PermissionDenied."""
+    if not can(user, brand, "view"):
+        raise PermissionDenied("view")
+    return list(Rule.objects.filter(brand=brand).order_by("position", "pk"))
+
+
+def current_decisions(post_ids: Sequence[int]) -> dict[int, TriageDecision]:
+    return {row.post_id: row for row in TriageDecision.objects.filter(post_id__in=post_ids, is_current=True)}
+
+
+def past_decisions(brand_id: int, *, since: datetime | None = None, limit: int | None = None) -> Iterator[PastDecision]:
+    """Stored decisions of a brand, the newest first, a few thousand in memory at a time."""
+    rows = TriageDecision.objects.filter(brand_id=brand_id, is_current=True).exclude(facts={}).order_by("-pk")
+    if since is not None:
+        rows = rows.filter(decided_at__gte=since)
+    for row in rows[:limit].iterator(chunk_size=ROWS_AT_A_TIME):
+        yield PastDecision(
+            post_id=row.post_id,
+            ruleset_version=row.ruleset_version,
+            facts=row.facts,
+            opens_case=row.opens_case,
+            joins_case=row.joins_case,
+            is_flagged=row.is_flagged,
+            priority=row.priority,
+            reasons=tuple(row.reasons),
+            actions=tuple(row.actions),
+        )
+
+
+def backtest_of(
+    user: User,
+    brand: Brand,
+    *,
+    rules: Sequence[RuleSpec] | None = None,
+    threshold: int | None = None,
+    since: datetime | None = None,
+    limit: int | None = None,
+) -> BacktestReport:
+    """What other rules (None: those in force) or another threshold would have done. Raises PermissionDenied."""
+    if not can(user, brand, "steer"):
+        raise PermissionDenied("steer")
+    ruleset = current_rulesets([brand.pk])[brand.pk] if rules is None else RulesetSpec(rules=tuple(rules))
+    return backtest(past_decisions(brand.pk, since=since, limit=limit), ruleset, threshold=threshold)
+
+
+def unrepeatable_decisions(brand_id: int) -> list[int]:
+    """Posts whose stored decision does not come out again bit for bit; [] is what we promise."""
+    return disagreements(past_decisions(brand_id), kept_rulesets(brand_id))
