@@ -163,7 +163,7 @@ class InstagramPlatform:
         code="instagram",
         name="Instagram",
         credential_names=("access_token", "app_secret", "page_id"),
-        channel_kinds=("professional",),
+        channel_kinds=("account",),
         abilities=frozenset(
             {"reply", "direct_message", "private_reply", "hide", "unhide", "delete", "webhooks", "read_back"}
         ),

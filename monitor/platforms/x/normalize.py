@@ -88,7 +88,7 @@ def _post_event(
         return IncomingNotice("repost_ignored", {"id": platform_id})
     history = _edit_history(post) or [platform_id]
     author = _author(id_at(post, "author_id"), includes)
-    is_own = bool(author.external_id) and author.external_id == context.external_id
+    is_own = _is_us({"id": author.external_id, "username": author.handle}, context)
     mention = _mention(post, context)
     quotes_us = "quoted" in references and (
         via == "post.quote.create" or _quotes_us(post, references, includes, context)
@@ -194,6 +194,7 @@ def _mention(post: Mapping[str, Any], context: ChannelContext) -> str:
 
 
 def _is_us(mention: Mapping[str, Any], context: ChannelContext) -> bool:
+    """By id, or by handle: a saved search's own id is no user's id."""
     if context.external_id and id_at(mention, "id") == context.external_id:
         return True
     handle = context.handle.removeprefix("@").casefold()

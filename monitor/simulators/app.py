@@ -1,0 +1,25 @@
+"""The fake platforms as one ASGI app: /x, /graph and /_world over one world."""
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from monitor.simulators import control, graph_api, x_api
+from monitor.simulators.faults import FaultMiddleware
+from monitor.simulators.world import World
+
+
+def create_app(world: World) -> ASGIApp:
+    def part(routes: list) -> Starlette:
+        app = Starlette(routes=routes)
+        app.state.world = world
+        return app
+
+    whole = Starlette(
+        routes=[
+            Mount("/x", part(x_api.routes())),
+            Mount("/graph", part(graph_api.routes())),
+            Mount("/_world", part(control.routes())),
+        ]
+    )
+    return FaultMiddleware(whole, world.faults)

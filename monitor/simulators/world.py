@@ -1,0 +1,314 @@
+"""What exists in the fake platforms: people, posts, comments and messages, the brand's own profiles, and a clock.
+
+Kept in memory, shared by the fake X and the fake Graph. Everything in it is made up.
+"""
+
+import hashlib
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from monitor.platforms.times import snowflake_at
+from monitor.simulators.faults import FaultBook
+from monitor.simulators.limits import RateWindows
+
+X_USER_ID = "1503811200000000001"
+PAGE_ID = "104217600000001"
+PROFILE_ID = "17841400000000001"
+# Worth nothing outside this program.
+X_CONSUMER_SECRET = "simulated-consumer-secret"  # noqa: S105
+APP_SECRET = "simulated-app-secret"  # noqa: S105
+_X_CREDENTIALS = {
+    "consumer_key": "simulated-consumer-key",
+    "consumer_secret": X_CONSUMER_SECRET,
+    "access_token": f"{X_USER_ID}-simulated-user-token",
+    "access_token_secret": "simulated-user-token-secret",
+}
+_META_CREDENTIALS = {"access_token": "simulated-page-token", "app_secret": APP_SECRET}
+
+_FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+
+DEMO_CHANNELS: list[dict[str, Any]] = [
+    {
+        "platform": "x",
+        "kind": "account",
+        "external_id": X_USER_ID,
+        "handle": "lumora",
+        "name": "Lumora on X",
+        "query": "",
+        "credentials": _X_CREDENTIALS,
+    },
+    {
+        "platform": "facebook",
+        "kind": "page",
+        "external_id": PAGE_ID,
+        "handle": "lumora",
+        "name": "Lumora on Facebook",
+        "query": "",
+        "credentials": _META_CREDENTIALS,
+    },
+    {
+        "platform": "instagram",
+        "kind": "account",
+        "external_id": PROFILE_ID,
+        "handle": "lumora",
+        "name": "Lumora on Instagram",
+        "query": "",
+        "credentials": {**_META_CREDENTIALS, "page_id": PAGE_ID},
+    },
+    {
+        "platform": "x",
+        "kind": "search",
+        "external_id": "lumora",
+        "handle": "lumora",
+        "name": "“lumora” on X",
+        "query": "lumora -from:lumora -is:retweet",
+        "credentials": _X_CREDENTIALS,
+    },
+]
+
+
+@dataclass(eq=False)
+class Person:
+    platform: str
+    external_id: str
+    handle: str
+    name: str
+    followers: int = 0
+    is_verified: bool = False
+
+
+@dataclass(eq=False)
+class Entry:
+    """A public post or comment. On X an edit makes a new id: `history` has them all, the oldest first."""
+
+    platform: str
+    identifier: str
+    author: Person
+    text: str
+    created_at: datetime
+    root_id: str
+    parent_id: str = ""
+    quoted_id: str = ""
+    language: str = ""
+    updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    is_hidden: bool = False
+    is_deleted: bool = False
+    likes: int = 0
+    history: list[str] = field(default_factory=list)
+
+    @property
+    def first_id(self) -> str:
+        return self.history[0] if self.history else self.identifier
+
+
+@dataclass(eq=False)
+class Message:
+    platform: str
+    identifier: str
+    sender: Person
+    recipient: Person
+    text: str
+    created_at: datetime
+    tag: str = ""
+    comment_id: str = ""
+
+
+class World:
+    """`limit_scale` widens the platforms' rate limits (the demo polls faster than the real ones allow)."""
+
+    def __init__(self, *, limit_scale: int = 1) -> None:
+        self.lock = threading.RLock()
+        self.entries: dict[str, Entry] = {}
+        self.messages: list[Message] = []
+        self.people: dict[tuple[str, str], Person] = {}
+        self.calls: list[dict[str, str]] = []
+        self.faults = FaultBook()
+        self.limits = RateWindows(limit_scale)
+        self.is_revoked = False
+        self.must_be_summoned = True
+        self.x_dialect = "tweet"
+        self._shift = timedelta()
+        self._last = 0
+        # Ids go on rising over a restart: whoever collected before must not take new posts for old ones.
+        self._counter = int((datetime.now(UTC) - _FIRST_DAY).total_seconds() * 10)
+        self.brands = {
+            "x": Person("x", X_USER_ID, "lumora", "Lumora", 48_200, is_verified=True),
+            "facebook": Person("facebook", PAGE_ID, "lumora", "Lumora", 91_400, is_verified=True),
+            "instagram": Person("instagram", PROFILE_ID, "lumora", "Lumora", 62_900, is_verified=True),
+        }
+        for brand in self.brands.values():
+            self.people[brand.platform, brand.handle] = brand
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._shift
+
+    def shift_clock(self, seconds: float) -> None:
+        self._shift += timedelta(seconds=seconds)
+
+    # -- People ----------------------------------------------------------------------------------
+
+    def person(self, platform: str, handle: str, name: str = "", followers: int = 0) -> Person:
+        """The person with this handle, made on first mention."""
+        with self.lock:
+            known = self.people.get((platform, handle))
+            if known is None:
+                known = Person(platform, _person_id(platform, handle), handle, name or handle, followers)
+                self.people[platform, handle] = known
+            return known
+
+    def person_by_id(self, platform: str, external_id: str) -> Person | None:
+        return next(
+            (each for each in self.people.values() if (each.platform, each.external_id) == (platform, external_id)),
+            None,
+        )
+
+    # -- Public posts ----------------------------------------------------------------------------
+
+    def publish(
+        self,
+        platform: str,
+        author: Person,
+        text: str,
+        *,
+        parent_id: str = "",
+        quoted_id: str = "",
+        language: str = "",
+        at: datetime | None = None,
+    ) -> Entry:
+        with self.lock:
+            created_at = at or self.now()
+            parent = self.entries.get(parent_id)
+            identifier = self._post_id(platform, created_at, parent, is_late=at is not None)
+            entry = Entry(
+                platform,
+                identifier,
+                author,
+                text,
+                created_at,
+                root_id=parent.root_id if parent else identifier,
+                parent_id=parent.identifier if parent else "",
+                quoted_id=quoted_id,
+                language=language,
+                updated_at=created_at,
+                history=[identifier],
+            )
+            self.entries[identifier] = entry
+            self._touch(entry.root_id, created_at)
+            return entry
+
+    def _touch(self, root_id: str, at: datetime) -> None:
+        root = self.entries.get(root_id)
+        if root is not None:
+            root.updated_at = max(root.updated_at, at)
+
+    def _post_id(self, platform: str, at: datetime, parent: Entry | None, *, is_late: bool) -> str:
+        if platform == "x":
+            return self._snowflake(at, is_late=is_late)
+        number = self._number()
+        if platform == "instagram":
+            return str(17_900_000_000_000_000 + number)
+        if parent is None:
+            return f"{PAGE_ID}_{122_000_000_000_000 + number}"
+        return f"{parent.root_id.rpartition('_')[2]}_{900_000_000_000 + number}"
+
+    def _snowflake(self, at: datetime, *, is_late: bool) -> str:
+        """64 bits, rising with time. A late one keeps its own time, as when a post becomes visible again."""
+        wanted = snowflake_at(at) + (self._number() & 0xFFF)
+        while str(wanted) in self.entries:
+            wanted += 1
+        if not is_late:
+            wanted = max(wanted, self._last + 1)
+            self._last = wanted
+        return str(wanted)
+
+    def _number(self) -> int:
+        self._counter += 1
+        return self._counter
+
+    def edit(self, identifier: str, text: str) -> Entry:
+        """On X the edit is a new post whose history names the old one; elsewhere the post keeps its id."""
+        with self.lock:
+            entry = self.entries[identifier]
+            entry.text = text
+            entry.updated_at = self.now()
+            if entry.platform == "x":
+                entry.identifier = self._snowflake(self.now(), is_late=False)
+                entry.history.append(entry.identifier)
+                entry.created_at = self.now()
+                self.entries[entry.identifier] = entry
+            return entry
+
+    def delete(self, identifier: str) -> None:
+        with self.lock:
+            self.entries[identifier].is_deleted = True
+
+    def visible(self, platform: str) -> list[Entry]:
+        """Posts that can be seen, the newest id first, each once (edited ones under their newest id)."""
+        with self.lock:
+            shown = [each for key, each in self.entries.items() if each.platform == platform and key == each.identifier]
+        return sorted((each for each in shown if not each.is_deleted), key=_order, reverse=True)
+
+    def find(self, identifier: str) -> Entry | None:
+        entry = self.entries.get(identifier)
+        return entry if entry is not None and not entry.is_deleted else None
+
+    def thread(self, root_id: str) -> list[Entry]:
+        with self.lock:
+            found = {each.identifier: each for each in self.entries.values() if each.root_id == root_id}
+        return sorted(found.values(), key=_order)
+
+    # -- Messages --------------------------------------------------------------------------------
+
+    def say(
+        self,
+        platform: str,
+        sender: Person,
+        recipient: Person,
+        text: str,
+        *,
+        at: datetime | None = None,
+        tag: str = "",
+        comment_id: str = "",
+    ) -> Message:
+        with self.lock:
+            created_at = at or self.now()
+            if platform == "x":
+                identifier = self._snowflake(created_at, is_late=at is not None)
+            else:
+                identifier = f"m_{self._number():012d}"
+            message = Message(platform, identifier, sender, recipient, text, created_at, tag, comment_id)
+            self.messages.append(message)
+            return message
+
+    def messages_with(self, platform: str, person: Person | None = None) -> list[Message]:
+        """The brand's messages on a platform (with one person), the newest first."""
+        with self.lock:
+            found = [
+                each
+                for each in self.messages
+                if each.platform == platform and (person is None or person in (each.sender, each.recipient))
+            ]
+        return sorted(found, key=lambda each: (each.created_at, each.identifier), reverse=True)
+
+    def last_inbound_at(self, platform: str, person: Person) -> datetime | None:
+        inbound = [each for each in self.messages_with(platform, person) if each.sender is person]
+        return inbound[0].created_at if inbound else None
+
+    def note_call(self, method: str, path: str, query: Mapping[str, str] | Iterable[tuple[str, str]]) -> None:
+        """Remembers a call for tests; values of secrets are left out."""
+        kept = {name: value for name, value in dict(query).items() if "token" not in name and "proof" not in name}
+        self.calls.append({"method": method, "path": path, **{f"?{name}": value for name, value in kept.items()}})
+
+
+def _person_id(platform: str, handle: str) -> str:
+    """The same for the same handle in every world."""
+    number = int.from_bytes(hashlib.sha256(f"{platform}/{handle}".encode()).digest()[:5], "big")
+    return str((1_400_000_000_000_000_000 if platform == "x" else 7_000_000_000_000_000) + number)
+
+
+def _order(entry: Entry) -> tuple[datetime, int, str]:
+    # By time first: a late post has an old id and an old time.
+    return entry.created_at, int(entry.identifier) if entry.identifier.isdigit() else 0, entry.identifier
