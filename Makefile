@@ -5,6 +5,7 @@
 
 BIN := .venv/bin
 SHARED ?= ../shared
+DATA ?= $(SHARED)/data
 TESTS ?= tests
 # Workers of a parallel test run.
 JOBS ?= 2
@@ -32,8 +33,8 @@ endef
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-run: .venv/installed-run ## everything on this machine, with the demo brand (MENTIONDESK_PORT, MENTIONDESK_HOST)
-	@exec $(BIN)/mentiondesk run $(ARGS)
+run: .venv/installed-run ## everything on this machine, with the demo brand (EMPTY=1: without)
+	@exec $(BIN)/mentiondesk run $(if $(EMPTY),--empty)
 
 test: .venv/installed-dev ## all tests but those that need the shared folder (TESTS=path for some)
 	$(BIN)/python -m pytest -n $(JOBS) -m "not conformance" $(TESTS)
@@ -52,8 +53,8 @@ bench: .venv/installed-run ## speed beside a baseline measured in the same run, 
 conformance: .venv/installed-dev ## published specifications and recordings (SHARED=folder)
 	MENTIONDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m pytest -n 0 -m conformance tests
 
-train: .venv/installed-train ## train the model anew (SHARED=folder with the labelled texts)
-	$(BIN)/python -m monitor.nlp.train --data $(abspath $(SHARED))/data
+train: .venv/installed-train ## train the model anew (DATA=folder with the labelled texts)
+	$(BIN)/python -m monitor.nlp.train --data $(abspath $(DATA))
 
 clean: ## removes what make made here, not your home folder
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,6 +1,7 @@
 """The `mentiondesk` command: finds the command's module, runs it, and turns whatever goes wrong into one sentence."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     parser = build_parser()
     chosen = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)
     try:
         status: int = chosen.run(chosen) or 0
         sys.stdout.flush()
@@ -29,6 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"mentiondesk: {explain(error, chosen.command)}", file=sys.stderr)
         return 1
+
+
+def _end(number: int, _frame: object) -> None:
+    """SIGTERM unwinds like Ctrl-C does, so that servers are stopped; once is enough."""
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

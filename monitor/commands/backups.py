@@ -13,7 +13,9 @@ def register(commands: Any) -> None:
         description="Writes one tar file with a manifest and checksums. It can be made while everything runs. It holds "
         "the keys, so keep it as safe as them.",
     )
-    backup.add_argument("--out", metavar="FILE", type=Path, help="default: mentiondesk-TIME.tar in this folder")
+    backup.add_argument(
+        "file", nargs="?", metavar="FILE", type=Path, help="default: mentiondesk-TIME.tar in this folder"
+    )
     backup.set_defaults(run=make)
 
     restore = commands.add_parser(
@@ -35,7 +37,7 @@ def make(arguments: argparse.Namespace) -> int:
     from monitor.embedded.home import Home
     from monitor.embedded.session import servers
 
-    out: Path = arguments.out or Path(f"mentiondesk-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar")
+    out: Path = arguments.file or Path(f"mentiondesk-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar")
     if out.is_dir() or not out.absolute().parent.is_dir():
         raise CommandError(f"{out} cannot be written: name a file in a folder that exists.")
     with servers(announce=say) as found:

@@ -110,7 +110,12 @@ def _streams(wanted: str | None) -> list[tuple[Any, str]]:
 
 
 def simulate_platforms(arguments: argparse.Namespace) -> int:
+    from monitor.commands.failures import CommandError
     from monitor.simulators import serve
+    from monitor.simulators.story import StoryError
 
-    serve(story=arguments.story, port=arguments.port)
+    try:
+        serve(story=arguments.story, port=arguments.port)
+    except StoryError as error:
+        raise CommandError(str(error)) from error
     return 0
