@@ -1,6 +1,6 @@
 """Who may do what in a brand: a table from right to the lowest role that has it, and the questions asked of it.
 
-Views declare a right (`@needs("reply")`); nothing else in the house compares roles.
+Views declare a right (`@needs("answer")`); nothing else in the house compares roles.
 """
 
 from typing import Protocol
@@ -13,13 +13,12 @@ from monitor.brands.models import Brand, Membership, Role
 ROLES: tuple[str, ...] = (Role.VIEWER, Role.ANALYST, Role.AGENT, Role.LEAD, Role.ADMIN)
 
 RIGHTS: dict[str, str] = {
-    "view": Role.VIEWER,
-    "export": Role.ANALYST,
-    "reply": Role.AGENT,  # claim, edit, submit
-    "approve": Role.AGENT,  # what the rules leave to one person
-    "manage_cases": Role.AGENT,
-    "lead": Role.LEAD,  # second approval, rules, crisis
-    "admin": Role.ADMIN,  # channels, people, keys
+    "view": Role.VIEWER,  # queue, cases, posts, trends, alerts, channels
+    "export": Role.ANALYST,  # files with rows of posts and cases
+    "answer": Role.AGENT,  # claim, edit, approve what the rules leave to one person, resolve, note, correct
+    "approve": Role.LEAD,  # second approval
+    "steer": Role.LEAD,  # rules, thresholds, switches, crisis, reading again what was put aside
+    "manage": Role.ADMIN,  # people and roles, channels, keys, removal of the demo
 }
 
 
@@ -44,11 +43,19 @@ def role_has(role: str, right: str) -> bool:
     return role in ROLES and ROLES.index(role) >= ROLES.index(RIGHTS[right])
 
 
+def role_can(role: str | None, right: str) -> bool:
+    """The same for somebody who may have no role at all."""
+    return role_has(role or "", right)
+
+
 def can(user: Visitor, brand: Brand | int, right: str) -> bool:
     """Whether the user has the right in the brand. Operators have every right in every brand."""
-    if _is_operator(user):
-        return role_has(Role.ADMIN, right)
-    return role_has(role_in(user, brand), right)
+    return role_can(role_of(user, brand), right)
+
+
+def role_of(user: Visitor, brand: Brand | int) -> str | None:
+    """The role that counts: an operator of the installation is an administrator everywhere; None for outsiders."""
+    return Role.ADMIN if _is_operator(user) else role_in(user, brand) or None
 
 
 def role_in(user: Visitor, brand: Brand | int) -> str:

@@ -11,10 +11,13 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
-from monitor.brands.models import Brand, Membership
-from monitor.brands.rights import ROUTES, can
+from monitor.brands.models import Brand
+from monitor.brands.rights import can
 
 View = Callable[..., HttpResponseBase]
+
+#: Dotted name of a view → the right that it declares; filled by the decorators below and by the API.
+ROUTES: Final[dict[str, str]] = {}
 
 #: What a route declares when no role is asked for: anybody at all, or anybody who is logged in.
 EVERYBODY: Final = "everybody"
@@ -59,12 +62,9 @@ def for_everybody(view: View) -> View:
 def brand_of(request: HttpRequest, slug: str) -> Brand:
     """The brand of an address, as far as this user may know of it. Raises Http404."""
     brand = Brand.objects.filter(slug=slug).first()
-    if brand is None:
+    if brand is None or not can(request.user, brand, "view"):
         raise Http404
-    user = request.user
-    if getattr(user, "is_operator", False) or Membership.objects.filter(user_id=user.pk, brand=brand).exists():
-        return brand
-    raise Http404
+    return brand
 
 
 def ask_to_log_in(request: HttpRequest) -> HttpResponseBase:
