@@ -1,4 +1,9 @@
-"""What the platforms told us: journal, authors, conversations, posts, sightings and the change log."""
+"""What the platforms told us: journal, authors, conversations, posts, sightings and the change log.
+
+Brand and channel are locked once a batch when posts are stored (`services.storing`), not once a row by a constraint.
+Unique keys lead with the platform's id: a search by it is quick whatever the planner believes of a brand it has no
+statistics of yet.
+"""
 
 from django.db import models
 
@@ -72,7 +77,7 @@ class Customer(models.Model):
 class Author(models.Model):
     """A profile on a platform as one brand sees it. An erased author keeps its row without any name or id."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE)
+    brand = models.ForeignKey(Brand, models.CASCADE, db_constraint=False)
     platform = models.CharField(max_length=24)
     external_id = models.CharField(max_length=128)
     handle = models.CharField(max_length=128, blank=True)
@@ -87,17 +92,17 @@ class Author(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["brand", "platform", "external_id"], name="one_author_per_platform_id")
+            models.UniqueConstraint(fields=["external_id", "platform", "brand"], name="one_author_per_platform_id")
         ]
 
 
 class Conversation(models.Model):
     """A thread: a public post with its comments, or the private messages between two parties."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE)
+    brand = models.ForeignKey(Brand, models.CASCADE, db_constraint=False)
     platform = models.CharField(max_length=24)
     external_id = models.CharField(max_length=160)
-    channel = models.ForeignKey(Channel, models.SET_NULL, null=True)
+    channel = models.ForeignKey(Channel, models.SET_NULL, null=True, db_index=False, db_constraint=False)
     is_public = models.BooleanField(default=True)
     first_post_at = models.DateTimeField(null=True)
     last_post_at = models.DateTimeField(null=True)
@@ -106,7 +111,7 @@ class Conversation(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["brand", "platform", "external_id"], name="one_conversation_per_thread")
+            models.UniqueConstraint(fields=["external_id", "platform", "brand"], name="one_conversation_per_thread")
         ]
 
 
@@ -114,13 +119,14 @@ class Post(models.Model):
     """What somebody wrote. Text is exact; a deleted or erased post stays as a skeleton that keeps counting."""
 
     public_id = models.UUIDField(db_default=UuidV7(), unique=True, editable=False)
-    brand = models.ForeignKey(Brand, models.CASCADE, related_name="posts")
+    # The composite indexes below begin with brand, thread and author: indexes of their own would only cost.
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="posts", db_index=False, db_constraint=False)
     platform = models.CharField(max_length=24)
     external_id = models.CharField(max_length=160)
     platform_id = models.CharField(max_length=160, blank=True)
-    channel = models.ForeignKey(Channel, models.SET_NULL, null=True)
-    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="posts")
-    author = models.ForeignKey(Author, models.PROTECT, null=True, related_name="posts")
+    channel = models.ForeignKey(Channel, models.SET_NULL, null=True, db_constraint=False)
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="posts", db_index=False)
+    author = models.ForeignKey(Author, models.PROTECT, null=True, related_name="posts", db_index=False)
     form = models.CharField(max_length=24)
     text = models.TextField(blank=True)
     language_hint = models.CharField(max_length=16, blank=True)
@@ -128,7 +134,7 @@ class Post(models.Model):
     in_reply_to = models.CharField(max_length=160, blank=True)
     attachments = models.JSONField(default=list)
     place = models.CharField(max_length=120, blank=True)
-    market = models.ForeignKey(Market, models.SET_NULL, null=True)
+    market = models.ForeignKey(Market, models.SET_NULL, null=True, db_index=False)
     market_source = models.CharField(max_length=24, default="unknown")
     is_public = models.BooleanField(default=True)
     is_own = models.BooleanField(default=False)
@@ -150,7 +156,7 @@ class Post(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["brand", "platform", "external_id"], name="one_post_per_platform_id")
+            models.UniqueConstraint(fields=["external_id", "platform", "brand"], name="one_post_per_platform_id")
         ]
         indexes = [
             models.Index(

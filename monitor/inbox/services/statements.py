@@ -27,9 +27,11 @@ KNOWN_UPDATES = """
 
 BRAND_FACTS = """
     SELECT channel.platform, channel.market_id, brand.language_markets,
-        ARRAY(SELECT ARRAY[id::text, code, name] FROM brands_market WHERE brand_id = brand.id)
+        ARRAY(SELECT ARRAY[id::text, code, name] FROM brands_market WHERE brand_id = brand.id),
+        EXISTS (SELECT 1 FROM inbox_tombstone WHERE brand_id = brand.id)
     FROM brands_channel AS channel JOIN brands_brand AS brand ON brand.id = channel.brand_id
     WHERE channel.id = %s AND brand.id = %s
+    FOR KEY SHARE OF channel, brand
 """
 
 TOMBSTONES = """
@@ -125,17 +127,22 @@ def _would_change(new: str) -> str:
 
 _EDIT = _is_edit("EXCLUDED")
 
+# Rows are looked up one by one through the unique keys, on purpose: a join leaves the choice to statistics, which know
+# nothing of a brand that is being filled (seen: 30 times slower). `brand_id + 0` keeps the planner from an index that
+# begins with the brand.
 # `is_new` and `is_edit` come from RETURNING old and new, so the change log says what really happened.
 UPSERT_POSTS = f"""
     WITH incoming AS (
-        SELECT row.*, conversation.id AS conversation_id, author.id AS author_id, %(arrival)s AS arrival,
-            customer.market_id AS customer_market_id
+        SELECT row.*,
+            (SELECT id FROM inbox_conversation AS thread WHERE thread.brand_id + 0 = %(brand)s
+                AND thread.platform = row.platform AND thread.external_id = row.conversation_key) AS conversation_id,
+            author.id AS author_id, %(arrival)s AS arrival,
+            (SELECT customer.market_id FROM inbox_customer AS customer WHERE customer.id = author.customer_id)
+                AS customer_market_id
         FROM ingest_post AS row
-        JOIN inbox_conversation AS conversation ON conversation.brand_id = %(brand)s
-            AND conversation.platform = row.platform AND conversation.external_id = row.conversation_key
-        LEFT JOIN inbox_author AS author ON author.brand_id = %(brand)s
-            AND author.platform = row.platform AND author.external_id = row.author_key
-        LEFT JOIN inbox_customer AS customer ON customer.id = author.customer_id
+        LEFT JOIN LATERAL (
+            SELECT id, customer_id FROM inbox_author AS known WHERE known.brand_id + 0 = %(brand)s
+                AND known.platform = row.platform AND known.external_id = row.author_key LIMIT 1) AS author ON true
     ),
     stored AS (
         INSERT INTO inbox_post AS old
@@ -150,9 +157,9 @@ UPSERT_POSTS = f"""
             is_public, is_own, own_by, mentions_us, quotes_us, 1, platform_version, created_at, edited_at,
             CASE WHEN is_own THEN 'triaged' ELSE 'received' END, 0, '', ''
         FROM incoming AS new
-        WHERE NOT EXISTS (
-            SELECT 1 FROM inbox_post AS old WHERE old.brand_id = %(brand)s AND old.platform = new.platform
-                AND old.external_id = new.external_id AND NOT {_would_change("new")})
+        WHERE (
+            SELECT {_would_change("new")} FROM inbox_post AS old WHERE old.brand_id + 0 = %(brand)s
+                AND old.platform = new.platform AND old.external_id = new.external_id) IS NOT FALSE
         ORDER BY platform, external_id
         ON CONFLICT (brand_id, platform, external_id) DO UPDATE SET
             text = CASE WHEN {_EDIT} THEN EXCLUDED.text ELSE old.text END,
@@ -195,18 +202,19 @@ UPSERT_POSTS = f"""
         SELECT %(brand)s, post_id, %(channel)s, %(stream)s, %(how)s FROM stored WHERE is_new
     )
     SELECT post_id, is_new, is_edit FROM stored
-"""
+"""  # noqa: S608 - pieces of this module only
 
 # A post that was there before: noted once for each channel and way (poll, webhook, …), however often it comes.
 SIGHT_KNOWN_POSTS = """
     INSERT INTO inbox_sighting (brand_id, post_id, channel_id, stream, how)
     SELECT %(brand)s, post.id, %(channel)s, %(stream)s, %(how)s
     FROM ingest_post AS row
-    JOIN inbox_post AS post ON post.brand_id = %(brand)s AND post.platform = row.platform
-        AND post.external_id = row.external_id
-    WHERE NOT EXISTS (
-        SELECT 1 FROM inbox_sighting AS seen
-        WHERE seen.post_id = post.id AND seen.channel_id = %(channel)s AND seen.how = %(how)s)
+    CROSS JOIN LATERAL (
+        SELECT id FROM inbox_post AS known WHERE known.brand_id + 0 = %(brand)s AND known.platform = row.platform
+            AND known.external_id = row.external_id LIMIT 1) AS post
+    WHERE (
+        SELECT true FROM inbox_sighting AS seen
+        WHERE seen.post_id = post.id AND seen.channel_id + 0 = %(channel)s AND seen.how = %(how)s LIMIT 1) IS NULL
 """
 
 MOVE_CURSOR = """

@@ -1,5 +1,6 @@
 """Ingest: everything that one page, webhook or file chunk brought, in one transaction with the cursor it justifies."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -134,12 +135,14 @@ def _ingest(
     posts = latest_by_key(event for event in events if isinstance(event, IncomingPost))
     with connection.cursor() as database:
         hold_deletions_off(database, batch.brand, deletes=bool(deletions))
-        platform, markets = _read_brand_facts(database, batch)
+        facts = _read_brand_facts(database, batch)
         deleted = store_deletions(database, batch.brand, deletions)
-        refused = _find_refused(database, batch.brand, platform, posts, raw)
+        refused = _Refused()
+        if facts.has_tombstones or deletions:
+            refused = _find_refused(database, batch.brand, facts.platform, posts, raw)
         accepted = {key: post for key, post in posts.items() if key not in refused.posts}
-        _journal(database, batch, platform, [raw_row(update) for update in raw if not refused.covers(update)])
-        new_ids, edited_ids, merged_ids = _store_posts(database, batch, accepted, markets)
+        _journal(database, batch, facts.platform, [raw_row(update) for update in raw if not refused.covers(update)])
+        new_ids, edited_ids, merged_ids = _store_posts(database, batch, accepted, facts.markets)
         if cursor is not None:
             _move_cursor(database, batch, cursor, len(new_ids), lease_until)
     updated = len(edited_ids) + len(merged_ids)
@@ -154,33 +157,36 @@ def _ingest(
     )
 
 
-def _read_brand_facts(database: Any, batch: _Batch) -> tuple[str, MarketTable]:
+@dataclass(frozen=True, slots=True)
+class _BrandFacts:
+    platform: str
+    markets: MarketTable
+    has_tombstones: bool
+
+
+def _read_brand_facts(database: Any, batch: _Batch) -> _BrandFacts:
+    """Also keeps brand and channel from being removed until the posts are there."""
     database.execute(statements.BRAND_FACTS, [batch.channel, batch.brand])
     found = database.fetchone()
     if found is None:
         raise UnknownChannelError(f"brand {batch.brand} has no channel {batch.channel}")
-    platform, market_id, language_markets, markets = found
-    return platform, MarketTable.of(
+    platform, market_id, language_markets, markets, has_tombstones = found
+    table = MarketTable.of(
         channel_market_id=market_id,
         markets=[(int(market), code, name) for market, code, name in markets],
-        language_markets=_as_mapping(language_markets),
+        # Django's cursors hand JSON over as text.
+        language_markets=json.loads(language_markets),
     )
-
-
-def _as_mapping(value: Any) -> Mapping[str, str]:
-    # Raw cursors of Django hand JSON over as text.
-    import json
-
-    return json.loads(value) if isinstance(value, str) else value
+    return _BrandFacts(platform, table, has_tombstones)
 
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
     """What deletions and erasures keep out: posts by key, and raw updates of those posts or of erased authors."""
 
-    posts: frozenset[PostKey]
-    authors: frozenset[str]
-    welcome: frozenset[str]
+    posts: frozenset[PostKey] = frozenset()
+    authors: frozenset[str] = frozenset()
+    welcome: frozenset[str] = frozenset()
 
     def covers(self, update: RawUpdate) -> bool:
         if not self.posts and not self.authors:
