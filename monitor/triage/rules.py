@@ -102,7 +102,7 @@ def _valid_value(field: str, kind: str, op: str, value: Any) -> Any:
         if not isinstance(value, list | tuple) or not value or not all(isinstance(one, str) for one in value):
             raise InvalidRuleError(f"{field} {op} needs a list of words.")
         return tuple(value)
-    wanted = {"text": str, "flag": bool, "number": (int, float), "list": str}[kind]
+    wanted: Any = {"text": str, "flag": bool, "number": (int, float), "list": str}[kind]
     is_flag = isinstance(value, bool)
     if not isinstance(value, wanted) or (is_flag and kind != "flag"):
         raise InvalidRuleError(f"{field} {op} needs a {kind}, not {value!r}.")

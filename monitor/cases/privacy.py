@@ -1,0 +1,54 @@
+"""What this room stores of people: notes that colleagues wrote about them, and who they are by link."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.db.models import Q
+
+from monitor.cases.models import Case, Escalation, HandOff, Note
+from monitor.erasure import Person
+
+COLUMNS: Final[dict[str, str]] = {
+    "Incident.title": "staff: a team's name for a cause",
+    "Incident.topic": "kept: a label",
+    "Case.reference": "kept: random, needed to speak of the case at all",
+    "Case.state": "kept: a state",
+    "Case.platform": "kept: name of a platform",
+    "Case.reasons": "erased",
+    "Case.intent": "kept: a label",
+    "Case.topic": "kept: a label",
+    "Case.sentiment": "kept: a label",
+    "Case.language": "kept: a label",
+    "Case.audience": "kept: a label",
+    "Case.arrival": "kept: how the post came",
+    "Case.resolution": "kept: a code",
+    "Case.tags": "erased",
+    "CaseMerge.link_ids": "kept: row numbers",
+    "CaseMerge.case_post_ids": "kept: row numbers",
+    "CaseMerge.source_state": "kept: a state",
+    "Note.text": "erased",
+    "Escalation.reasons": "erased",
+    "HandOff.to": "kept: a code",
+    "HandOff.note": "erased",
+}
+
+
+def erase_author(person: Person) -> dict[str, int]:
+    """Empties what was written about the person; the cases stay, so that they keep counting. Idempotent."""
+    ids = person.case_ids
+    return {
+        "notes": Note.objects.filter(case_id__in=ids).exclude(text="").update(text=""),
+        "escalations": Escalation.objects.filter(case_id__in=ids).exclude(reasons=[]).update(reasons=[]),
+        "hand_offs": HandOff.objects.filter(case_id__in=ids).exclude(note="").update(note=""),
+        "cases": _forget(Case.objects.filter(pk__in=ids).values_list("pk", flat=True)),
+    }
+
+
+def erase_posts(post_ids: Sequence[int]) -> int:
+    """For posts that their platform deleted: reasons may tell of the author's reach. Returns the rows changed."""
+    return _forget(Case.objects.filter(deciding_post_id__in=post_ids).values_list("pk", flat=True))
+
+
+def _forget(case_ids: Sequence[int]) -> int:
+    known = Case.objects.filter(pk__in=list(case_ids)).filter(~Q(reasons=[]) | ~Q(tags=[]) | ~Q(customer=None))
+    return known.update(reasons=[], tags=[], customer=None)

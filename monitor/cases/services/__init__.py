@@ -1,0 +1,47 @@
+"""Writes of this room. The pipeline calls `open_cases` and `note_own_post`; people's verbs take the user first."""
+
+from monitor.cases.services.answers import note_own_post
+from monitor.cases.services.hand_offs import confirm_hand_off, offer_hand_off
+from monitor.cases.services.life import close, close_settled, reopen, resolve, snooze, wake, wake_snoozed
+from monitor.cases.services.links import merge, split, undo_merge
+from monitor.cases.services.locking import CaseChangedError
+from monitor.cases.services.opening import open_cases
+from monitor.cases.services.verdicts import correct_reading, mark_not_complaint
+from monitor.cases.services.work import (
+    CaseClaimedError,
+    add_note,
+    add_tag,
+    assign,
+    claim,
+    escalate,
+    release,
+    remove_tag,
+)
+
+__all__ = [
+    "CaseChangedError",
+    "CaseClaimedError",
+    "add_note",
+    "add_tag",
+    "assign",
+    "claim",
+    "close",
+    "close_settled",
+    "confirm_hand_off",
+    "correct_reading",
+    "escalate",
+    "mark_not_complaint",
+    "merge",
+    "note_own_post",
+    "offer_hand_off",
+    "open_cases",
+    "release",
+    "remove_tag",
+    "reopen",
+    "resolve",
+    "snooze",
+    "split",
+    "undo_merge",
+    "wake",
+    "wake_snoozed",
+]
