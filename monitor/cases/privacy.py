@@ -1,6 +1,6 @@
 """What this room stores of people: notes that colleagues wrote about them, and who they are by link."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.db.models import Q
@@ -49,6 +49,6 @@ def erase_posts(post_ids: Sequence[int]) -> int:
     return _forget(Case.objects.filter(deciding_post_id__in=post_ids).values_list("pk", flat=True))
 
 
-def _forget(case_ids: Sequence[int]) -> int:
+def _forget(case_ids: Iterable[int]) -> int:
     known = Case.objects.filter(pk__in=list(case_ids)).filter(~Q(reasons=[]) | ~Q(tags=[]) | ~Q(customer=None))
     return known.update(reasons=[], tags=[], customer=None)

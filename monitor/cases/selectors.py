@@ -1,4 +1,4 @@
-"""Reads of this room: what triage must know of cases, the queue page by page, and one case with all that hangs on it."""
+"""Reads of this room: what triage must know of cases, the queue page by page, one case with all that hangs on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +46,8 @@ _CASE_FACTS: Final = """
               AND theirs.state IN ('new', 'open', 'waiting')
               AND abs(extract(epoch FROM theirs.last_inbound_at - post.created_at)) <= %(join_seconds)s
         )
-        AND (one.state IN ('new', 'open', 'waiting') OR (one.state = 'resolved' AND one.resolved_at >= %(reopen_since)s))
+        AND (one.state IN ('new', 'open', 'waiting')
+             OR (one.state = 'resolved' AND one.resolved_at >= %(reopen_since)s))
         ORDER BY link.id NULLS LAST, one.id LIMIT 1
     ) found ON true
     WHERE post.id = ANY(%(ids)s)
@@ -55,7 +56,7 @@ _CASE_FACTS: Final = """
 
 def case_facts(post_ids: Sequence[int]) -> dict[int, CaseFacts]:
     """What `decide()` may know of the cases around these posts. One query."""
-    params = {
+    params: dict[str, Any] = {
         "ids": list(post_ids),
         "join_seconds": JOIN_HOURS * 3600,
         "reopen_since": timezone.now() - timedelta(days=REOPEN_DAYS),

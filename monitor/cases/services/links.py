@@ -46,7 +46,7 @@ def merge(*, user: User, case: Case, into: Case, version: int | None = None) -> 
 
 
 def undo_merge(*, user: User, case: Case) -> Case:
-    """Gives a merged case back what it had brought, and its state. Returns it. Raises ValueError if it is not merged."""
+    """Gives a merged case back what it had brought, and its state. Raises ValueError where it is not merged."""
     with transaction.atomic():
         into = Case.objects.get(pk=case.pk).merged_into
         if into is None:
