@@ -86,7 +86,7 @@ def _read_body(response: requests.Response, *, seconds: float) -> None:
             raise
         raise ChunkedEncodingError("the answer broke off") from None
     response._content = bytes(body)
-    response._content_consumed = True
+    response._content_consumed = True  # type: ignore[attr-defined]
 
 
 def was_never_sent(failure: requests.RequestException) -> bool:

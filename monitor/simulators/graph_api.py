@@ -87,7 +87,7 @@ def _find(world: World, node_id: str) -> Node:
         for thread in threads:
             if thread.identifier == node_id:
                 return thread
-    entry = world.find(node_id)
+    entry = world.find_or_adopt("facebook" if "_" in node_id else "instagram", node_id)
     if entry is None or entry.platform == "x":
         raise GraphError(f"Unsupported request. Object with ID '{node_id}' does not exist", 100, 33)
     return entry
@@ -180,8 +180,8 @@ def _send_message(world: World, page: Person, args: Mapping[str, str]) -> dict[s
     if "comment_id" in recipient:
         return _private_reply(world, str(recipient["comment_id"]), text)
     person_id = str(recipient.get("id", ""))
-    person = next((each for each in world.people.values() if each.external_id == person_id), None)
-    if person is None or person.platform == "x":
+    person = world.person_by_id("instagram", person_id) or world.person_or_adopted("facebook", person_id)
+    if person is None:
         raise GraphError("(#100) No matching user found", 100, 2018001)
     _check_window(world, person, args)
     message = world.say(person.platform, world.brands[person.platform], person, text, tag=args.get("tag", ""))

@@ -19,7 +19,9 @@ _STEP_SECONDS = 0.25
 
 def main(*, story: str | None = None, port: int = 8900, host: str = "127.0.0.1") -> None:
     """Blocks. Raises story.StoryError and OSError before anything is served."""
-    player = StoryPlayer(World(limit_scale=DEMO_LIMIT_SCALE), load_story(Path(story) if story else DEMO_STORY))
+    player = StoryPlayer(
+        World(limit_scale=DEMO_LIMIT_SCALE, adopts_strangers=True), load_story(Path(story) if story else DEMO_STORY)
+    )
     player.open()
     config = uvicorn.Config(
         create_app(player.world), host=host, port=port, log_level="warning", lifespan="off", ws="none", access_log=False

@@ -28,6 +28,8 @@ _X_CREDENTIALS = {
 }
 _META_CREDENTIALS = {"access_token": "simulated-page-token", "app_secret": APP_SECRET}
 
+# Long enough ago that no collector takes it for something new.
+_BEFORE_RESTART = timedelta(hours=3)
 _FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 DEMO_CHANNELS: list[dict[str, Any]] = [
@@ -117,9 +119,14 @@ class Message:
 
 
 class World:
-    """`limit_scale` widens the platforms' rate limits (the demo polls faster than the real ones allow)."""
+    """`limit_scale` widens the platforms' rate limits (the demo polls faster than the real ones allow).
 
-    def __init__(self, *, limit_scale: int = 1) -> None:
+    With `adopts_strangers` an answer to a post or person of before a restart finds somebody there: the demo's cases
+    outlive the world that they came from.
+    """
+
+    def __init__(self, *, limit_scale: int = 1, adopts_strangers: bool = False) -> None:
+        self.adopts_strangers = adopts_strangers
         self.lock = threading.RLock()
         self.entries: dict[str, Entry] = {}
         self.messages: list[Message] = []
@@ -254,6 +261,29 @@ class World:
     def find(self, identifier: str) -> Entry | None:
         entry = self.entries.get(identifier)
         return entry if entry is not None and not entry.is_deleted else None
+
+    def find_or_adopt(self, platform: str, identifier: str) -> Entry | None:
+        known = self.entries.get(identifier)
+        if known is None and self.adopts_strangers and identifier:
+            author = self.person(platform, "earlier_visitor", "Earlier visitor")
+            text = f"@{self.brands[platform].handle} (written before the simulated platforms were restarted)"
+            at = self.now() - _BEFORE_RESTART
+            known = Entry(
+                platform, identifier, author, text, at, root_id=identifier, updated_at=at, history=[identifier]
+            )
+            self.entries[identifier] = known
+        return known if known is not None and not known.is_deleted else None
+
+    def person_or_adopted(self, platform: str, external_id: str) -> Person | None:
+        known = self.person_by_id(platform, external_id)
+        if known is None and self.adopts_strangers and external_id:
+            known = Person(platform, external_id, f"visitor_{external_id[-6:]}", "Earlier visitor")
+            self.people[platform, known.handle] = known
+        if known is not None and self.adopts_strangers and self.last_inbound_at(platform, known) is None:
+            self.say(
+                platform, known, self.brands[platform], "(written before the restart)", at=self.now() - _BEFORE_RESTART
+            )
+        return known
 
     def thread(self, root_id: str) -> list[Entry]:
         with self.lock:

@@ -156,7 +156,7 @@ async def _create(world: World, request: Request) -> Response:
     if not text:
         raise lists.InvalidRequestError("Text must not be empty.")
     parent_id = str((wanted.get("reply") or {}).get("in_reply_to_tweet_id") or "")
-    parent = world.find(parent_id) if parent_id else None
+    parent = world.find_or_adopt("x", parent_id) if parent_id else None
     if parent_id and parent is None:
         return refused("You attempted to reply to a Tweet that is deleted or not visible to you.")
     if parent and world.must_be_summoned and not _is_summoned(world, parent, us):
@@ -190,7 +190,7 @@ async def _send_message(world: World, request: Request) -> Response:
         raise lists.InvalidRequestError("Text or an attachment is required.")
     conversation = request.path_params.get("conversation_id", "")
     others = [each for each in conversation.split("-") if each != us.external_id]
-    person = world.person_by_id("x", request.path_params.get("person_id") or (others[0] if others else ""))
+    person = world.person_or_adopted("x", request.path_params.get("person_id") or (others[0] if others else ""))
     if person is None:
         return problem(404, "Not Found Error", "Could not find that user.", "resource-not-found")
     if world.last_inbound_at("x", person) is None:
