@@ -11,21 +11,28 @@ EXIT_BROKEN_PIPE = 141
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 only on success, 1 for a failure told in a sentence, 2 for a wrong command line."""
-    from monitor.commands.parser import build_parser
-
-    parser = build_parser()
-    chosen = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _end)
     try:
-        status: int = chosen.run(chosen) or 0
-        sys.stdout.flush()
-        return status
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python must not complain at exit about what is left in the buffer.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    from monitor.commands.parser import build_parser
+
+    chosen = build_parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        return chosen.run(chosen) or 0
+    except BrokenPipeError:
+        raise
     except Exception as error:  # noqa: BLE001 - the border to the person: a sentence for them, the trace to the log
         from monitor.commands.failures import explain
 

@@ -7,6 +7,8 @@ from monitor.commands.failures import CommandError
 from monitor.commands.progress import say
 from monitor.embedded.session import Servers, servers
 
+CONNECT_SECONDS = 5
+
 
 @contextmanager
 def desk(*, needs_tables: bool = True) -> Iterator[Servers]:
@@ -20,6 +22,7 @@ def desk(*, needs_tables: bool = True) -> Iterator[Servers]:
 
         from monitor.embedded import prepare
 
+        require_reachable(found.database_url)
         prepare.set_up_django()
         try:
             if needs_tables and (missing := prepare.missing_migrations()):
@@ -36,3 +39,14 @@ def desk(*, needs_tables: bool = True) -> Iterator[Servers]:
                 connection.close()
                 if hasattr(connection, "close_pool"):
                     connection.close_pool()
+
+
+def require_reachable(database_url: str) -> None:
+    """Raises CommandError at once; Django's pool alone would try again for a long time."""
+    import psycopg
+
+    try:
+        psycopg.connect(database_url, connect_timeout=CONNECT_SECONDS).close()
+    except psycopg.Error as error:
+        reason = (str(error).strip().splitlines() or ["no reason given"])[-1].rstrip(".")
+        raise CommandError(f"The database cannot be reached: {reason}.") from error
