@@ -47,7 +47,7 @@ check: .venv/installed-dev ## format, lint, types, import rules, migrations, dep
 	$(BIN)/python tools/check.py
 
 bench: .venv/installed-run ## speed beside a baseline measured in the same run, one JSON object each
-	@for subject in $$($(BIN)/python -c 'from monitor.commands.measuring import available; print(*available())'); do \
+	@for subject in $$($(BIN)/python -c 'from monitor.commands.measuring import MODULES; print(*MODULES)'); do \
 		echo "{\"subject\": \"$$subject\", \"figures\": $$($(BIN)/mentiondesk bench $$subject)}" || exit 1; done
 
 conformance: .venv/installed-dev ## published specifications and recordings (SHARED=folder)

@@ -11,14 +11,14 @@ class CommandError(Exception):
     """A command cannot do what was asked; the message is the sentence to show."""
 
 
-EXPECTED = (CommandError, EmbeddedError, SettingError)
-
-
 def explain(error: Exception, command: str) -> str:
-    """The sentence; an unexpected error is written down in full first."""
-    if isinstance(error, EXPECTED):
+    """The sentence; the trace is written down in full, unless nothing but the wish was wrong."""
+    if isinstance(error, (CommandError, EmbeddedError, SettingError)):
         return str(error)
     kept = _keep_trace(error, command)
+    if type(error).__module__.startswith("monitor.") and str(error):
+        # Errors of our own rooms are written for people.
+        return str(error)
     if isinstance(error, OSError) and error.strerror:
         about = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror}{about}."

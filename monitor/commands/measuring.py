@@ -4,12 +4,9 @@ import argparse
 import json
 from typing import Any
 
-SUBJECTS = ("analysis", "pipeline", "webhooks", "trends", "export", "inbox")
 MODULES = {
     "analysis": ("monitor.nlp.bench", "bench_analysis"),
-    "inbox": ("monitor.inbox.bench", "bench_inbox"),
-    "pipeline": ("monitor.inbox.bench", "bench_pipeline"),
-    "webhooks": ("monitor.api.bench", "bench_webhooks"),
+    "inbox": ("monitor.inbox.bench", "bench_ingest"),
     "trends": ("monitor.trends.bench", "bench_trends"),
     "export": ("monitor.trends.bench", "bench_export"),
 }
@@ -22,14 +19,8 @@ def register(commands: Any) -> None:
         description="Measures one part and its baseline in the same run, and prints one JSON object. What needs a "
         "database gets one of its own, which is removed afterwards.",
     )
-    bench.add_argument("subject", choices=available())
+    bench.add_argument("subject", choices=list(MODULES))
     bench.set_defaults(run=run_bench)
-
-
-def available() -> list[str]:
-    from importlib.util import find_spec
-
-    return [subject for subject in SUBJECTS if find_spec(MODULES[subject][0]) is not None]
 
 
 def run_bench(arguments: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 KINDS = ("trends", "cases", "posts")
-FORMATS = ("csv", "xlsx", "parquet", "jsonl", "png")
+FORMATS = ("csv", "xlsx", "parquet", "jsonl")
 
 
 def register(commands: Any) -> None:

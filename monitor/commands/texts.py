@@ -1,9 +1,12 @@
-"""analyze, suggest, evaluate: stateless, no database and no servers."""
+"""analyze, suggest, spikes, evaluate: stateless, no database and no servers."""
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 
 def register(commands: Any) -> None:
@@ -13,7 +16,7 @@ def register(commands: Any) -> None:
         description="Reads JSONL or TSV, writes JSONL, a line a post in the same order. Needs no database.",
     )
     analyze.add_argument("file", nargs="?", default="-", metavar="FILE", help="JSONL or TSV; - or nothing: standard in")
-    analyze.add_argument("--topics", type=Path, metavar="FILE", help="topics of your own (YAML)")
+    analyze.add_argument("--topics", metavar="FILE", help="topics of your own (YAML)")
     analyze.set_defaults(run=analyze_posts)
 
     suggest = commands.add_parser(
@@ -23,6 +26,16 @@ def register(commands: Any) -> None:
     )
     suggest.add_argument("text", metavar="TEXT", help="the text itself, or a file that holds it")
     suggest.set_defaults(run=suggest_reply)
+
+    spikes = commands.add_parser(
+        "spikes",
+        help="where a series leaves its baseline",
+        description="Reads CSV or TSV, writes JSONL: a row's score uses no later row. Missing buckets are holes.",
+    )
+    spikes.add_argument("file", metavar="FILE", help="CSV or TSV with a header; -: standard input")
+    spikes.add_argument("--time", metavar="COLUMN", help="the column with the time (ISO 8601)")
+    spikes.add_argument("--value", metavar="COLUMN", help="the column with the value")
+    spikes.set_defaults(run=judge_spikes)
 
     evaluate = commands.add_parser(
         "evaluate",
@@ -34,12 +47,29 @@ def register(commands: Any) -> None:
 
 
 def analyze_posts(arguments: argparse.Namespace) -> int:
-    from monitor.commands.posts import require_file
+    from monitor.commands.progress import say
     from monitor.nlp.stream import run_analyze
 
-    if arguments.file != "-":
-        require_file(Path(arguments.file))
-    return run_analyze(arguments.file, topics=arguments.topics, out=sys.stdout) or 0
+    with open_text(arguments.file) as source:
+        counts = run_analyze(source, sys.stdout, topics_path=arguments.topics)
+    if counts.bad:
+        say(f"{counts.bad} of {counts.bad + counts.analyzed} rows were put aside: see the lines above.")
+    return 0
+
+
+@contextmanager
+def open_text(name: str) -> Iterator[TextIO]:
+    """A file, or standard input for "-". What is no UTF-8 becomes U+FFFD, so that one bad byte stops nothing."""
+    from monitor.commands.posts import require_file
+
+    if name == "-":
+        if isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+        yield sys.stdin
+        return
+    require_file(Path(name))
+    with open(name, encoding="utf-8", errors="replace") as file:
+        yield file
 
 
 def suggest_reply(arguments: argparse.Namespace) -> int:
@@ -72,5 +102,13 @@ def evaluate_labels(arguments: argparse.Namespace) -> int:
     from monitor.nlp.evaluation import print_report
 
     require_file(arguments.file)
-    print_report(arguments.file)
+    print_report(arguments.file, sys.stdout)
+    return 0
+
+
+def judge_spikes(arguments: argparse.Namespace) -> int:
+    from monitor.trends.spikes import run_spikes
+
+    with open_text(arguments.file) as source:
+        run_spikes(source, sys.stdout, time_column=arguments.time, value_column=arguments.value)
     return 0

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 # The contract that scripts rely on (more is welcome, these stay).
 COMMANDS = [
     *("run", "work", "collect", "import", "analyze", "suggest", "export", "channels", "doctor", "erase", "backup"),
-    *("restore", "evaluate", "simulate", "bench", "migrate", "createuser", "login-link"),
+    *("restore", "evaluate", "spikes", "simulate", "bench", "migrate", "createuser", "login-link"),
 ]
 
 
@@ -52,6 +52,7 @@ def test_every_command_runs_something() -> None:
             "erase": ["--platform", "x", "--author", "1"],
             "restore": ["f"],
             "evaluate": ["f"],
+            "spikes": ["f"],
             "bench": ["inbox"],
             "createuser": ["a@example.com"],
             "login-link": ["a@example.com"],
