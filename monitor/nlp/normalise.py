@@ -14,9 +14,13 @@ _LONG_NUMBER = re.compile(r"\d{6,}")
 _REPEATED = re.compile(r"(.)\1{3,}", re.DOTALL)
 _SPACES = re.compile(r"\s+")
 _HANGUL_SYLLABLE = re.compile("[\uac00-\ud7a3]+")
-_OTHER_CONTROL = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff\ud800-\udfff]")
+_OTHER_CONTROL = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff\ud800-\udfff]"
+)
 # Marks after a letter of one of these scripts are dropped: Latin, Greek, Cyrillic, Hebrew, Arabic.
-_DROPPED_MARKS = re.compile("(?<=[A-Za-z\u00aa-\u024f\u0370-\u052f\u0590-\u06ff])[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670\u0640]+")
+_DROPPED_MARKS = re.compile(
+    "(?<=[A-Za-z\u00aa-\u024f\u0370-\u052f\u0590-\u06ff])[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670\u0640]+"
+)
 
 
 def normalise(text: str) -> str:

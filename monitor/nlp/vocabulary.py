@@ -15,9 +15,17 @@ CONTINUED = "##"
 # Scripts written without spaces between words: a piece at the start of a run and inside it share one row.
 _UNSPACED = "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 # Emoji and symbols stand alone; runs of an unspaced script are parted from their neighbours.
-_SPLIT = Regex(rf"[{_UNSPACED}]+|[\u2190-\u2bff\u3000-\u303f\ufe00-\ufe0f\U0001f000-\U0001faff]")
+_SPLIT = Regex(f"[{_UNSPACED}]+|[\u2190-\u2bff\u3000-\u303f\ufe00-\ufe0f\U0001f000-\U0001faff]")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _MAXIMUM_WORD = 64
+
+
+def id_of(tokenizer: Tokenizer, piece: str) -> int:
+    """The id of a piece that the vocabulary must have. Raises KeyError where it has not."""
+    found = tokenizer.token_to_id(piece)
+    if found is None:
+        raise KeyError(piece)
+    return int(found)
 
 
 def read_pieces(path: Path) -> list[str]:

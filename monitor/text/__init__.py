@@ -1,1 +1,5 @@
-"""Floor 0: what is true of any text, with no knowledge of posts, brands or platforms."""
+"""Pure text: cleaning, folding, search tokens, length, entities, masking, fingerprint. Knows no other room."""
+
+from monitor.text.clean import clean, fold
+
+__all__ = ["clean", "fold"]

@@ -54,7 +54,9 @@ def _sentiment(row: Row) -> dict[str, int]:
 
 
 def _stars(row: Row) -> dict[str, int]:
-    return _index("sentiment", {"1": "negative", "2": "negative", "3": "neutral", "5": "positive"}.get(row["rating"], ""))
+    return _index(
+        "sentiment", {"1": "negative", "2": "negative", "3": "neutral", "5": "positive"}.get(row["rating"], "")
+    )
 
 
 def _complaint(row: Row) -> dict[str, int]:
@@ -82,20 +84,20 @@ TASK_CORPORA = (
     Corpus("composed/train.tsv", _full_labels),
 )
 OTHER_CORPORA = (
-    Corpus("umsab/train.tsv", _sentiment),
-    Corpus("tweeteval_sentiment/train_semeval2013_2016.tsv", _sentiment, 14000),
+    Corpus("umsab/train.tsv", _sentiment, 9000),
+    Corpus("tweeteval_sentiment/train_semeval2013_2016.tsv", _sentiment, 6000),
     Corpus("complaints_acl2019/train.tsv", _complaint),
-    Corpus("airline_us/train.tsv", _sentiment, 3000),
-    Corpus("zh_online_shopping_10cats/train.tsv", _sentiment, 4000),
-    Corpus("zh_waimai_10k/train.tsv", _sentiment, 1500),
-    Corpus("th_wisesight/train.tsv", _sentiment, 3000),
-    Corpus("ko_nsmc_rebuilt/train.tsv", _sentiment, 2500),
-    Corpus("multi_id_smsa/train.tsv", _sentiment, 2500),
-    Corpus("multi_ms_malaya/train.tsv", _sentiment, 1000),
-    Corpus("multi_ja_amazon/dev.tsv", _sentiment, 2000),
-    Corpus("ar_elsahar_prod/all.tsv", _sentiment, 1500),
-    Corpus("vi_shopee/reviews_with_stars.tsv", _stars, 2000),
-    Corpus("afrisenti_arabic/ary_train.tsv", _sentiment, 1000, "ar", "tweet"),
+    Corpus("airline_us/train.tsv", _sentiment, 1500),
+    Corpus("zh_online_shopping_10cats/train.tsv", _sentiment, 2000),
+    Corpus("zh_waimai_10k/train.tsv", _sentiment, 800),
+    Corpus("th_wisesight/train.tsv", _sentiment, 1500),
+    Corpus("ko_nsmc_rebuilt/train.tsv", _sentiment, 1200),
+    Corpus("multi_id_smsa/train.tsv", _sentiment, 1200),
+    Corpus("multi_ms_malaya/train.tsv", _sentiment, 500),
+    Corpus("multi_ja_amazon/dev.tsv", _sentiment, 1000),
+    Corpus("ar_elsahar_prod/all.tsv", _sentiment, 800),
+    Corpus("vi_shopee/reviews_with_stars.tsv", _stars, 1000),
+    Corpus("afrisenti_arabic/ary_train.tsv", _sentiment, 500, "ar", "tweet"),
 )
 
 

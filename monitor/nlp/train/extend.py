@@ -11,13 +11,14 @@ import torch
 from tokenizers import Tokenizer
 
 from monitor.nlp.train.lexicon import read_dictionaries
+from monitor.nlp.vocabulary import CONTINUED, UNKNOWN, id_of
 
 _SHORTEST_STEM = 4
 _LONGEST_ENDING = 3
 
 
 def _mean_vector(tokenizer: Tokenizer, text: str, vectors: torch.Tensor) -> torch.Tensor:
-    ids = tokenizer.encode(text, add_special_tokens=False).ids or [tokenizer.token_to_id("[UNK]")]
+    ids = tokenizer.encode(text, add_special_tokens=False).ids or [id_of(tokenizer, UNKNOWN)]
     return vectors[ids].mean(0)
 
 
@@ -44,7 +45,9 @@ def _english_of(word: str, words: dict[str, list[str]]) -> list[str]:
     return []
 
 
-def new_rows(folder: Path, pieces: dict[str, str], tokenizer: Tokenizer, vectors: torch.Tensor) -> tuple[torch.Tensor, int]:
+def new_rows(
+    folder: Path, pieces: dict[str, str], tokenizer: Tokenizer, vectors: torch.Tensor
+) -> tuple[torch.Tensor, int]:
     """One row a piece, and how many came from a dictionary (the others: the mean of their old pieces)."""
     translations = _translations(folder)
     rows, translated = [], 0
@@ -54,5 +57,5 @@ def new_rows(folder: Path, pieces: dict[str, str], tokenizer: Tokenizer, vectors
             translated += 1
             rows.append(torch.stack([_mean_vector(tokenizer, word, vectors) for word in english]).mean(0))
         else:
-            rows.append(_mean_vector(tokenizer, piece, vectors))
+            rows.append(_mean_vector(tokenizer, piece.removeprefix(CONTINUED), vectors))
     return torch.stack(rows), translated

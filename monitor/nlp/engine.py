@@ -1,0 +1,189 @@
+"""The analysis engine: language, intent, sentiment, complaint, severity, topic, entities and reasons of posts.
+
+`load_engine()` gives the one engine of the process; weights are read at the first analysis, not at import. No Django,
+no network, no torch. Post text is never logged here.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.nlp.calibration import Calibration
+from monitor.nlp.encoder import Encoder, Reading, default_threads
+from monitor.nlp.labels import AUDIENCES, INTENTS, SENTIMENTS, TOPICS
+from monitor.nlp.language import UNKNOWN, identify_languages
+from monitor.nlp.linear import LinearModel
+from monitor.nlp.normalise import normalise
+from monitor.nlp.reasons import WordWeigher, label_reasons
+from monitor.text.clean import clean
+from monitor.text.entities import Entity, find_entities
+from monitor.text.reason import Reason
+
+MODEL_FOLDER = Path(__file__).parent / "model"
+_LONGEST_POST = 100_000  # characters; what is beyond is not read
+
+
+@dataclass(frozen=True, slots=True)
+class PostInput:
+    """A text, and the platform's own guess of its language ("" where it gives none)."""
+
+    text: str
+    language_hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PostAnalysis:
+    """What the engine says of one post. Scores are calibrated probabilities between 0 and 1."""
+
+    language: str
+    intent: str
+    needs_reply: bool
+    needs_reply_score: float
+    sentiment: str
+    sentiment_scores: dict[str, float]
+    complaint: bool
+    complaint_score: float
+    severity: int
+    escalate: bool
+    escalate_score: float
+    topic: str
+    topic_scores: dict[str, float]
+    audience: str
+    entities: list[Entity]
+    reasons: list[Reason]
+    model: str
+    embedding: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+
+
+class Engine:
+    """Analyses posts with the models of a folder: `model.json`, `calibration.json`, `linear.npz`, and the encoder."""
+
+    def __init__(self, folder: Path = MODEL_FOLDER, threads: int | None = None) -> None:
+        self._folder = folder
+        self._threads = threads or default_threads()
+        self._loading = Lock()
+
+    @cached_property
+    def version(self) -> str:
+        """Names the weights; stored with every analysis."""
+        return str(json.loads((self._folder / "model.json").read_text(encoding="utf-8"))["version"])
+
+    @cached_property
+    def _models(self) -> tuple[Encoder | None, LinearModel, Calibration, WordWeigher]:
+        has_encoder = (self._folder / "encoder.onnx").exists()
+        encoder = Encoder(self._folder, self._threads) if has_encoder else None
+        linear = LinearModel.load(self._folder / "linear.npz")
+        weigher = WordWeigher(
+            linear, encoder.pieces if encoder else lambda run: [run[at : at + 2] for at in range(0, len(run), 2)]
+        )
+        return encoder, linear, Calibration.load(self._folder / "calibration.json"), weigher
+
+    def load(self) -> None:
+        """Reads the weights now (a worker does so before its first batch); safe from several threads."""
+        with self._loading:
+            _ = self._models
+
+    def analyze(self, posts: Sequence[PostInput], order_patterns: Sequence[str] = ()) -> list[PostAnalysis]:
+        """One analysis a post, in order. Any text is answered, also empty, huge or broken ones.
+
+        Raises ValueError for an order number pattern that is no regular expression.
+        """
+        if not posts:
+            return []
+        self.load()
+        texts = [clean(post.text[:_LONGEST_POST]) for post in posts]
+        languages = identify_languages(texts, [post.language_hint for post in posts])
+        scores, reading = self._score([normalise(text) for text in texts], languages)
+        return [
+            self._answer(row, text, languages[row], scores, reading, find_entities(text, order_patterns))
+            for row, text in enumerate(texts)
+        ]
+
+    def _score(self, texts: list[str], languages: list[str]) -> tuple[dict[str, NDArray[np.float32]], Reading | None]:
+        encoder, linear, calibration, _ = self._models
+        reading = encoder.read(texts) if encoder else None
+        columns = reading.columns if reading else None
+        return calibration.probabilities(columns, linear.score(texts), languages), reading
+
+    def _answer(
+        self,
+        row: int,
+        text: str,
+        language: str,
+        scores: dict[str, NDArray],
+        reading: Reading | None,
+        entities: list[Entity],
+    ) -> PostAnalysis:
+        thresholds = self._models[2].thresholds
+        yes = {head: float(scores[head][row, 1]) for head in ("complaint", "needs_reply", "escalate")}
+        says = {head: score >= thresholds[head] for head, score in yes.items()}
+        if not normalise(text):
+            says = dict.fromkeys(says, False)
+        severity = int(scores["severity"][row, 1:].argmax()) + 1 if says["complaint"] else 0
+        intent = _choose_intent(scores["intent"][row], says["complaint"])
+        topic = TOPICS[int(scores["topic"][row].argmax())]
+        audience = AUDIENCES[int(scores["audience"][row].argmax())]
+        return PostAnalysis(
+            language=language,
+            intent=intent,
+            needs_reply=says["needs_reply"],
+            needs_reply_score=round(yes["needs_reply"], 4),
+            sentiment=SENTIMENTS[int(scores["sentiment"][row].argmax())],
+            sentiment_scores=_named(SENTIMENTS, scores["sentiment"][row]),
+            complaint=says["complaint"],
+            complaint_score=round(yes["complaint"], 4),
+            severity=severity,
+            escalate=says["escalate"],
+            escalate_score=round(yes["escalate"], 4),
+            topic=topic,
+            topic_scores=_named(TOPICS, scores["topic"][row]),
+            audience=audience,
+            entities=entities,
+            reasons=self._reasons(row, text, language, scores, says, intent, topic, severity, audience),
+            model=self.version,
+            embedding=reading.embeddings[row] if reading else None,
+        )
+
+    def _reasons(
+        self, row: int, text: str, language: str, scores: dict[str, NDArray], says: dict[str, bool],
+        intent: str, topic: str, severity: int, audience: str,
+    ) -> list[Reason]:  # fmt: skip
+        if language == UNKNOWN and not normalise(text):
+            return [Reason("text.empty")]
+        named = [(f"intent.{intent}", float(scores["intent"][row, INTENTS.index(intent)]))]
+        named.append((f"topic.{topic}", float(scores["topic"][row].max())))
+        if severity:
+            named.append((f"severity.{severity}", float(scores["severity"][row, severity])))
+        if audience == "seller":
+            named.append(("audience.seller", float(scores["audience"][row].max())))
+        if says["escalate"]:
+            named.append(("escalate.yes", float(scores["escalate"][row, 1])))
+        reasons = label_reasons(named)
+        for head in ("complaint", "escalate"):
+            if says[head] and (words := self._models[3].deciding_words(text, head)):
+                reasons.append(Reason(f"words.{head}", round(float(scores[head][row, 1]), 4), {"words": words}))
+        return reasons
+
+
+def _choose_intent(scores: NDArray, is_complaint: bool) -> str:
+    """The likeliest intent that agrees with the complaint verdict: the two may not contradict each other."""
+    allowed = scores.copy()
+    if not is_complaint:
+        allowed[INTENTS.index("complaint")] = -1
+    return INTENTS[int(allowed.argmax())]
+
+
+def _named(labels: Sequence[str], scores: NDArray) -> dict[str, float]:
+    return {label: round(float(score), 4) for label, score in zip(labels, scores, strict=True)}
+
+
+@lru_cache(maxsize=1)
+def load_engine() -> Engine:
+    """The engine of this process, with the shipped weights; cheap until the first analysis."""
+    return Engine()

@@ -1,0 +1,99 @@
+"""The coded reasons that an analysis gives. The console renders each code; a code is never renamed.
+
+| code | params | weight |
+|---|---|---|
+| words.complaint | words: what weighed most toward "complaint", as written | the complaint score |
+| words.escalate | words: what weighed most toward "escalate", as written | the escalate score |
+| intent.<intent> | – | probability of the intent |
+| sentiment.<sentiment> | – | probability of the sentiment |
+| topic.<topic> | – | probability of the topic |
+| topic.custom | topic: the brand's own topic | nearness to its examples (cosine) |
+| audience.seller | – | probability of the audience |
+| severity.1 .. severity.3 | – | probability of the level |
+| escalate.yes | – | the escalate score |
+| text.empty | – | 0; the post has no words: only emoji, links, numbers or nothing |
+| text.long | read: share of the text that was read | 0; the post is longer than what is read of one |
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.nlp.labels import INTENTS, SENTIMENTS, TOPICS, head_slices
+from monitor.nlp.linear import LinearModel
+from monitor.nlp.normalise import normalise
+from monitor.text.reason import Reason
+
+#: Every code that analysis may give, for the table of the console and its test.
+REASON_CODES: Final = (
+    "words.complaint",
+    "words.escalate",
+    *(f"intent.{intent}" for intent in INTENTS),
+    *(f"sentiment.{sentiment}" for sentiment in SENTIMENTS),
+    *(f"topic.{topic}" for topic in TOPICS),
+    "topic.custom",
+    "audience.seller",
+    "severity.1",
+    "severity.2",
+    "severity.3",
+    "escalate.yes",
+    "text.empty",
+    "text.long",
+)
+
+_MOST_WORDS = 5
+_READ = 2500  # characters in which words are looked for
+_LEAST_SHARE = 0.25  # of the strongest word's weight
+_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_WORD = re.compile(
+    f"(?P<run>[{_UNSPACED}]+)|(?:(?![{_UNSPACED}])[\\w\u0300-\u036f\u0900-\u0dff'’])+|[\U0001f300-\U0001faff\u2600-\u27bf]"
+)
+_NOT_A_WORD = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+|__\w+?__")
+
+
+class WordWeigher:
+    """Weighs the words of a post by the linear side model; the same words come again and again, so they are kept."""
+
+    def __init__(self, model: LinearModel, cut: Callable[[str], list[str]]) -> None:
+        self._model = model
+        self._cut = cut
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    def deciding_words(self, text: str, head: str) -> list[str]:
+        """Words of the text that push the yes/no head toward yes, strongest first, as written."""
+        spans = self._words(_NOT_A_WORD.sub(" ", text[:_READ]))
+        folded = [normalise(word) for word in spans]
+        self._learn(set(folded))
+        column = head_slices()[head].start
+        weights = {
+            word: float(self._known[fold][column + 1] - self._known[fold][column])
+            for word, fold in zip(spans, folded, strict=True)
+        }
+        # Numbers are left out: reasons are stored and shown, and a number may be an order or a phone.
+        ranked = sorted(
+            (word for word in weights if weights[word] > 0 and not any(map(str.isdigit, word))),
+            key=lambda word: -weights[word],
+        )
+        return [word for word in ranked if weights[word] >= _LEAST_SHARE * weights[ranked[0]]][:_MOST_WORDS]
+
+    def _words(self, text: str) -> list[str]:
+        words: list[str] = []
+        for match in _WORD.finditer(text):
+            words += self._cut(match.group()) if match["run"] else [match.group()]
+        return words
+
+    def _learn(self, words: Iterable[str]) -> None:
+        fresh = sorted(word for word in words if word not in self._known)
+        if len(self._known) > 50_000:
+            self._known.clear()
+            fresh = sorted(set(words))
+        if fresh:
+            self._known |= dict(zip(fresh, self._model.word_weights(fresh), strict=True))
+
+
+def label_reasons(chosen: Sequence[tuple[str, float]]) -> list[Reason]:
+    """Reasons that only name what was decided, with its probability."""
+    return [Reason(code, round(weight, 4)) for code, weight in chosen]

@@ -1,0 +1,121 @@
+"""Fits calibration.json on the held-out part of the training sets: `python -m monitor.nlp.train.calibrate --data DIR
+--model DIR [--version NAME]`. Also chooses the thresholds and writes model.json with the calibration error.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from monitor.nlp.calibration import Calibration, language_group
+from monitor.nlp.encoder import Encoder
+from monitor.nlp.labels import HEADS, TOPIC_SET_VERSION, head_slices
+from monitor.nlp.linear import LinearModel
+from monitor.nlp.train.corpora import Example, read_training_set
+from monitor.nlp.train.train import HELD_OUT_SHARE, SEED
+
+BIAS_PENALTY = 0.05
+#: Yes/no head → how much more recall counts than precision (the F-beta that the threshold maximises).
+THRESHOLD_BETA = {"complaint": 1.0, "needs_reply": 1.0, "escalate": 1.5}
+
+
+def fit_head(encoder: NDArray | None, linear: NDArray, labels: NDArray) -> dict[str, object]:
+    """Two weights and a bias a label that minimise the log-loss on held-out posts."""
+    parts = [torch.tensor(part) for part in (encoder if encoder is not None else np.zeros_like(linear), linear)]
+    weights = torch.tensor([0.7, 0.4], requires_grad=True)
+    bias = torch.zeros(linear.shape[1], requires_grad=True)
+    target = torch.tensor(labels)
+    optimizer = torch.optim.LBFGS([weights, bias], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        raw = parts[0] * weights[0] + parts[1] * weights[1] + bias
+        loss = (
+            torch.nn.functional.cross_entropy(raw, target) + BIAS_PENALTY * (bias**2).mean() + 1e-3 * (weights**2).sum()
+        )
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return {
+        "encoder": round(weights[0].item(), 4) if encoder is not None else 0.0,
+        "linear": round(weights[1].item(), 4),
+        "bias": [round(value, 4) for value in bias.tolist()],
+    }
+
+
+def fit_groups(
+    examples: list[Example], encoder: NDArray | None, linear: NDArray
+) -> dict[str, dict[str, dict[str, object]]]:
+    groups: dict[str, dict[str, dict[str, object]]] = {}
+    for group in ("en", "other"):
+        groups[group] = {}
+        for head, part in head_slices().items():
+            rows = [r for r, e in enumerate(examples) if head in e.labels and language_group(e.language) == group]
+            labels = np.array([examples[row].labels[head] for row in rows])
+            own = encoder[rows][:, part] if encoder is not None else None
+            groups[group][head] = fit_head(own, linear[rows][:, part], labels)
+    return groups
+
+
+def best_threshold(scores: NDArray, truth: NDArray, beta: float) -> float:
+    """The middle of the range of thresholds whose F-beta is within half a point of the best: it moves least."""
+    steps = np.linspace(0.1, 0.9, 161)
+    values = []
+    for step in steps:
+        said = scores >= step
+        hit = float((said & truth).sum())
+        values.append((1 + beta**2) * hit / max(1.0, beta**2 * truth.sum() + said.sum()))
+    near = steps[np.array(values) >= max(values) - 0.005]
+    return round(float(np.median(near)), 3)
+
+
+def expected_calibration_error(scores: NDArray, truth: NDArray, bins: int = 10) -> float:
+    """Mean distance of stated probability and observed share over ten bins, weighted by their size."""
+    places = np.minimum((scores * bins).astype(int), bins - 1)
+    gaps = [
+        abs(scores[places == b].mean() - truth[places == b].mean()) * (places == b).mean()
+        for b in range(bins)
+        if (places == b).any()
+    ]
+    return round(float(sum(gaps)), 4)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--version", default="")
+    options = parser.parse_args()
+    task, _ = read_training_set(options.data, seed=SEED, held_out_share=HELD_OUT_SHARE)
+    examples = [example for example in task if example.is_held_out]
+    texts = [example.text for example in examples]
+    linear = LinearModel.load(options.model / "linear.npz").score(texts)
+    has_encoder = (options.model / "encoder.onnx").exists()
+    encoder = Encoder(options.model, threads=2).read(texts).columns if has_encoder else None
+    groups = fit_groups(examples, encoder, linear)
+    file = options.model / "calibration.json"
+    file.write_text(json.dumps({"groups": groups, "thresholds": dict.fromkeys(THRESHOLD_BETA, 0.5)}), encoding="utf-8")
+    scores = Calibration.load(file).probabilities(encoder, linear, [example.language for example in examples])
+    thresholds, errors = {}, {}
+    for head, beta in THRESHOLD_BETA.items():
+        truth = np.array([example.labels[head] == 1 for example in examples])
+        thresholds[head] = best_threshold(scores[head][:, 1], truth, beta)
+        errors[head] = expected_calibration_error(scores[head][:, 1], truth)
+    file.write_text(json.dumps({"groups": groups, "thresholds": thresholds}, indent=1) + "\n", encoding="utf-8")
+    about = {
+        "version": options.version or ("encoder-1" if has_encoder else "linear-1"),
+        "topic_set": TOPIC_SET_VERSION,
+        "heads": {head: list(labels) for head, labels in HEADS.items()},
+        "held_out_posts": len(examples),
+        "calibration_error": errors,
+    }
+    (options.model / "model.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps({"thresholds": thresholds, "calibration_error": errors}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""A key that near-duplicates share: copied complaints, chain posts, one text with other handles or links."""
+
+import re
+from hashlib import blake2b
+
+from monitor.text.clean import clean, fold
+
+_LEFT_OUT = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+|^\s*RT\b", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+")
+_NOT_A_LETTER = re.compile(r"[\W_]+")
+
+
+def fingerprint(text: str) -> str:
+    """Sixteen hexadecimal digits, or "" where no letter or digit is left (nothing to compare)."""
+    words = _NOT_A_LETTER.sub(" ", _NUMBER.sub("0", _LEFT_OUT.sub(" ", fold(clean(text))))).strip()
+    return blake2b(words.encode(), digest_size=8).hexdigest() if words else ""
