@@ -16,6 +16,7 @@ RETRY_SECONDS = 5
 _CANDIDATES = """
     SELECT id, stage_tries FROM inbox_post
     WHERE stage = %s AND (lease_until IS NULL OR lease_until < clock_timestamp())
+      AND (%s::bigint[] IS NULL OR id = ANY(%s::bigint[]))
     ORDER BY arrival DESC, id
     LIMIT %s FOR UPDATE SKIP LOCKED
 """
@@ -54,14 +55,18 @@ _COUNTS = """
 """
 
 
-def claim_posts(*, stage: str, limit: int, lease_seconds: float = 60) -> list[int]:
+def claim_posts(
+    *, stage: str, limit: int, lease_seconds: float = 60, post_ids: Sequence[int] | None = None
+) -> list[int]:
     """Takes up to `limit` posts that wait in `stage`, live ones first; nobody else gets them until the lease ends.
+    With `post_ids` only those are taken.
 
     A post that was tried before may be what killed its worker, so it is never tried again amid a full batch: second
     tries go ten at a time and third tries alone. After the third a post is quarantined, and its neighbours are not.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CANDIDATES, [stage, limit])
+        wanted = None if post_ids is None else list(post_ids)
+        cursor.execute(_CANDIDATES, [stage, wanted, wanted, limit])
         candidates: list[tuple[int, int]] = cursor.fetchall()
         given_up = [post_id for post_id, tries in candidates if tries >= MAX_TRIES]
         if given_up:
