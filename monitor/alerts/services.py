@@ -1,11 +1,11 @@
 """Raising and closing notices. Both take part in the caller's transaction and cannot fail it."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection
 from django.db.models.functions import Now
-from psycopg.types.json import Jsonb
 
 from monitor.alerts.models import Alert, AlertLevel
 from monitor.brands.models import User
@@ -41,7 +41,9 @@ def raise_alert(
         raise ValueError(f"There is no alert level {level!r}; known are {', '.join(_LEVELS)}.")
     lower = list(_LEVELS[: _LEVELS.index(level)])
     with connection.cursor() as cursor:
-        cursor.execute(_RAISE, [brand_id, code, level, Jsonb(dict(params or {})), dedupe_key or code, lower])
+        cursor.execute(
+            _RAISE, [brand_id, code, level, json.dumps(dict(params or {}), default=str), dedupe_key or code, lower]
+        )
         alert_id: int = cursor.fetchone()[0]
     return alert_id
 
@@ -57,5 +59,8 @@ def close_alert(*, alert_id: int, user: User | None = None) -> bool:
 
 def close_alerts(*, brand_id: int | None, dedupe_key: str) -> int:
     """Closes what has mended itself (a channel that answers again); returns how many."""
-    open_alerts = Alert.objects.filter(brand_id=brand_id, dedupe_key=dedupe_key, closed_at__isnull=True)
+    open_alerts = Alert.objects.filter(dedupe_key=dedupe_key, closed_at__isnull=True)
+    open_alerts = (
+        open_alerts.filter(brand_id__isnull=True) if brand_id is None else open_alerts.filter(brand_id=brand_id)
+    )
     return open_alerts.update(closed_at=Now())

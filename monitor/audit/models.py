@@ -4,6 +4,7 @@ Plain values, no foreign keys: the log outlives what it speaks of. `AuditText` h
 """
 
 from django.db import models
+from django.db.models.functions import Now
 
 from monitor.schema import UuidV7
 
@@ -13,7 +14,7 @@ class AuditEvent(models.Model):
 
     pk = models.CompositePrimaryKey("recorded_at", "id")
     id = models.UUIDField(db_default=UuidV7(), editable=False)
-    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(db_default=Now())
     brand_id = models.BigIntegerField(null=True)
     actor_kind = models.CharField(max_length=16)  # person, automation, system
     actor_id = models.BigIntegerField(null=True)

@@ -1,6 +1,6 @@
 """Writing the log: acts are recorded in the transaction of the act; `sealing.py` chains them afterwards."""
 
-import hashlib
+import json
 import secrets
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -8,7 +8,11 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Model
-from psycopg.types.json import Jsonb
+
+from monitor.audit.digests import hash_of_text
+from monitor.audit.sealing import seal, verify
+
+__all__ = ["record", "seal", "verify"]
 
 ACTOR_KINDS = ("person", "automation", "system")
 
@@ -62,7 +66,7 @@ def record(
                 act,
                 subject_kind,
                 str(subject_id),
-                Jsonb(dict(params or {})),
+                json.dumps(dict(params or {}), default=str),
                 hash_of_text(salt, before, after) if has_text else "",
             ],
         )
@@ -76,10 +80,3 @@ def record(
                 [event_id, brand_id, author_key, salt, before, after],
             )
     return event_id
-
-
-def hash_of_text(salt: str, before: str, after: str) -> str:
-    """The lengths keep "ab" + "c" and "a" + "bc" apart."""
-    parts = [part.encode("utf-8", "surrogatepass") for part in (salt, before, after)]
-    framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
-    return hashlib.sha256(framed).hexdigest()

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Now
 
 from monitor.schema import UuidV7
 
@@ -114,6 +115,7 @@ class Channel(models.Model):
     state_params = models.JSONField(default=dict, blank=True)
     state_at = models.DateTimeField(null=True)
     poll_seconds = models.PositiveIntegerField(default=60)
+    daily_cap_micros = models.BigIntegerField(null=True, blank=True)  # of a UTC day's spend; null: no cap
     can_reply = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -132,7 +134,7 @@ class ChannelStream(models.Model):
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="streams")
     name = models.CharField(max_length=32)
     cursor = models.JSONField(default=dict)
-    next_poll_at = models.DateTimeField(db_default=models.functions.Now())
+    next_poll_at = models.DateTimeField(db_default=Now())
     lease_until = models.DateTimeField(null=True)
     last_success_at = models.DateTimeField(null=True)
     last_post_at = models.DateTimeField(null=True)
@@ -160,7 +162,7 @@ class Allowance(models.Model):
 
 
 class Spend(models.Model):
-    """What a channel has cost on a UTC day, in millionths of a dollar; `cap` stops reads first and sends last."""
+    """What a channel has cost on a UTC day, in millionths of a dollar (see `brands.budgets`)."""
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="spends")
     day = models.DateField()
@@ -215,7 +217,7 @@ class LoginLink(models.Model):
 
 
 class LoginThrottle(models.Model):
-    """Failed logins of one e-mail address from one network address, so that guessing slows down for the guesser only."""
+    """Failed logins of one e-mail address from one network address: guessing slows down for the guesser only."""
 
     key_hash = models.CharField(max_length=64, unique=True)
     failures = models.PositiveIntegerField(default=0)

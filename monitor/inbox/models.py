@@ -6,6 +6,7 @@ statistics of yet.
 """
 
 from django.db import models
+from django.db.models.functions import Now
 
 from monitor.brands.models import Brand, Channel, ChannelStream, Market
 from monitor.schema import UuidV7
@@ -34,7 +35,7 @@ class RawEvent(models.Model):
 
     pk = models.CompositePrimaryKey("recorded_at", "id")
     id = models.UUIDField(db_default=UuidV7(), editable=False)
-    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(db_default=Now())
     brand_id = models.BigIntegerField()
     channel_id = models.BigIntegerField()
     platform = models.CharField(max_length=24)
@@ -87,7 +88,7 @@ class Author(models.Model):
     is_automated = models.BooleanField(default=False)
     is_opted_out = models.BooleanField(default=False)
     customer = models.ForeignKey(Customer, models.SET_NULL, null=True, related_name="authors")
-    first_seen_at = models.DateTimeField(db_default=models.functions.Now())
+    first_seen_at = models.DateTimeField(db_default=Now())
     erased_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -145,7 +146,7 @@ class Post(models.Model):
     version = models.PositiveIntegerField(default=1)  # ours: one more for each edit that was taken in
     platform_version = models.PositiveIntegerField(default=1)  # the platform's own counter, where it has one
     created_at = models.DateTimeField(null=True)  # by the platform's clock; null: undated import
-    stored_at = models.DateTimeField(db_default=models.functions.Now())
+    stored_at = models.DateTimeField(db_default=Now())
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
     deletion_reason = models.CharField(max_length=24, blank=True)
@@ -176,7 +177,7 @@ class Sighting(models.Model):
 
     pk = models.CompositePrimaryKey("recorded_at", "id")
     id = models.UUIDField(db_default=UuidV7(), editable=False)
-    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(db_default=Now())
     brand_id = models.BigIntegerField()
     post_id = models.BigIntegerField()
     channel_id = models.BigIntegerField()
@@ -192,7 +193,7 @@ class PostChange(models.Model):
 
     pk = models.CompositePrimaryKey("recorded_at", "id")
     id = models.UUIDField(db_default=UuidV7(), editable=False)
-    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(db_default=Now())
     xid = models.BigIntegerField(
         db_default=models.Func(template="((pg_current_xact_id()::text)::bigint)", output_field=models.BigIntegerField())
     )

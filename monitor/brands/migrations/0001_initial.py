@@ -118,6 +118,7 @@ class Migration(migrations.Migration):
                 ('state_params', models.JSONField(blank=True, default=dict)),
                 ('state_at', models.DateTimeField(null=True)),
                 ('poll_seconds', models.PositiveIntegerField(default=60)),
+                ('daily_cap_micros', models.BigIntegerField(blank=True, null=True)),
                 ('can_reply', models.BooleanField(default=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('brand', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='channels', to='brands.brand')),

@@ -1,0 +1,42 @@
+"""Writes of this room: brands, people, channels, switches, ways in."""
+
+from monitor.brands.services.access import (
+    create_api_token,
+    create_login_link,
+    login_wait_seconds,
+    note_failed_login,
+    note_login,
+    revoke_api_token,
+    use_login_link,
+    verify_api_token,
+)
+from monitor.brands.services.channels import (
+    connect_channel,
+    ensure_streams,
+    pause_channel,
+    resume_channel,
+    rotate_credentials,
+    set_channel_state,
+)
+from monitor.brands.services.people import create_brand, create_user, set_role, set_switch
+
+__all__ = [
+    "connect_channel",
+    "create_api_token",
+    "create_brand",
+    "create_login_link",
+    "create_user",
+    "ensure_streams",
+    "login_wait_seconds",
+    "note_failed_login",
+    "note_login",
+    "pause_channel",
+    "resume_channel",
+    "revoke_api_token",
+    "rotate_credentials",
+    "set_channel_state",
+    "set_role",
+    "set_switch",
+    "use_login_link",
+    "verify_api_token",
+]

@@ -1,0 +1,119 @@
+"""Channels: connected with sealed credentials, stopped and started, and told what streams to poll."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from monitor.audit.services import record
+from monitor.brands.models import Brand, Channel, ChannelState, ChannelStream, Market, User
+from monitor.brands.sealing import rotate, seal
+from monitor.brands.selectors import channel_context
+from monitor.platforms.base import NullBudget
+from monitor.platforms.registry import get_platform, platform_codes
+
+
+@transaction.atomic
+def connect_channel(
+    *,
+    brand: Brand,
+    platform: str,
+    kind: str,
+    external_id: str,
+    credentials: Mapping[str, str] | None = None,
+    handle: str = "",
+    name: str = "",
+    query: str = "",
+    api_url: str = "",
+    market: Market | None = None,
+    poll_seconds: int = 60,
+    daily_cap_micros: int | None = None,
+    user: User | None = None,
+) -> Channel:
+    """Connects a channel, or connects it again with new credentials: its cursors stay and it is healthy from now on.
+
+    A platform that we cannot poll (an import, say) gets a channel without streams.
+    """
+    fields: dict[str, Any] = {
+        "handle": handle,
+        "name": name,
+        "query": query,
+        "api_url": api_url,
+        "market": market,
+        "poll_seconds": poll_seconds,
+        "daily_cap_micros": daily_cap_micros,
+        "credentials": seal(credentials) if credentials else None,
+        "state": ChannelState.HEALTHY,
+        "state_code": "",
+        "state_params": {},
+        "state_at": Now(),
+    }
+    channel, is_new = Channel.objects.update_or_create(
+        brand=brand, platform=platform, kind=kind, external_id=external_id, defaults=fields
+    )
+    ensure_streams(channel=channel)
+    channel.streams.update(failures=0, last_error="", next_poll_at=Now(), lease_until=None)
+    record(
+        act="channel.connected" if is_new else "channel.reconnected",
+        brand_id=brand.pk,
+        actor=user,
+        subject=channel,
+        params={"platform": platform, "kind": kind},
+    )
+    channel.refresh_from_db()
+    return channel
+
+
+def ensure_streams(*, channel: Channel) -> list[str]:
+    """Makes the rows of what the platform lets us poll of this channel; returns the streams' names.
+
+    Imports and platforms that we do not know have none.
+    """
+    if channel.platform not in platform_codes():
+        return []
+    connector = get_platform(channel.platform).connect(channel_context(channel), NullBudget())
+    names = list(connector.streams())
+    ChannelStream.objects.bulk_create(
+        [ChannelStream(channel=channel, name=name) for name in names], ignore_conflicts=True
+    )
+    return names
+
+
+def set_channel_state(*, channel_id: int, state: str, code: str = "", params: Mapping[str, Any] | None = None) -> bool:
+    """Notes how a channel is; True when that is news. A channel that a person has paused stays paused."""
+    return bool(
+        Channel.objects.filter(pk=channel_id)
+        .exclude(state=ChannelState.PAUSED)
+        .exclude(state=ChannelState(state), state_code=code)
+        .update(state=ChannelState(state), state_code=code, state_params=dict(params or {}), state_at=Now())
+    )
+
+
+@transaction.atomic
+def pause_channel(*, channel: Channel, user: User | None) -> None:
+    """Nothing is collected or sent through it until it is resumed; what waits is kept."""
+    Channel.objects.filter(pk=channel.pk).update(state=ChannelState.PAUSED, state_code="", state_at=Now())
+    record(act="channel.paused", brand_id=channel.brand_id, actor=user, subject=channel)
+
+
+@transaction.atomic
+def resume_channel(*, channel: Channel, user: User | None) -> None:
+    """Tries it again at once, whatever stopped it."""
+    Channel.objects.filter(pk=channel.pk).update(
+        state=ChannelState.HEALTHY, state_code="", state_params={}, state_at=Now()
+    )
+    channel.streams.update(failures=0, last_error="", next_poll_at=Now())
+    record(act="channel.resumed", brand_id=channel.brand_id, actor=user, subject=channel)
+
+
+@transaction.atomic
+def rotate_credentials() -> int:
+    """Seals all credentials with the newest key; returns how many. After it older keys can be taken off the list."""
+    changed = 0
+    for channel in Channel.objects.select_for_update().exclude(credentials=None):
+        if channel.credentials is not None:
+            Channel.objects.filter(pk=channel.pk).update(credentials=rotate(channel.credentials))
+            changed += 1
+    record(act="credentials.rotated", brand_id=None, actor_kind="system", params={"channels": changed})
+    return changed
