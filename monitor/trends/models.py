@@ -65,17 +65,20 @@ class TrendBucket(Counts):
 
 
 class TrendLine(Counts):
-    """Counts of one quarter-hour for one value of one dimension ("" and "" for all posts): answers most charts fast."""
+    """Counts of one hour for one value of one dimension ("" and "" for all posts): answers most charts, and fast.
+
+    Where a zone's days do not begin on a whole hour of UTC, the quarter-hours answer.
+    """
 
     brand = models.ForeignKey(Brand, models.CASCADE)
     dimension = models.CharField(max_length=16, blank=True)
-    bucket_at = models.DateTimeField(null=True)
+    hour_at = models.DateTimeField(null=True)
     value = models.CharField(max_length=48, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["brand", "dimension", "bucket_at", "value"], nulls_distinct=False, name="one_row_per_line"
+                fields=["brand", "dimension", "hour_at", "value"], nulls_distinct=False, name="one_row_per_line"
             )
         ]
         indexes = [models.Index(fields=["id"], condition=models.Q(posts=0), name="empty_lines")]

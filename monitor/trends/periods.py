@@ -28,6 +28,11 @@ class Period:
     def starts(self) -> tuple[datetime, ...]:
         return self.edges[:-1]
 
+    @property
+    def is_in_whole_hours(self) -> bool:
+        """Whether hours of UTC can be sorted into it; in India or Nepal they cannot."""
+        return not any(edge.minute for edge in (*self.before, *self.edges))
+
 
 def cut(since: date | datetime, until: date | datetime, *, bucket: str, time_zone: str) -> Period:
     """The whole buckets that hold `since` to `until`. A plain date means its whole day, as `until` too."""

@@ -19,6 +19,7 @@ FOLDED_TO = """
     coalesce((SELECT xid FROM trends_foldpoint
               WHERE id = 1 AND cluster = (SELECT system_identifier FROM pg_control_system())), 0)
 """
+_WITHIN = "({0} IS NULL OR ({0} >= %(since)s AND {0} < %(until)s))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +120,14 @@ def _count(
     """Rows of position (0 before, 1… in the edges; None undated), value and count; one statement, one snapshot."""
     edges = [period.before[0], *period.edges]
     flag = MEASURES[measure]
-    within = "(bucket_at IS NULL OR (bucket_at >= %(since)s AND bucket_at < %(until)s))"
     chosen = "".join(f" AND {name} = ANY(%(only_{name})s)" for name in filters)
     statement = f"""
         WITH counted AS (
-            {_folded_rows(by, measure, filters, within, chosen)}
+            {_folded_rows(period, by, measure, filters)}
             UNION ALL
             SELECT bucket_at, {by or "''"} AS value, sign{f" * {flag}::int" if flag else ""}
             FROM ({pending_contributions("change.brand_id = %(brand)s")}) pending
-            WHERE {within}{chosen}
+            WHERE {_WITHIN.format("bucket_at")}{chosen}
         )
         SELECT width_bucket(bucket_at, %(edges)s::timestamptz[]), value, sum(number)::bigint
         FROM counted GROUP BY 1, 2 HAVING sum(number) <> 0
@@ -139,16 +139,18 @@ def _count(
         return cursor.fetchall()
 
 
-def _folded_rows(by: str | None, measure: str, filters: dict[str, list[str]], within: str, chosen: str) -> str:
-    """From the lines where one dimension is asked about, from the full buckets where it is more."""
+def _folded_rows(period: Period, by: str | None, measure: str, filters: dict[str, list[str]]) -> str:
+    """From the hours of one dimension where they can answer, else from the full quarter-hours."""
     dimensions = {*filters, *([by] if by else [])}
-    if len(dimensions) > 1:
+    if len(dimensions) > 1 or not period.is_in_whole_hours:
+        chosen = "".join(f" AND {name} = ANY(%(only_{name})s)" for name in filters)
         return f"""SELECT bucket_at, {by or "''"} AS value, {measure} AS number FROM trends_trendbucket
-                   WHERE brand_id = %(brand)s AND {within}{chosen}"""  # noqa: S608
+                   WHERE brand_id = %(brand)s AND {_WITHIN.format("bucket_at")}{chosen}"""  # noqa: S608
     name = next(iter(dimensions), "")
     only = f" AND value = ANY(%(only_{name})s)" if name in filters else ""
-    return f"""SELECT bucket_at, {"value" if by else "''"} AS value, {measure} AS number FROM trends_trendline
-               WHERE brand_id = %(brand)s AND dimension = '{name}' AND {within}{only}"""  # noqa: S608
+    value = "value" if by else "''"
+    return f"""SELECT hour_at AS bucket_at, {value} AS value, {measure} AS number FROM trends_trendline
+               WHERE brand_id = %(brand)s AND dimension = '{name}' AND {_WITHIN.format("hour_at")}{only}"""  # noqa: S608
 
 
 def _lines(rows: list[tuple[int | None, str, int]], period: Period, by: str | None) -> tuple[Line, ...]:

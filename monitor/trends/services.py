@@ -125,11 +125,11 @@ def _fold_statement(posts: str) -> str:
             ON CONFLICT (brand_id, bucket_at, {dimensions}) DO UPDATE SET {added}
         ),
         lines AS (
-            INSERT INTO trends_trendline AS kept (brand_id, dimension, bucket_at, value, {measures})
-            SELECT moved.brand_id, line.dimension, moved.bucket_at, line.value, {line_sums}
+            INSERT INTO trends_trendline AS kept (brand_id, dimension, hour_at, value, {measures})
+            SELECT moved.brand_id, line.dimension, date_trunc('hour', moved.bucket_at, 'UTC'), line.value, {line_sums}
             FROM moved CROSS JOIN LATERAL (VALUES ('', ''), {line_values}) AS line (dimension, value)
             GROUP BY 1, 2, 3, 4
-            ON CONFLICT (brand_id, dimension, bucket_at, value) DO UPDATE SET {added}
+            ON CONFLICT (brand_id, dimension, hour_at, value) DO UPDATE SET {added}
         ),
         stored AS (
             INSERT INTO trends_contribution ({columns}) SELECT {columns} FROM fresh
