@@ -1,4 +1,4 @@
-"""channels, doctor, erase, migrate, createuser, login-link: looking after an installation."""
+"""channels, doctor, erase, migrate, rotate-keys, createuser, login-link: looking after an installation."""
 
 import argparse
 import json
@@ -35,6 +35,14 @@ def register(commands: Any) -> None:
         "migrate", help="bring the database to this version", description="Makes or changes the tables. Safe to repeat."
     )
     migrate.set_defaults(run=migrate_tables)
+
+    rotate = commands.add_parser(
+        "rotate-keys",
+        help="seal all credentials with the newest key",
+        description="After a new key was put first in MENTIONDESK_CREDENTIAL_KEYS: seals every channel's credentials "
+        "with it, so that the older keys can be removed.",
+    )
+    rotate.set_defaults(run=reseal)
 
     create = commands.add_parser(
         "createuser",
@@ -156,9 +164,10 @@ def create_person(arguments: argparse.Namespace) -> int:
     with desk():
         from django.core.exceptions import ValidationError
         from django.core.validators import validate_email
-        from django.db import transaction
+        from django.db import IntegrityError
 
-        from monitor.brands.models import Brand, Membership, User
+        from monitor.brands.models import Brand
+        from monitor.brands.services import create_user
 
         try:
             validate_email(arguments.email)
@@ -169,13 +178,29 @@ def create_person(arguments: argparse.Namespace) -> int:
             raise CommandError(f"There is no brand {arguments.brand}.")
         if brand is None and not arguments.operator:
             raise CommandError("Say --brand B (and --role R), or --operator for somebody who sees every brand.")
-        if User.objects.filter(email=arguments.email.lower()).exists():
-            raise CommandError(f"{arguments.email} exists already; `mentiondesk login-link` lets them in again.")
-        with transaction.atomic():
-            user = User.objects.create_user(arguments.email, name=arguments.name, is_operator=arguments.operator)
-            if brand is not None:
-                Membership.objects.create(user=user, brand=brand, role=arguments.role)
+        try:
+            user = create_user(
+                email=arguments.email,
+                brand=brand,
+                role=arguments.role,
+                name=arguments.name,
+                is_operator=arguments.operator,
+            )
+        except IntegrityError:
+            raise CommandError(
+                f"{arguments.email} exists already; `mentiondesk login-link {arguments.email}` lets them in again."
+            ) from None
         print(_link_for(user))
+    return 0
+
+
+def reseal(_arguments: argparse.Namespace) -> int:
+    from monitor.commands.desk import desk
+
+    with desk():
+        from monitor.brands.services import rotate_credentials
+
+        print(f"{rotate_credentials()} credentials sealed with the newest key")
     return 0
 
 

@@ -67,7 +67,7 @@ def _login_path() -> str:
 
     operator = User.objects.filter(is_operator=True, is_active=True).order_by("pk").first()
     if operator is None:
-        operator = User.objects.create_user("operator@localhost", name="Operator", is_operator=True)
+        operator = services.create_user(email="operator@localhost", name="Operator", is_operator=True)
     return services.create_login_link(user=operator)
 
 

@@ -12,10 +12,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 
 from monitor.embedded.errors import EmbeddedError, StopRequestedError
 from monitor.embedded.home import Home
@@ -124,17 +123,16 @@ class _Stack:
         )
 
     def _answers(self) -> bool:
+        """Any answer but a failure will do: a redirect to https, or "not by this name", is an answer too."""
         host, port = self._listener.getsockname()[:2]
-        shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
-        shown = f"[{shown}]" if ":" in shown else shown
+        pages = HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port, timeout=5)  # noqa: S104
         try:
-            with urlopen(f"http://{shown}:{port}/healthz", timeout=5) as answer:  # noqa: S310 - our own address
-                return bool(answer.status == 200)
-        except HTTPError as error:
-            # It speaks: what it says is for `doctor`, not a reason to end it.
-            return error.code < 500
-        except (URLError, OSError):
+            pages.request("GET", "/healthz", headers={"Connection": "close"})
+            return pages.getresponse().status < 500
+        except (HTTPException, OSError):
             return False
+        finally:
+            pages.close()
 
     def _start_simulator(self) -> int:
         port = _steady_port(self._home)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 # The contract that scripts rely on (more is welcome, these stay).
 COMMANDS = [
     *("run", "work", "collect", "import", "analyze", "suggest", "export", "channels", "doctor", "erase", "backup"),
-    *("restore", "evaluate", "spikes", "simulate", "bench", "migrate", "createuser", "login-link"),
+    *("restore", "evaluate", "spikes", "simulate", "bench", "migrate", "createuser", "login-link", "rotate-keys"),
 ]
 
 
