@@ -37,6 +37,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if IS_SECURE else "mentiondesk_csrf"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "monitor.console.views.errors.show_csrf_failure"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if read_flag("MENTIONDESK_BEHIND_PROXY") else None
 SECURE_HSTS_SECONDS = 31_536_000 if IS_SECURE else 0
@@ -130,7 +131,6 @@ TIME_ZONE = "UTC"
 
 # -- Files -----------------------------------------------------------------------------------------
 STATIC_URL = "static/"
-STATIC_ROOT = HOME / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from monitor.alerts.models import Alert
 from monitor.brands.models import Brand
-from monitor.brands.rights import RIGHTS, can
+from monitor.brands.rights import RIGHTS, brands_of, role_can, role_of
 
 
 class Desk:
@@ -20,14 +20,12 @@ class Desk:
     @cached_property
     def may(self) -> dict[str, bool]:
         """right → whether the reader has it in this brand."""
-        return {right: self.brand is not None and can(self._user, self.brand, right) for right in RIGHTS}
+        role = role_of(self._user, self.brand) if self.brand is not None else None
+        return {right: role_can(role, right) for right in RIGHTS}
 
     @cached_property
     def brands(self) -> list[Brand]:
-        if self._user is None or not self._user.is_authenticated:
-            return []
-        visible = Brand.objects.order_by("is_demo", "name")
-        return list(visible if self._user.is_operator else visible.filter(memberships__user=self._user))
+        return [] if self._user is None else list(brands_of(self._user))
 
     @cached_property
     def open_alerts(self) -> int:

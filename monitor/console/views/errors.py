@@ -23,4 +23,4 @@ def show_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def show_server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without context processors: whatever failed may fail again there."""
-    return render(None, "console/errors/500.html", status=500)  # type: ignore[arg-type]
+    return render(None, "console/errors/500.html", status=500)

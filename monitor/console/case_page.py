@@ -1,0 +1,117 @@
+"""What the page of a case shows: the thread, why it is here, what was proposed, sent and done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Prefetch, Q
+from django.http import Http404
+
+from monitor.audit.models import AuditEvent
+from monitor.brands.models import Brand, User
+from monitor.cases.models import Case, CasePost
+from monitor.inbox.models import Author, Post
+from monitor.replies.models import Reply, ReplyState, SuggestedReply
+
+THREAD_LIMIT: Final = 200
+HISTORY_LIMIT: Final = 100
+#: Replies that are still somebody's work, the newest of which the editor shows.
+IN_WORK: Final = (ReplyState.DRAFT, ReplyState.SUBMITTED)
+ON_THE_WAY: Final = (ReplyState.APPROVED, ReplyState.SENDING, ReplyState.UNCONFIRMED, ReplyState.NATIVE_TASK)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPost:
+    """`asked`: it brought the case here; `is_context`: somebody else's words in the same public thread."""
+
+    post: Post
+    asked: bool
+    is_context: bool
+    reply: Reply | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at: Any
+    who: str
+    act: str
+    params: dict[str, Any]
+
+
+def find_case(brand: Brand, reference: str) -> Case:
+    """The case with everything that its header shows. Raises Http404."""
+    cases = Case.objects.select_related("author", "customer", "assignee", "market", "incident", "merged_into")
+    case = cases.select_related("deciding_post__conversation", "deciding_post__channel").filter(
+        brand=brand, reference=reference.upper()
+    ).first()  # fmt: skip
+    if case is None:
+        raise Http404
+    return case
+
+
+def thread_of(case: Case) -> list[ThreadPost]:
+    """The newest posts of the case's conversations, oldest first, with what we said in between."""
+    posts = (
+        Post.objects.filter(conversation__links__case=case)
+        .select_related("author", "conversation")
+        .prefetch_related(Prefetch("reply_made", Reply.objects.select_related("approved_by")))
+        .order_by("-created_at", "-id")
+        .distinct()
+    )
+    asked = set(CasePost.objects.filter(case=case).values_list("post_id", flat=True))
+    newest = [post for post in posts[:THREAD_LIMIT] if post.is_own or post.pk in asked or not _is_noise(post)]
+    return [
+        ThreadPost(
+            post,
+            post.pk in asked,
+            not post.is_own and post.pk not in asked and post.author_id != case.author_id,
+            getattr(post, "reply_made", None),
+        )
+        for post in reversed(newest)
+    ]
+
+
+def _is_noise(post: Post) -> bool:
+    """A stranger's deleted post says nothing to anybody."""
+    return post.deleted_at is not None and not post.text and post.author_id is None
+
+
+def suggestion_of(case: Case) -> SuggestedReply | None:
+    """The newest suggestion for what the customer wrote last."""
+    return case.suggestions.select_related("post").order_by("-post__created_at", "-suggested_at").first()
+
+
+def replies_of(case: Case) -> list[Reply]:
+    people = ("written_by", "approved_by", "target", "channel")
+    return list(case.replies.select_related(*people).order_by("-created_at")[:50])
+
+
+def reply_in_work(replies: Sequence[Reply]) -> Reply | None:
+    return next((reply for reply in replies if reply.state in IN_WORK), None)
+
+
+def others_of(case: Case) -> list[Case]:
+    """Earlier cases of the same person, so that nobody asks them twice."""
+    if case.author is None:
+        return []
+    authors = Q(author=case.author)
+    if case.customer_id:
+        authors |= Q(author__in=Author.objects.filter(customer_id=case.customer_id))
+    return list(Case.objects.filter(authors, brand=case.brand).exclude(pk=case.pk).order_by("-opened_at")[:5])
+
+
+def history_of(case: Case, replies: Sequence[Reply]) -> list[Event]:
+    """What people and automation did to the case and its replies, the newest first."""
+    subjects = Q(subject_kind="case", subject_id=str(case.pk))
+    if replies:
+        subjects |= Q(subject_kind="reply", subject_id__in=[str(reply.pk) for reply in replies])
+    rows = list(AuditEvent.objects.filter(subjects, brand_id=case.brand_id).order_by("-recorded_at")[:HISTORY_LIMIT])
+    names = {user.pk: str(user) for user in User.objects.filter(pk__in={row.actor_id for row in rows if row.actor_id})}
+    return [Event(row.recorded_at, names.get(row.actor_id or 0, row.actor_kind), row.act, row.params) for row in rows]
+
+
+def team_of(brand: Brand) -> list[User]:
+    """Who can be given a case: everybody who may answer."""
+    answering = ("agent", "lead", "admin")
+    people = User.objects.filter(is_active=True, memberships__brand=brand, memberships__role__in=answering)
+    return list(people.order_by("name", "email"))

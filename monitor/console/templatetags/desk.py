@@ -1,0 +1,177 @@
+"""What the templates of the console need beside Django's own tags."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from monitor.console.labels import label_of
+from monitor.console.reasons import sentence, short, strongest
+
+register = template.Library()
+
+
+@register.simple_tag
+def label(table: str, code: object) -> str:
+    return label_of(table, code)
+
+
+@register.filter
+def reason_text(reason: Any) -> str:
+    """A stored reason (a mapping with code and params) in the reader's language."""
+    return sentence(reason)
+
+
+@register.filter
+def reason_chip(reason: Any) -> str:
+    """The same in a word or two."""
+    return short(reason)
+
+
+register.filter("strongest", strongest)
+
+
+@register.filter
+def age(since: datetime | None) -> str:
+    """How long ago, short: 3 min, 5 h, 2 d."""
+    if since is None:
+        return "—"
+    return duration(timezone.now() - since)
+
+
+@register.filter
+def remaining(until: datetime | None) -> str:
+    """How long until then, short; empty where it is over or open."""
+    if until is None or until <= timezone.now():
+        return ""
+    return duration(until - timezone.now())
+
+
+def duration(span: timedelta) -> str:
+    minutes = max(0, int(span.total_seconds() // 60))
+    if minutes < 1:
+        return _("now")
+    if minutes < 60:
+        return ngettext("%(count)d min", "%(count)d min", minutes) % {"count": minutes}
+    if minutes < 60 * 48:
+        return ngettext("%(count)d h", "%(count)d h", minutes // 60) % {"count": minutes // 60}
+    return ngettext("%(count)d day", "%(count)d days", minutes // 1440) % {"count": minutes // 1440}
+
+
+@register.filter
+def is_late(since: datetime | None) -> bool:
+    """Whether somebody has waited longer than an hour: what the network calls slow."""
+    return since is not None and timezone.now() - since > timedelta(hours=1)
+
+
+@register.filter
+def web_address(url: str) -> str:
+    """The address if it is one of the web; anything else (javascript:, data: …) becomes empty and is not linked."""
+    return url if url.lower().startswith(("https://", "http://")) else ""
+
+
+@register.filter
+def dollars(micros: int) -> str:
+    return f"${micros / 1_000_000:.3f}"
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    return mapping.get(key) if mapping else None
+
+
+@register.simple_tag(takes_context=True)
+def nav_link(context: dict[str, Any], name: str, words: str, count: int = 0) -> SafeString:
+    """One line of the main menu; marks the page that the reader is on, and what waits there."""
+    request = context["request"]
+    match = getattr(request, "resolver_match", None)
+    here = match is not None and (match.url_name or "").split("_")[0] == name.split("_")[0]
+    badge = format_html('<span class="badge">{}</span>', count) if count else ""
+    address = reverse(name, args=[context["desk"].brand.slug])
+    current = "page" if here else "false"
+    return format_html('<a href="{}" aria-current="{}"><span>{}</span>{}</a>', address, current, words, badge)
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: dict[str, Any], **changes: Any) -> str:
+    """The present address with some parameters changed; an empty value takes one away. Pages start over."""
+    query = context["request"].GET.copy()
+    for name in ("after", "since"):
+        query.pop(name, None)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in ("", None):
+            query[name] = str(value)
+    encoded = query.urlencode()
+    return f"?{encoded}" if encoded else "?"
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A change with its sign: +25 %."""
+    return f"{share * 100:+.0f} %".replace("-", "−")
+
+
+@register.filter
+def unlocalized(number: float) -> str:
+    """A number for an attribute of a drawing: always with a point, whatever the reader's language."""
+    return f"{number:g}"
+
+
+@register.filter
+def deciding(reasons: Any) -> list[Any]:
+    """The reasons that decided whether there is a case: they carry no weight of their own."""
+    return [reason for reason in reasons if str(reason.get("code", "")).split(".")[0] in DECIDING] or list(reasons)[:2]
+
+
+DECIDING = frozenset({"opens", "joins", "stays", "never"})
+
+
+@register.filter
+def signed(weight: float) -> str:
+    """What a reason added, with its sign: +25."""
+    return f"{weight:+g}".replace("-", "−")
+
+
+@register.filter
+def actor(who: str) -> str:
+    """Who did it: a name, or what is not a person."""
+    return {"automation": _("Automation"), "system": _("The system")}.get(who, who)
+
+
+@register.filter
+def act_text(event: Any) -> str:
+    """An act of the log in plain words."""
+    return str(event.act)
+
+
+@register.filter
+def alert_text(alert: Any) -> str:
+    return sentence({"code": alert.code, "params": alert.params})
+
+
+@register.filter
+def quarantine_text(event: Any) -> str:
+    return sentence({"code": event.reason_code, "params": event.params})
+
+
+@register.filter
+def channel_advice(channel: Any) -> str:
+    return sentence({"code": channel.state_code or f"channel.{channel.state}", "params": channel.state_params})
+
+
+@register.filter
+def stream_name(code: str) -> str:
+    return label_of("stream", code)
+
+
+@register.filter
+def beginning(body: bytes) -> str:
+    """The first bytes of what could not be read, as text that cannot break the page."""
+    return bytes(body)[:120].decode("utf-8", "replace").replace("\0", "␀")

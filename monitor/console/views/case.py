@@ -1,0 +1,83 @@
+"""The page of one case."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from monitor.analysis.selectors import CORRECTABLE, current_reading, to_word
+from monitor.brands.models import Brand
+from monitor.brands.routes import needs
+from monitor.cases.models import Case
+from monitor.cases.resolutions import HAND_OFFS, RESOLUTIONS
+from monitor.console.case_page import (
+    find_case,
+    history_of,
+    others_of,
+    replies_of,
+    reply_in_work,
+    suggestion_of,
+    team_of,
+    thread_of,
+)
+from monitor.console.labels import ANSWERS, INTENTS, SENTIMENTS, SEVERITIES, TOPICS
+
+OPTIONS = {
+    "topic": list(TOPICS),
+    "severity": list(SEVERITIES),
+    "intent": list(INTENTS),
+    "sentiment": list(SENTIMENTS),
+    "complaint": list(ANSWERS),
+    "needs_reply": list(ANSWERS),
+}
+
+
+@require_safe
+@needs("view")
+def show_case(request: HttpRequest, brand: Brand, reference: str) -> HttpResponse:
+    case = find_case(brand, reference)
+    return render(request, "console/case.html", case_context(case, request.user))
+
+
+def case_context(case: Case, user: Any) -> dict[str, Any]:
+    replies = replies_of(case)
+    draft = reply_in_work(replies)
+    suggestion = suggestion_of(case)
+    return {
+        "brand": case.brand,
+        "case": case,
+        "thread": thread_of(case),
+        "replies": replies,
+        "draft": draft,
+        "suggestion": suggestion,
+        "others": others_of(case),
+        "history": history_of(case, replies),
+        "notes": case.notes.select_related("author").order_by("written_at"),
+        "hand_offs": case.hand_offs.order_by("offered_at"),
+        "claimed_by_other": is_claimed_by_other(case, user),
+        "resolutions": RESOLUTIONS.items(),
+        "hand_off_choices": HAND_OFFS.items(),
+        "team": team_of(case.brand),
+        **reading_context(case),
+    }
+
+
+def reading_context(case: Case) -> dict[str, Any]:
+    reading = current_reading(case.deciding_post_id)
+    if reading is None:
+        return {"reading": None}
+    words = {name: to_word(getattr(reading, name)) for name in CORRECTABLE}
+    shown = ("intent", "topic", "severity", "sentiment", "complaint", "needs_reply", "language")
+    return {
+        "reading": reading,
+        "reading_rows": [(name, words[name]) for name in shown] + [("audience", reading.audience)],
+        "corrections": [(name, words[name], options) for name, options in OPTIONS.items()],
+    }
+
+
+def is_claimed_by_other(case: Case, user: Any) -> bool:
+    if case.assignee_id in (None, user.pk) or case.claimed_until is None:
+        return False
+    return case.claimed_until > timezone.now()
