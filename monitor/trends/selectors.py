@@ -24,13 +24,23 @@ _WITHIN = "({0} IS NULL OR ({0} >= %(since)s AND {0} < %(until)s))"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One value of the dimension ("" where the series has none), with a number per bucket."""
+    """One value of the dimension ("" where the series has none), with a number per bucket.
+
+    `previous_counts` are those of as many buckets just before.
+    """
 
     value: str
     counts: tuple[int, ...]
-    total: int
-    previous_total: int
+    previous_counts: tuple[int, ...]
     undated: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+    @property
+    def previous_total(self) -> int:
+        return sum(self.previous_counts)
 
     @property
     def change(self) -> float | None:
@@ -117,8 +127,8 @@ def pending_contributions(condition: str) -> str:
 def _count(
     brand: Brand, period: Period, by: str | None, measure: str, filters: dict[str, list[str]]
 ) -> list[tuple[int | None, str, int]]:
-    """Rows of position (0 before, 1… in the edges; None undated), value and count; one statement, one snapshot."""
-    edges = [period.before[0], *period.edges]
+    """Rows of bucket (1… from the first one before the period; None: undated), value and count; in one snapshot."""
+    edges = [*period.before, *period.edges[1:]]
     flag = MEASURES[measure]
     chosen = "".join(f" AND {name} = ANY(%(only_{name})s)" for name in filters)
     statement = f"""
@@ -155,20 +165,16 @@ def _folded_rows(period: Period, by: str | None, measure: str, filters: dict[str
 
 def _lines(rows: list[tuple[int | None, str, int]], period: Period, by: str | None) -> tuple[Line, ...]:
     size = len(period.starts)
-    counts: dict[str, list[int]] = {} if by else {"": [0] * size}
-    previous: dict[str, int] = {}
+    counts: dict[str, list[int]] = {} if by else {"": [0] * 2 * size}
     undated: dict[str, int] = {}
-    for position, value, number in rows:
-        line = counts.setdefault(value, [0] * size)
-        if position is None:
-            undated[value] = undated.get(value, 0) + number
-        elif position == 1:
-            previous[value] = number
+    for bucket, value, number in rows:
+        line = counts.setdefault(value, [0] * 2 * size)
+        if bucket is None:
+            undated[value] = number
         else:
-            line[position - 2] = number
+            line[bucket - 1] = number
     lines = [
-        Line(value, tuple(line), sum(line), previous.get(value, 0), undated.get(value, 0))
-        for value, line in counts.items()
+        Line(value, tuple(line[size:]), tuple(line[:size]), undated.get(value, 0)) for value, line in counts.items()
     ]
     return tuple(sorted(lines, key=lambda line: (-line.total, -line.previous_total, line.value)))
 

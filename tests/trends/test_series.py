@@ -35,6 +35,7 @@ def test_the_period_before_is_compared(brand: Any) -> None:
         complaint_at(brand, 2026, 3, 10, hour)
     chart = selectors.series(brand=brand, since=date(2026, 3, 10), until=date(2026, 3, 11), time_zone="UTC")
     assert (chart.total, chart.previous_total, chart.change) == (3, 1, 2.0)
+    assert chart.lines[0].previous_counts == (1, 0)
 
 
 def test_nothing_before_makes_no_percentage(brand: Any) -> None:
