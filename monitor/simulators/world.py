@@ -328,9 +328,13 @@ class World:
         return inbound[0].created_at if inbound else None
 
     def note_call(self, method: str, path: str, query: Mapping[str, str] | Iterable[tuple[str, str]]) -> None:
-        """Remembers a call for tests; values of secrets are left out."""
-        kept = {name: value for name, value in dict(query).items() if "token" not in name and "proof" not in name}
-        self.calls.append({"method": method, "path": path, **{f"?{name}": value for name, value in kept.items()}})
+        """Remembers a call for tests: the names of all that was `sent`, and the values of what is no secret."""
+        query = dict(query)
+        kept = {name: value for name, value in query.items() if "token" not in name and "proof" not in name}
+        sent = " ".join(sorted(query))
+        self.calls.append(
+            {"method": method, "path": path, "sent": sent, **{f"?{name}": value for name, value in kept.items()}}
+        )
 
 
 def _person_id(platform: str, handle: str) -> str:

@@ -82,10 +82,10 @@ class Walk:
 
     def admit(self, identifier: str, at: datetime | None) -> bool:
         """Whether this one is new; notes it as handed on. Undated ones are new until their id is known."""
+        if not self.is_fresh(at):
+            return False
         if at is not None:
             self.newest = at if self.newest is None else max(self.newest, at)
-            if at <= self.floor:
-                return False
         if identifier in self.recent or identifier in self.handed:
             return False
         self.handed.append(identifier)

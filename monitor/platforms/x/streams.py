@@ -156,15 +156,12 @@ class StreamCursor:
         if self.reading.next_token:
             return self._stored(owed_micros) | {"pass": self.reading.to_json()}, True
         self._notice_count_horizon()
-        self.since_id = max(self.since_id, self.reading.newest_id, self._nothing_was_there())
+        # Never below the floor: where the list was empty or old, the next pass begins where this one did.
+        self.since_id = max(self.since_id, self.reading.newest_id, self.reading.floor_id)
         floor = self._with_overlap(self.since_id)
         merged = dict.fromkeys([*self.recent, *self.reading.handed])
         self.recent = [each for each in merged if not each.isdigit() or int(each) > floor][-_RECENT_LIMIT:]
         return self._stored(owed_micros), False
-
-    def _nothing_was_there(self) -> int:
-        """Where the list was empty, the next pass begins where this one did, not at a new first read."""
-        return self.reading.floor_id if not self.since_id and not self.reading.newest_id else 0
 
     def _stored(self, owed_micros: int) -> dict[str, Any]:
         stored: dict[str, Any] = {"since_id": str(self.since_id), "recent": self.recent}

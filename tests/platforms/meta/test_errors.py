@@ -1,0 +1,83 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from monitor.platforms.errors import (
+    AuthExpiredError,
+    RateLimitedError,
+    RejectedError,
+    UnavailableError,
+    UnconfirmedSendError,
+)
+from monitor.platforms.meta.errors import translate
+
+LATER = datetime(2026, 11, 20, 13, tzinfo=UTC)
+
+
+def answer(code, subcode=None, *, status=400, is_write=False, **rest):
+    error = {"message": "what Meta says", "type": "OAuthException", "code": code, **rest}
+    if subcode is not None:
+        error["error_subcode"] = subcode
+    return translate(status, {"error": error}, is_write=is_write, retry_at=LATER)
+
+
+@pytest.mark.parametrize("code", [4, 17, 32, 613, 341, 80001, 80002, 80006, 80099])
+def test_a_throttle_waits_as_long_as_the_headers_say(code):
+    error = answer(code)
+    assert isinstance(error, RateLimitedError) and error.retry_at == LATER
+
+
+def test_a_throttle_marked_transient_is_still_a_throttle():
+    assert isinstance(answer(4, is_transient=True), RateLimitedError)
+
+
+@pytest.mark.parametrize(("code", "subcode"), [(190, None), (190, 463), (190, 460), (102, None), (190, 458), (10, 467)])
+def test_a_dead_token_asks_for_a_new_connection(code, subcode):
+    assert isinstance(answer(code, subcode, status=401), AuthExpiredError)
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "meant"),
+    [
+        (10, None, "permission_missing"),
+        (3, None, "permission_missing"),
+        (200, None, "permission_missing"),
+        (283, None, "permission_missing"),
+        (10, 2018278, "window_closed"),
+        (10, 2534022, "window_closed"),
+        (10, 1893063, "policy_block"),
+        (551, None, "unreachable"),
+        (200, 1545041, "unreachable"),
+        (100, 2018001, "unreachable"),
+        (100, 2534014, "unreachable"),
+        (100, 2534025, "already_replied"),
+        (10900, None, "already_replied"),
+        (100, 33, "gone"),
+        (100, None, "bad_request"),
+        (368, None, "policy_block"),
+        (506, None, "duplicate"),
+        (424242, None, "bad_request"),
+    ],
+)
+def test_each_refusal_has_its_own_code(code, subcode, meant):
+    error = answer(code, subcode, is_write=True)
+    assert isinstance(error, RejectedError) and error.code == meant
+
+
+@pytest.mark.parametrize(("code", "rest"), [(1, {}), (2, {}), (100, {"is_transient": True})])
+def test_a_fault_of_meta_can_be_read_again_but_not_written_again(code, rest):
+    assert isinstance(answer(code, status=500, **rest), UnavailableError)
+    assert isinstance(answer(code, status=500, is_write=True, **rest), UnconfirmedSendError)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(502, UnavailableError), (401, AuthExpiredError), (429, RateLimitedError)]
+)
+@pytest.mark.parametrize("body", [None, [], "x", {"error": "x"}, {"error": {"code": "x"}}])
+def test_without_an_error_body_the_status_decides(status, kind, body):
+    assert isinstance(translate(status, body, is_write=False, retry_at=None), kind)
+
+
+def test_the_message_never_repeats_what_meta_wrote():
+    error = answer(10, 2018278, fbtrace_id="AbC")
+    assert (error.message, error.request_id) == ("Meta answered 400 (code 10/2018278)", "AbC")
