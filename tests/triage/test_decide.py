@@ -213,8 +213,8 @@ any_facts = st.builds(
         name: st.booleans()
         for name in (
             "is_public", "is_own", "mentions_us", "quotes_us", "is_addressed", "has_reading", "needs_reply",
-            "complaint", "escalate", "author_is_verified", "author_is_automated", "author_is_opted_out", "has_open_case",
-            "has_recent_case", "is_returning", "is_crisis",
+            "complaint", "escalate", "author_is_verified", "author_is_automated", "author_is_opted_out",
+            "has_open_case", "has_recent_case", "is_returning", "is_crisis",
         )
     },
 )  # fmt: skip
