@@ -29,6 +29,7 @@ def register(commands: Any) -> None:
     )
     erase.add_argument("--platform", metavar="P", required=True, help="e.g. x")
     erase.add_argument("--author", metavar="A", required=True, help="the platform's id of the author, or the handle")
+    erase.add_argument("--brand", metavar="B", help="in one brand only, by its short name")
     erase.set_defaults(run=erase_person)
 
     migrate = commands.add_parser(
@@ -141,7 +142,7 @@ def erase_person(arguments: argparse.Namespace) -> int:
     with desk():
         from monitor.privacy.services import erase_author
 
-        proof = erase_author(platform=arguments.platform, author=arguments.author)
+        proof = erase_author(platform=arguments.platform, author=arguments.author, brand=arguments.brand)
     print(json.dumps(proof, ensure_ascii=False, indent=2, default=str))
     return 0
 

@@ -74,5 +74,10 @@ def put_back(arguments: argparse.Namespace) -> int:
         backup.put_back_files(home)
         prepare.set_up_django()
         prepare.migrate()
+        from monitor.privacy.services import replay_ledger
+
+        # Whoever was erased after the backup was made must not come back with it.
+        if erased := replay_ledger():
+            say(f"{erased} people who had been erased since then were erased again.")
         print(f"restored the backup of {backup.manifest['made_at']} into {home.path}")
     return 0

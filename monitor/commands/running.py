@@ -79,8 +79,6 @@ def run_beside(command: list[str]) -> int:
 def collect_once(arguments: argparse.Namespace) -> int:
     from monitor.commands.desk import desk
     from monitor.commands.failures import CommandError
-    from monitor.commands.progress import say
-    from monitor.platforms.errors import PlatformError
 
     with desk():
         from monitor.inbox import services
@@ -90,12 +88,10 @@ def collect_once(arguments: argparse.Namespace) -> int:
             raise CommandError("There is no channel to collect from: connect one in the console first.")
         failed = 0
         for channel, stream in streams:
-            try:
-                services.collect_channel(channel_id=channel.pk, stream=stream)
-                print(f"{channel.pk}\t{channel.platform}\t{channel}\t{stream}\tcollected")
-            except PlatformError as error:
-                failed += 1
-                say(f"{channel} ({stream}): {error}")
+            report = services.collect_channel(channel_id=channel.pk, stream=stream)
+            outcome = report.error or ("skipped" if report.skipped else f"{report.ingested.stored} new posts")
+            failed += bool(report.error)
+            print(f"{channel.pk}\t{channel.platform}\t{channel}\t{stream}\t{outcome}")
         return 1 if failed else 0
 
 

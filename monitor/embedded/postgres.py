@@ -144,6 +144,7 @@ class Postgres:
                 "--locale=C",
                 *(["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if self.major >= 17 else []),
                 "--no-instructions",
+                *(["--no-sync"] if self._settings.get("fsync") == "off" else []),
             ],
             user=self.user,
             folder=self.place,

@@ -31,6 +31,8 @@ class Program:
     grace_seconds: float = 10
     keep_files: tuple[int, ...] = ()
     is_ready: Callable[[], bool] = lambda: True
+    # For programs that nobody can ask: alive so long after its start, it counts as ready.
+    settle_seconds: float = 0
     # Asked now and then once ready; a program that answers "no" many times in a row is started anew.
     is_healthy: Callable[[], bool] | None = None
     before_start: Callable[[], None] = lambda: None

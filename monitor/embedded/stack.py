@@ -4,6 +4,7 @@ The programs of `workers` are started by name only: this side never imports them
 """
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -23,10 +24,12 @@ from monitor.embedded.programs import Program, death_signal, last_words
 from monitor.embedded.session import Servers, require_nobody_runs, start_servers
 from monitor.embedded.supervisor import TICK_SECONDS, Supervisor
 from monitor.env import home_folder, read_number
+from monitor.logs import LineFormatter
 
 CELERY = ("-m", "celery", "-A", "workers.app")
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=INFO")
 COLLECT_THREADS = 4
+SETTLE_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ def run_everything(*, with_demo: bool, say: Callable[[str], None], show: Callabl
     home = Home(home_folder())
     home.open_folders()
     require_nobody_runs(home, "run it again")
+    _log_to(home.logs / "run.log")
     host = chosen_host()
     try:
         with open_listener(host, chosen_port()) as listener:
@@ -159,7 +163,10 @@ class _Stack:
                 "beat": (*CELERY, "beat", "--loglevel=INFO", "--pidfile="),
             }  # fmt: skip
         # Celery's warm stop is SIGTERM: what is in hand is finished, the rest stays in the database.
-        return [Program(name, (sys.executable, *words), self._environment) for name, words in commands.items()]
+        return [
+            Program(name, (sys.executable, *words), self._environment, settle_seconds=SETTLE_SECONDS)
+            for name, words in commands.items()
+        ]
 
     # -- Preparing ---------------------------------------------------------------------------------
 
@@ -191,6 +198,13 @@ class _Stack:
             raise EmbeddedError(f"The database could not be prepared: {last_words(log_path)} (all: {log_path})")
         answer: dict[str, Any] = json.loads(told)
         return Prepared(has_demo=bool(answer["has_demo"]), login_path=str(answer["login_path"]))
+
+
+def _log_to(path: Path) -> None:
+    """The supervisor's own log: what died when, and what was done about it."""
+    handler = logging.FileHandler(path, delay=True)
+    handler.setFormatter(LineFormatter())
+    logging.getLogger("monitor.embedded").addHandler(handler)
 
 
 def _steady_port(home: Home) -> int:

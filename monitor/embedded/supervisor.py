@@ -129,7 +129,7 @@ class Supervisor:
         elif child.running.poll() is not None:
             self._note_death(child, now)
         elif not child.is_ready:
-            child.is_ready = child.program.is_ready()
+            child.is_ready = now - child.started_at >= child.program.settle_seconds and child.program.is_ready()
             if child.is_ready:
                 self.write_state()
         else:
@@ -168,10 +168,12 @@ class Supervisor:
         # What it started goes with it, so that the next one does not meet its own remains.
         signal_group(child.running.pid, signal.SIGKILL)
         log.warning("program_died", extra={"program": name, "code": code, "restarts": child.restarts})
-        was_ready = child.is_ready
+        is_first = child.is_ready and not child.failures
         self._plan_restart(child, now)
-        if was_ready:
+        if is_first:
             self._announce(f"{name} stopped (code {code}); starting it again.")
+        elif child.failures == REPEATED_FAILURES:
+            self._announce(self._why(name, "keeps stopping"))
 
     def _plan_restart(self, child: Child, now: float) -> None:
         child.running, child.is_ready = None, False
