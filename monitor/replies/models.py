@@ -68,7 +68,7 @@ class ReplyState(models.TextChoices):
 
 
 class Reply(models.Model):
-    """What is going to be said, or was: exactly these bytes. An acknowledgement is the only one that may be automatic."""
+    """What is going to be said, or was: exactly these bytes. Only an acknowledgement may be automatic."""
 
     public_id = models.UUIDField(db_default=UuidV7(), unique=True, editable=False)
     brand = models.ForeignKey(Brand, models.CASCADE)

@@ -4,19 +4,21 @@
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Model
 
 REPLY: Final[Mapping[str, frozenset[str]]] = {
-    "draft": frozenset({"submitted", "approved", "declined"}),
-    "submitted": frozenset({"draft", "approved", "declined"}),
+    # native_task: approved, but only a person can say it, in the platform's own app.
+    "draft": frozenset({"submitted", "approved", "declined", "native_task"}),
+    "submitted": frozenset({"draft", "approved", "declined", "native_task"}),
     # declined: withdrawn before anybody claimed it; failed and native_task: no longer allowed at send time.
     # sent: an own post with this text was seen although we had given the attempt up.
     "approved": frozenset({"sending", "declined", "failed", "native_task", "sent"}),
     # approved: the platform certainly did not carry it out.
     "sending": frozenset({"sent", "failed", "unconfirmed", "approved", "native_task"}),
-    "unconfirmed": frozenset({"sent", "approved", "native_task"}),
+    # failed: acknowledgements only, about which nobody has to do anything.
+    "unconfirmed": frozenset({"sent", "approved", "native_task", "failed"}),
     # A person answered in the platform's own app, or says that no answer is needed any more.
     "native_task": frozenset({"sent", "declined"}),
     "failed": frozenset({"sent"}),
@@ -53,13 +55,13 @@ def sources_of(kind: str, to: str) -> frozenset[str]:
     return frozenset(state for state, targets in table.items() if to in targets)
 
 
-def move(row: Model, kind: str, to: str, *, only_from: frozenset[str] | None = None, **fields: object) -> None:
+def move(row: Model, kind: str, to: str, *, only_from: frozenset[str] | None = None, **fields: Any) -> None:
     """One guarded UPDATE: the row moves only if it still stands where the table allows. Raises WrongStateError."""
     if not try_to_move(row, kind, to, only_from=only_from, **fields):
         raise WrongStateError(kind, to)
 
 
-def try_to_move(row: Model, kind: str, to: str, *, only_from: frozenset[str] | None = None, **fields: object) -> bool:
+def try_to_move(row: Model, kind: str, to: str, *, only_from: frozenset[str] | None = None, **fields: Any) -> bool:
     """The same, saying whether it moved. `only_from` narrows what the table allows, never widens it."""
     allowed = sources_of(kind, to)
     if only_from is not None:

@@ -1,0 +1,183 @@
+"""Gathers from the tables what the pure rules of this room want to know: eligibility, guard, suggestion."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from monitor.brands.models import Brand, Channel, Market, SwitchName
+from monitor.brands.switches import is_on
+from monitor.inbox.models import Arrival, Post
+from monitor.platforms.base import Declaration
+from monitor.platforms.registry import UnknownPlatformError, get_platform
+from monitor.replies import eligibility, guard
+from monitor.replies.hand_offs import MarketFacts
+from monitor.replies.models import Article, Reply, ReplyState
+from monitor.replies.phrasebook import Fact
+from monitor.replies.suggest import PostFacts, Tone
+
+#: Kinds of channel that only listen.
+LISTENING_KINDS = ("search", "import")
+#: States in which a reply has been said, or may have been.
+SAID = (ReplyState.APPROVED, ReplyState.SENDING, ReplyState.UNCONFIRMED, ReplyState.SENT)
+
+# For posts of platforms that only come from files.
+NO_PLATFORM = Declaration(
+    code="",
+    name="",
+    credential_names=(),
+    channel_kinds=(),
+    abilities=frozenset({"reply", "direct_message"}),
+    reply_limit=10_000,
+    direct_message_limit=10_000,
+)
+
+
+def database_now() -> datetime:
+    """The database's clock: leases and windows must not depend on which machine asks."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment
+
+
+def declaration_of(platform: str) -> Declaration:
+    try:
+        return get_platform(platform).declaration
+    except UnknownPlatformError:
+        return NO_PLATFORM
+
+
+def writing_channel(post: Post) -> Channel | None:
+    """The connected account that answers: the one that received the post, else the brand's first on the platform."""
+    own = Channel.objects.filter(platform=post.platform, brand_id=post.brand_id).exclude(kind__in=LISTENING_KINDS)
+    seen_by = [pk for pk in (post.channel_id, post.conversation.channel_id) if pk is not None]
+    found = own.filter(pk__in=seen_by).order_by("-can_reply", "pk").first()
+    return found or own.order_by("-can_reply", "pk").first()
+
+
+def eligibility_facts(post: Post, channel: Channel | None, switches: Mapping[str, bool]) -> eligibility.Facts:
+    """`switches` as `brands.switches` tells them, read in the caller's transaction."""
+    author = post.author
+    return eligibility.Facts(
+        platform=post.platform,
+        form=post.form,
+        is_public=post.is_public,
+        mentions_us=post.mentions_us,
+        quotes_us=post.quotes_us,
+        has_platform_id=bool(target_id(post)),
+        is_import=post.arrival == Arrival.IMPORT,
+        is_deleted=post.deleted_at is not None,
+        is_own=post.is_own,
+        created_at=post.created_at,
+        last_inbound_at=None if post.is_public else post.conversation.last_inbound_at or post.created_at,
+        author_opted_out=author is not None and author.is_opted_out,
+        author_automated=author is not None and author.is_automated,
+        author_reachable=author is not None and bool(author.external_id),
+        channel_state=channel.state if channel is not None else eligibility.HEALTHY,
+        channel_may_write=channel is None or channel.can_reply,
+        has_channel=channel is not None,
+        private_reply_used=Reply.objects.filter(target=post, kind="private_reply", state__in=SAID).exists(),
+        is_killed=switches.get(SwitchName.KILL, False),
+        is_crisis=switches.get(SwitchName.CRISIS, False),
+        automation_on=switches.get(SwitchName.ACKNOWLEDGEMENT, False),
+    )
+
+
+def switches_of(brand_id: int) -> dict[str, bool]:
+    """The three that decide over sending."""
+    return {name: is_on(brand_id, name) for name in (SwitchName.KILL, SwitchName.CRISIS, SwitchName.ACKNOWLEDGEMENT)}
+
+
+def target_id(post: Post) -> str:
+    """The platform's id to act on; "" for imported rows, whose id is only a hash of ours."""
+    if post.arrival == Arrival.IMPORT and not post.platform_id:
+        return ""
+    return post.platform_id or post.external_id
+
+
+def limit_of(declaration: Declaration, kind: str) -> tuple[int, bool]:
+    """How many characters, and whether X's weights count them."""
+    if kind == "reply":
+        return declaration.reply_limit, declaration.counts_weighted
+    return declaration.direct_message_limit, False
+
+
+def own_handles(brand_id: int, platform: str) -> tuple[str, ...]:
+    handles = Channel.objects.filter(brand_id=brand_id, platform=platform).exclude(handle="")
+    return tuple(handles.order_by("pk").values_list("handle", flat=True).distinct())
+
+
+def guard_facts(post: Post, *, kind: str, language: str, found_language: str = "") -> guard.Facts:
+    """The words of the brand and of the person whom the text answers."""
+    brand, author = post.brand, post.author
+    limit, weighted = limit_of(declaration_of(post.platform), kind)
+    tone = tone_of(brand)
+    return guard.Facts(
+        is_public=kind == "reply",
+        platform=post.platform,
+        limit=limit,
+        counts_weighted=weighted,
+        language=language,
+        found_language=found_language,
+        post_text=post.text,
+        author_name=author.name if author is not None else "",
+        author_handle=author.handle if author is not None else "",
+        own_handles=own_handles(post.brand_id, post.platform),
+        order_patterns=tuple(brand.order_patterns),
+        forbidden_words=tone.forbidden_words,
+    )
+
+
+def tone_of(brand: Brand) -> Tone:
+    tone = brand.tone or {}
+    return Tone(
+        default_language=brand.default_language,
+        signature=str(tone.get("signature", "")),
+        forbidden_words=tuple(str(word) for word in tone.get("forbidden_words", ())),
+    )
+
+
+def post_facts(post: Post, handles: Sequence[str]) -> PostFacts:
+    declaration = declaration_of(post.platform)
+    limit, weighted = limit_of(declaration, "reply" if post.is_public else "direct_message")
+    author = post.author
+    return PostFacts(
+        text=post.text,
+        key=str(post.public_id),
+        is_public=post.is_public,
+        platform=post.platform,
+        limit=limit,
+        counts_weighted=weighted,
+        author_name=author.name if author is not None else "",
+        author_handle=author.handle if author is not None else "",
+        own_handles=tuple(handles),
+        order_patterns=tuple(post.brand.order_patterns),
+    )
+
+
+def market_facts(market: Market | None) -> MarketFacts | None:
+    if market is None:
+        return None
+    return MarketFacts(
+        market.code, market.time_zone, market.hours, tuple(market.holidays), tuple(market.hand_offs)
+    )  # fmt: skip
+
+
+def brand_articles(brand_id: int) -> list[Fact]:
+    """The brand's own facts; those of one market are not for everybody and are left out here."""
+    rows = Article.objects.filter(brand_id=brand_id, is_active=True, market=None).order_by("code", "language")
+    return [
+        Fact(
+            row.code,
+            row.language,
+            tuple(row.topics),
+            tuple(row.situations),
+            row.title,
+            row.body,
+            row.short,
+            row.audience,
+            row.version,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,84 @@
+"""What this room stores of people: answers to them, which may quote them, and what was suggested."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.db.models import Q, QuerySet
+
+from monitor.erasure import Person
+from monitor.replies.models import Effect, EffectState, Reply, ReplyState, SuggestedReply
+from monitor.replies.states import try_to_move
+
+COLUMNS: Final[dict[str, str]] = {
+    "Article.code": "kept: a name that the brand gave",
+    "Article.language": "kept: a language",
+    "Article.topics": "kept: labels",
+    "Article.situations": "kept: labels",
+    "Article.audience": "kept: a label",
+    "Article.title": "kept: the brand's own words",
+    "Article.body": "kept: the brand's own words",
+    "Article.short": "kept: the brand's own words",
+    "SuggestedReply.language": "kept: a language",
+    "SuggestedReply.text": "erased",
+    "SuggestedReply.sources": "kept: codes of articles",
+    "SuggestedReply.hand_off": "kept: a code",
+    "SuggestedReply.guard": "erased",
+    "SuggestedReply.engine": "kept: a version",
+    "Reply.kind": "kept: a code",
+    "Reply.state": "kept: a state",
+    "Reply.text": "erased",
+    "Reply.language": "kept: a language",
+    "Reply.sent_by": "kept: person or automation",
+    "Reply.guard": "erased",
+    "Reply.override_reason": "erased",
+    "Reply.error_code": "kept: a code",
+    "Effect.kind": "kept: a code",
+    "Effect.state": "kept: a state",
+    "Effect.idempotency_key": "kept: a hash of our own id",
+    "Effect.external_id": "erased",
+    "Effect.error_code": "kept: a code",
+}
+
+#: What has not been sent to an erased person is not sent any more.
+_UNSENT: Final = (ReplyState.DRAFT, ReplyState.SUBMITTED)
+
+
+def erase_author(person: Person) -> dict[str, int]:
+    """Empties answers and suggestions and ends what was not sent. Idempotent; the rows stay and keep counting."""
+    return _erase(Q(case_id__in=person.case_ids) | Q(target_id__in=person.post_ids), person.post_ids, person.case_ids)
+
+
+def erase_posts(post_ids: Sequence[int]) -> int:
+    """For posts that their platform deleted. Returns the rows changed."""
+    return sum(_erase(Q(target_id__in=post_ids) | Q(own_post_id__in=post_ids), post_ids, ()).values())
+
+
+def _erase(ours: Q, post_ids: Sequence[int], case_ids: Sequence[int]) -> dict[str, int]:
+    replies = Reply.objects.filter(ours)
+    stopped = 0
+    for reply in replies.filter(state__in=[*_UNSENT, ReplyState.APPROVED]).select_related("effect"):
+        stopped += _stop(reply)
+    with_words = replies.exclude(text="", guard=[], override_reason="").exclude(
+        state__in=[ReplyState.SENDING, ReplyState.UNCONFIRMED]
+    )
+    emptied = with_words.update(text="", guard=[], override_reason="")
+    suggestions = SuggestedReply.objects.filter(Q(post_id__in=post_ids) | Q(case_id__in=case_ids))
+    return {
+        "replies_stopped": stopped,
+        "replies": emptied,
+        "suggestions": suggestions.exclude(text="", guard=[]).update(text="", guard=[]),
+        "effects": _forget_ids(replies),
+    }
+
+
+def _stop(reply: Reply) -> int:
+    effect = getattr(reply, "effect", None)
+    if effect is not None and not try_to_move(effect, "effect", "failed", only_from=frozenset({"pending"})):
+        return 0  # on its way: its outcome ends it, and the next sweep empties it
+    return int(try_to_move(reply, "reply", ReplyState.DECLINED))
+
+
+def _forget_ids(replies: QuerySet[Reply]) -> int:
+    """The platform's ids of our answers lead to the person."""
+    ended = Effect.objects.filter(reply__in=replies, state__in=[EffectState.DONE, EffectState.FAILED])
+    return ended.exclude(external_id="").update(external_id="")

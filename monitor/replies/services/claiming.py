@@ -1,0 +1,131 @@
+"""Takes Effects whose time has come. A claim is committed before its platform is called.
+
+One reply of a case's conversation is in flight at a time; one whose outcome is unknown holds the later ones.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from monitor.alerts.services import raise_alert
+from monitor.brands.models import Switch, SwitchName
+from monitor.replies.eligibility import Eligibility
+from monitor.replies.gathering import database_now
+from monitor.replies.models import Effect, EffectState, ReplyState
+from monitor.replies.services.drafting import judge
+from monitor.replies.services.outcomes import fail
+from monitor.replies.states import move, try_to_move
+
+#: Longer than any call may take (connect 5 s, read 30 s), shorter than anybody's patience.
+LEASE: Final = timedelta(seconds=120)
+#: What mends itself or is mended by an operator: the reply waits instead of failing.
+WAITING_CODES: Final = frozenset({"channel_paused", "channel_unhealthy", "kill_switch"})
+WAIT: Final = timedelta(minutes=1)
+IN_FLIGHT: Final = (EffectState.SENDING, EffectState.UNCONFIRMED)
+
+
+def claim_effects(limit: int = 20, *, overdue_seconds: float = 0, now: datetime | None = None) -> list[Effect]:
+    """Effects that this worker must now carry out with `perform_effect`, in state sending, committed.
+
+    `overdue_seconds`: only those that have waited longer than this (the sweeper lets workers go first).
+    """
+    expire_leases(now=now)
+    with transaction.atomic():
+        moment = now or database_now()
+        claimed = []
+        for effect in _due(limit, moment - timedelta(seconds=overdue_seconds)):
+            if _may_go(effect, moment) and _take(effect, moment):
+                claimed.append(effect)
+    return claimed
+
+
+def expire_leases(*, now: datetime | None = None) -> int:
+    """Effects whose worker died: back in line where the platform was certainly not called, else unconfirmed."""
+    moment = now or database_now()
+    expired = 0
+    with transaction.atomic():
+        rows = Effect.objects.select_for_update(skip_locked=True, of=("self",)).select_related("reply__case")
+        for effect in rows.filter(state=EffectState.SENDING, lease_until__lt=moment).order_by("pk")[:100]:
+            if effect.started_at is None:
+                _put_back(effect, moment)
+            else:
+                _doubt(effect, moment)
+            expired += 1
+    return expired
+
+
+def _due(limit: int, moment: datetime) -> Iterable[Effect]:
+    """Locks the effects and their cases; then, in a statement that sees all commits, drops those that must wait."""
+    held = Switch.objects.filter(brand_id=OuterRef("brand_id"), name=SwitchName.KILL, is_on=True)
+    rows = (
+        Effect.objects.select_for_update(no_key=True, skip_locked=True, of=("self", "reply", "reply__case"))
+        .select_related("reply__case", "channel")
+        .filter(~Exists(held), state=EffectState.PENDING, not_before__lte=moment, reply__state=ReplyState.APPROVED)
+        .order_by("not_before", "pk")
+    )
+    seen: set[tuple[int, int]] = set()
+    for effect in list(rows[:limit]):
+        assert effect.reply is not None
+        lane = (effect.reply.case_id, effect.reply.conversation_id)
+        if lane not in seen and not _is_held(effect):
+            yield effect
+        seen.add(lane)
+
+
+def _is_held(effect: Effect) -> bool:
+    """Another one of the case's conversation is on its way, in doubt, or was tried earlier and waits."""
+    reply = effect.reply
+    assert reply is not None
+    lane = Effect.objects.filter(reply__case_id=reply.case_id, reply__conversation_id=reply.conversation_id)
+    earlier = Q(state=EffectState.PENDING, tries__gt=0, pk__lt=effect.pk)
+    return lane.exclude(pk=effect.pk).filter(Q(state__in=IN_FLIGHT) | earlier).exists()
+
+
+def _may_go(effect: Effect, moment: datetime) -> bool:
+    """Asks once more, at send time; what may not go any more is told to people or waits."""
+    reply = effect.reply
+    assert reply is not None
+    verdict = judge(reply, effect.channel, moment)
+    if verdict.allows(reply.sent_by):
+        return True
+    if verdict.code in WAITING_CODES:
+        Effect.objects.filter(pk=effect.pk).update(not_before=moment + WAIT, error_code=verdict.code)
+        raise_alert(
+            brand_id=effect.brand_id,
+            code="reply.waits_for_channel",
+            params={"channel": str(effect.channel), "why": verdict.code},
+            dedupe_key=f"reply.waits:{effect.channel_id}",
+        )
+        return False
+    fail(effect, code=_why(verdict), is_native=verdict.kind == "native_task", moment=moment)
+    return False
+
+
+def _why(verdict: Eligibility) -> str:
+    return verdict.code or "not_allowed"
+
+
+def _take(effect: Effect, moment: datetime) -> bool:
+    taken = try_to_move(
+        effect, "effect", EffectState.SENDING, claimed_at=moment, started_at=None, lease_until=moment + LEASE
+    )
+    if taken and effect.reply is not None:
+        move(effect.reply, "reply", ReplyState.SENDING)
+    return taken
+
+
+def _put_back(effect: Effect, moment: datetime) -> None:
+    move(effect, "effect", EffectState.PENDING, not_before=moment, lease_until=None)
+    if effect.reply is not None:
+        move(effect.reply, "reply", ReplyState.APPROVED)
+
+
+def _doubt(effect: Effect, moment: datetime) -> None:
+    move(
+        effect, "effect", EffectState.UNCONFIRMED, error_code="worker_lost", lease_until=None, not_before=moment
+    )  # fmt: skip
+    if effect.reply is not None:
+        move(effect.reply, "reply", ReplyState.UNCONFIRMED, error_code="worker_lost")

@@ -1,0 +1,158 @@
+"""Carries out one claimed Effect. The call is outside any transaction; what it answers is written in one."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import F
+
+from monitor.alerts.services import raise_alert
+from monitor.brands.budgets import ChannelBudget
+from monitor.brands.models import Channel, ChannelState
+from monitor.brands.sealing import SealBrokenError
+from monitor.brands.selectors import channel_context
+from monitor.brands.services import set_channel_state
+from monitor.logs import get_logger
+from monitor.platforms.base import Connector, Receipt, SendRequest
+from monitor.platforms.errors import (
+    AuthExpiredError,
+    MalformedPayloadError,
+    PlatformError,
+    QuotaExceededError,
+    RateLimitedError,
+    RejectedError,
+    UnavailableError,
+    UnconfirmedSendError,
+)
+from monitor.platforms.registry import get_platform
+from monitor.replies.gathering import database_now, target_id
+from monitor.replies.models import Effect, EffectState
+from monitor.replies.services.outcomes import settle_failed, settle_not_done, settle_sent, settle_unconfirmed
+
+log = get_logger(__name__)
+
+ConnectorFactory = Callable[[Channel], Connector]
+
+#: Refusals after which a person can still answer in the platform's own app.
+NATIVE_CODES: Final = frozenset({"not_summoned", "window_closed", "permission_missing", "already_replied"})
+#: "You said this already": perhaps an attempt of ours whose answer was lost. It is read back, never repeated.
+DOUBTFUL_CODES: Final = frozenset({"duplicate"})
+#: The call needs this long at most; with less of the lease left it is not begun.
+LONGEST_CALL: Final = timedelta(seconds=45)
+
+
+def connect(channel: Channel) -> Connector:
+    """The channel's client, with its credentials and its shared budget. No network. Raises SealBrokenError."""
+    return get_platform(channel.platform).connect(channel_context(channel), ChannelBudget(channel.pk))
+
+
+def perform_effect(
+    *, effect_id: int, connector_factory: ConnectorFactory = connect, now: datetime | None = None
+) -> str:
+    """Calls the platform at most once for this claim; returns the Effect's state afterwards.
+
+    A second call for the same claim does nothing: the first one took `started_at`. Dying anywhere in here leaves a row
+    that `expire_leases` finds: back in line before that instant, unconfirmed after it.
+    """
+    moment = now or database_now()
+    started = Effect.objects.filter(
+        pk=effect_id, state=EffectState.SENDING, started_at=None, lease_until__gt=moment + LONGEST_CALL
+    ).update(started_at=moment, tries=F("tries") + 1)  # fmt: skip
+    effect = Effect.objects.select_related(
+        "channel", "reply__target__conversation", "reply__target__author", "post"
+    ).get(pk=effect_id)  # fmt: skip
+    if started:
+        _call(effect, connector_factory)
+        effect.refresh_from_db(fields=["state"])
+    return effect.state
+
+
+def _call(effect: Effect, connector_factory: ConnectorFactory) -> None:
+    """Every answer that a platform can give, to what it means for us. Anything else is a fault of ours and rises."""
+    try:
+        connector = connector_factory(effect.channel)
+    except SealBrokenError:
+        _stop_channel(effect, "seal_broken")
+        return
+    try:
+        receipt = connector.send(request_of(effect))
+    except PlatformError as error:
+        log.warning("send_failed", extra={"effect": effect.pk, "error": type(error).__name__})
+        _learn(effect, error)
+    else:
+        record_sent(effect_id=effect.pk, receipt=receipt)
+
+
+def request_of(effect: Effect) -> SendRequest:
+    """The write as the connector wants it: exactly the text that was approved."""
+    reply = effect.reply
+    if reply is None:
+        post = effect.post
+        assert post is not None
+        return SendRequest(effect.kind, target_id=target_id(post), idempotency_key=effect.idempotency_key)
+    target = reply.target
+    # A private reply's window runs from the comment, a message's from the newest word of the person.
+    since = target.created_at if target.is_public else target.conversation.last_inbound_at or target.created_at
+    return SendRequest(
+        kind=effect.kind,
+        text=reply.text,
+        target_id=target_id(target),
+        conversation_id=target.conversation.external_id,
+        recipient_id=target.author.external_id if target.author is not None else "",
+        sent_by=reply.sent_by,
+        last_inbound_at=since,
+        idempotency_key=effect.idempotency_key,
+    )
+
+
+def record_sent(*, effect_id: int, receipt: Receipt) -> bool:
+    """The platform accepted it. Idempotent, and right also when the outcome comes late."""
+    return settle_sent(effect_id, receipt)
+
+
+def record_failed(*, effect_id: int, code: str) -> None:
+    """The platform refused it for good: an alert, the case shows it; where a person still can, it is a task."""
+    settle_failed(effect_id, code=code, is_native=code in NATIVE_CODES)
+
+
+def record_unconfirmed(*, effect_id: int, code: str = "no_answer") -> None:
+    settle_unconfirmed(effect_id, code=code)
+
+
+def _learn(effect: Effect, error: PlatformError) -> None:
+    match error:
+        case RejectedError(code=code) if code in DOUBTFUL_CODES:
+            record_unconfirmed(effect_id=effect.pk, code=code)
+        case RejectedError(code=code):
+            record_failed(effect_id=effect.pk, code=code)
+        case RateLimitedError(retry_at=retry_at):
+            settle_not_done(effect.pk, code="rate_limited", retry_at=retry_at)
+        case QuotaExceededError(resets_at=resets_at):
+            later = resets_at or database_now() + timedelta(hours=1)
+            settle_not_done(effect.pk, code="quota_exceeded", retry_at=later)
+            _tell(effect, "channel.quota_exceeded")
+        case AuthExpiredError():
+            _stop_channel(effect, "auth_expired")
+        case UnavailableError():
+            settle_not_done(effect.pk, code="unavailable")
+        case UnconfirmedSendError() | MalformedPayloadError():
+            record_unconfirmed(effect_id=effect.pk)
+        case _:
+            raise error
+
+
+def _stop_channel(effect: Effect, code: str) -> None:
+    """An operator must act; the reply waits, and the window is looked at again when it can go."""
+    set_channel_state(channel_id=effect.channel_id, state=ChannelState.NEEDS_REAUTH, code=code)
+    settle_not_done(effect.pk, code=code)
+    _tell(effect, f"channel.{code}")
+
+
+def _tell(effect: Effect, code: str) -> None:
+    raise_alert(
+        brand_id=effect.brand_id,
+        code=code,
+        level="urgent",
+        params={"channel": str(effect.channel)},
+        dedupe_key=f"{code}:{effect.channel_id}",
+    )

@@ -1,0 +1,140 @@
+"""Stores what we would say to the newest question of each case, once; loads the shipped articles into a brand."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache, cached_property
+
+from django.db import transaction
+
+from monitor.analysis.selectors import Reading, current_readings
+from monitor.brands.models import Brand
+from monitor.cases.models import Case, CasePost
+from monitor.inbox.models import Post
+from monitor.replies import gathering
+from monitor.replies.models import Article, SuggestedReply
+from monitor.replies.phrasebook import VERSION, Fact, phrasebooks
+from monitor.replies.suggest import Tone, suggest
+
+
+def suggest_for_cases(*, case_ids: Sequence[int], now: datetime | None = None) -> int:
+    """One suggestion for the newest asking post of each case; again for the same post it does nothing.
+
+    Returns how many were made. The number of queries does not grow with the number of cases, only with brands.
+    """
+    newest = _newest_questions(case_ids)
+    known = set(
+        SuggestedReply.objects.filter(case_id__in=newest, post__in=newest.values(), engine=VERSION).values_list(
+            "case_id", "post_id", "post_version"
+        )
+    )
+    wanted = {
+        case: post
+        for case, post in newest.items()
+        if (case, post.pk, post.version) not in known and post.deleted_at is None and not post.is_own
+    }
+    if not wanted:
+        return 0
+    readings = current_readings([post.pk for post in wanted.values()])
+    cases = Case.objects.select_related("market").in_bulk(list(wanted))
+    moment = now or gathering.database_now()
+    ways: dict[tuple[int, str], _Voice] = {}
+    made = []
+    for case_id, post in wanted.items():
+        if (reading := readings.get(post.pk)) is None:
+            continue
+        voice = ways.setdefault((post.brand_id, post.platform), _Voice(post))
+        made.append(_suggest(cases[case_id], post, reading, voice, moment))
+    return len(SuggestedReply.objects.bulk_create(made, ignore_conflicts=True))
+
+
+def load_articles(*, brand: Brand) -> int:
+    """Imports the shipped articles of every language; returns how many rows were made or brought up to date.
+
+    Rows that people have edited (version above 1) or that belong to one market are kept as they are.
+    """
+    changed = 0
+    with transaction.atomic():
+        rows = {
+            (row.code, row.language): row
+            for row in Article.objects.select_for_update().filter(brand=brand, market=None)
+        }
+        missing = []
+        for fact in _shipped():
+            row = rows.get((fact.code, fact.language))
+            fields = _article_fields(fact)
+            if row is None:
+                missing.append(Article(brand=brand, code=fact.code, language=fact.language, **fields))
+            elif row.version == 1 and any(getattr(row, name) != value for name, value in fields.items()):
+                changed += Article.objects.filter(pk=row.pk, version=1).update(**fields)
+        changed += len(Article.objects.bulk_create(missing, ignore_conflicts=True))
+    return changed
+
+
+def _newest_questions(case_ids: Sequence[int]) -> dict[int, Post]:
+    """Case id → the post that the customer wrote last."""
+    rows = (
+        CasePost.objects.filter(case_id__in=case_ids)
+        .select_related("post__conversation", "post__author", "post__brand")
+        .order_by("case_id", "-post__created_at", "-post_id")
+        .distinct("case_id")
+    )
+    return {row.case_id: row.post for row in rows}
+
+
+class _Voice:
+    """How one brand speaks on one platform; read once a batch."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+
+    @cached_property
+    def handles(self) -> tuple[str, ...]:
+        return gathering.own_handles(self._post.brand_id, self._post.platform)
+
+    @cached_property
+    def articles(self) -> list[Fact]:
+        return gathering.brand_articles(self._post.brand_id)
+
+    @cached_property
+    def tone(self) -> Tone:
+        return gathering.tone_of(self._post.brand)
+
+
+def _suggest(case: Case, post: Post, reading: Reading, voice: _Voice, moment: datetime) -> SuggestedReply:
+    made = suggest(
+        reading,
+        gathering.post_facts(post, voice.handles),
+        articles=voice.articles,
+        tone=voice.tone,
+        market=gathering.market_facts(case.market),
+        now=moment,
+    )
+    rule = {"rule": f"language.{made.language_rule}", "language": made.language, "asked": reading.language}
+    return SuggestedReply(
+        brand_id=post.brand_id,
+        case=case,
+        post=post,
+        post_version=post.version,
+        language=made.language,
+        text=made.text,
+        sources=[*made.sources, rule] if made.language_rule != "customer" else list(made.sources),
+        hand_off=made.hand_off,
+        guard=[finding.to_json() for finding in made.guard],
+        engine=made.engine,
+    )
+
+
+@cache
+def _shipped() -> tuple[Fact, ...]:
+    return tuple(fact for book in phrasebooks().values() for fact in book.articles)
+
+
+def _article_fields(fact: Fact) -> Mapping[str, object]:
+    return {
+        "topics": list(fact.topics),
+        "situations": list(fact.situations),
+        "audience": fact.audience,
+        "title": fact.title,
+        "body": fact.body,
+        "short": fact.short,
+    }
