@@ -94,7 +94,8 @@ def _find(world: World, node_id: str) -> Node:
 
 
 def _paginator(request: Request, world: World) -> Any:
-    version, base = request.path_params["version"], str(request.base_url).rstrip("/")
+    version = request.path_params["version"]
+    base = f"{request.url.scheme}://{request.url.netloc}{request.scope['root_path']}"
 
     def paginate(node_id: str, edge: str, rows: Sequence[Any], field: Field, after: str = "") -> dict[str, Any]:
         limit = min(100, int(field.argument("limit", "25")))

@@ -17,7 +17,7 @@ from monitor.simulators.world import World
 
 DEMO_STORY = Path(__file__).parent / "stories" / "demo.yaml"
 FIRST_PAUSE_SECONDS = 0.5
-QUICK_ENTRIES = 4
+QUICK_ENTRIES = 5
 PAUSE_SECONDS = 3.0
 # Once all has been told the story goes on slowly, told by other people.
 RETELL_SECONDS = 20.0
