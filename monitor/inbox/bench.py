@@ -42,7 +42,7 @@ _NAMES = [name for name, _ in POST_COLUMNS]
 _TYPES = dict(POST_COLUMNS)
 
 
-def bench_ingest(*, rows: int = 20_000, rounds: int = 3) -> dict[str, Any]:
+def bench_inbox(*, rows: int = 20_000, rounds: int = 3) -> dict[str, Any]:
     """Rates in posts a second, the best of `rounds` that alternate, and their ratio (best to best, and the median of
     the rounds' own ratios). Everything that it stores is removed again.
 
@@ -105,7 +105,7 @@ def _ingest_rate(channel: Channel, posts: list[IncomingPost]) -> float:
             channel_id=channel.pk,
             stream="bench",
             how="poll",
-            arrival=Arrival.BACKFILL,
+            arrival=Arrival.BACKFILL.value,
             events=chunk,
             raw=raw[start : start + _CHUNK],
             cursor={"chunk": number},
@@ -122,7 +122,7 @@ def _bare_rate(cursor: Any, channel: Channel, posts: list[IncomingPost]) -> floa
     """Rows are ready before the clock starts: COPY and the upsert are all that is measured."""
     columns = ", ".join(_COLUMNS)
     positions = [_NAMES.index(name) for name in _COLUMNS]
-    rows = [post_row(key, post, MarketTable()) for key, post in latest_by_key(posts).items()]
+    rows = [post_row(key, post, MarketTable(), Arrival.BACKFILL.value) for key, post in latest_by_key(posts).items()]
     rows = [tuple(row[position] for position in positions) for row in rows]
     # Table and column names are constants of this module.
     upsert = f"""
@@ -162,3 +162,6 @@ def _scratch_brand() -> Iterator[Channel]:
             for table in ("rawevent", "sighting", "postchange", "post", "conversation", "author"):
                 cursor.execute(f"DELETE FROM inbox_{table} WHERE brand_id = %s", [brand.pk])  # noqa: S608
         brand.delete()
+
+
+bench_ingest = bench_inbox

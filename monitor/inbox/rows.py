@@ -52,6 +52,7 @@ POST_COLUMNS: tuple[tuple[str, str], ...] = (
     ("platform_version", "int4"),
     ("created_at", "timestamptz"),
     ("edited_at", "timestamptz"),
+    ("arrival", "text"),
 )
 
 
@@ -115,7 +116,7 @@ def _order(post: IncomingPost) -> tuple[int, datetime]:
     return post.version, post.edited_at or _EPOCH
 
 
-def post_row(key: PostKey, post: IncomingPost, markets: MarketTable) -> tuple[Any, ...]:
+def post_row(key: PostKey, post: IncomingPost, markets: MarketTable, arrival: str) -> tuple[Any, ...]:
     """The values of POST_COLUMNS."""
     author = post.author
     place = exact(post.place)[:120]
@@ -152,6 +153,7 @@ def post_row(key: PostKey, post: IncomingPost, markets: MarketTable) -> tuple[An
         post.version,
         post.created_at,
         post.edited_at,
+        arrival,
     )
 
 

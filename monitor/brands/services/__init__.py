@@ -19,6 +19,7 @@ from monitor.brands.services.channels import (
     set_channel_state,
 )
 from monitor.brands.services.people import create_brand, create_user, set_role, set_switch
+from monitor.brands.services.preferences import set_password, set_preferences, set_thresholds
 
 __all__ = [
     "connect_channel",
@@ -35,8 +36,11 @@ __all__ = [
     "revoke_api_token",
     "rotate_credentials",
     "set_channel_state",
+    "set_password",
+    "set_preferences",
     "set_role",
     "set_switch",
+    "set_thresholds",
     "use_login_link",
     "verify_api_token",
 ]

@@ -1,6 +1,10 @@
 """Writes of the inbox. One door; the modules behind it are named after what they do."""
 
+from monitor.brands.services import ensure_streams
+from monitor.inbox.services.collecting import CollectReport, collect_channel, receive_updates
 from monitor.inbox.services.deleting import apply_deletions
+from monitor.inbox.services.own_posts import record_own_post
+from monitor.inbox.services.quarantine import PutAside, put_aside, replay_quarantined
 from monitor.inbox.services.stages import (
     advance_posts,
     claim_posts,
@@ -12,15 +16,23 @@ from monitor.inbox.services.stages import (
 from monitor.inbox.services.storing import IngestReport, StaleLeaseError, UnknownChannelError, ingest
 
 __all__ = [
+    "CollectReport",
     "IngestReport",
+    "PutAside",
     "StaleLeaseError",
     "UnknownChannelError",
     "advance_posts",
     "apply_deletions",
     "claim_posts",
+    "collect_channel",
+    "ensure_streams",
     "ingest",
     "pending_counts",
+    "put_aside",
     "quarantine_posts",
+    "receive_updates",
+    "record_own_post",
     "release_posts",
+    "replay_quarantined",
     "retry_quarantined",
 ]

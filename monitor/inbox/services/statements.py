@@ -35,7 +35,7 @@ BRAND_FACTS = """
 """
 
 TOMBSTONES = """
-    SELECT key_hash, kind, recorded_at FROM inbox_tombstone WHERE key_hash = ANY(%s)
+    SELECT key_hash, kind, recorded_at FROM inbox_tombstone WHERE key_hash = ANY(%b)
 """
 
 UPSERT_AUTHORS = """
@@ -136,7 +136,7 @@ UPSERT_POSTS = f"""
         SELECT row.*,
             (SELECT id FROM inbox_conversation AS thread WHERE thread.brand_id + 0 = %(brand)s
                 AND thread.platform = row.platform AND thread.external_id = row.conversation_key) AS conversation_id,
-            author.id AS author_id, %(arrival)s AS arrival,
+            author.id AS author_id,
             (SELECT customer.market_id FROM inbox_customer AS customer WHERE customer.id = author.customer_id)
                 AS customer_market_id
         FROM ingest_post AS row
@@ -155,7 +155,7 @@ UPSERT_POSTS = f"""
             coalesce(customer_market_id, market_id),
             CASE WHEN customer_market_id IS NULL THEN market_source ELSE 'customer' END,
             is_public, is_own, own_by, mentions_us, quotes_us, 1, platform_version, created_at, edited_at,
-            CASE WHEN is_own THEN 'triaged' ELSE 'received' END, 0, '', ''
+            CASE WHEN is_own THEN 'analyzed' ELSE 'received' END, 0, '', ''
         FROM incoming AS new
         WHERE (
             SELECT {_would_change("new")} FROM inbox_post AS old WHERE old.brand_id + 0 = %(brand)s
@@ -183,7 +183,8 @@ UPSERT_POSTS = f"""
             channel_id = CASE WHEN old.channel_id IS NULL OR (old.arrival = 'import' AND EXCLUDED.arrival <> 'import')
                 THEN EXCLUDED.channel_id ELSE old.channel_id END,
             arrival = CASE WHEN old.arrival = 'import' THEN EXCLUDED.arrival ELSE old.arrival END,
-            stage = CASE WHEN old.is_own OR EXCLUDED.is_own THEN 'triaged'
+            stage = CASE WHEN EXCLUDED.is_own AND NOT old.is_own THEN 'analyzed'
+                WHEN old.is_own THEN old.stage
                 WHEN {_EDIT} THEN 'received' ELSE old.stage END,
             stage_tries = CASE WHEN {_EDIT} THEN 0 ELSE old.stage_tries END,
             stage_error = CASE WHEN {_EDIT} THEN '' ELSE old.stage_error END,

@@ -1,12 +1,13 @@
 """Ingest: everything that one page, webhook or file chunk brought, in one transaction with the cursor it justifies."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from weakref import WeakSet
 
+import psycopg
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg.types.json import Jsonb
@@ -77,6 +78,11 @@ class _Batch:
     stream: str
     how: str
     arrival: str
+    live_since: datetime | None
+
+    def arrival_of(self, post: IncomingPost) -> str:
+        is_old = self.live_since is not None and post.created_at is not None and post.created_at < self.live_since
+        return Arrival.BACKFILL.value if is_old and self.arrival == Arrival.LIVE else self.arrival
 
     def params(self, **more: Any) -> dict[str, Any]:
         return {
@@ -84,7 +90,6 @@ class _Batch:
             "channel": self.channel,
             "stream": self.stream,
             "how": self.how,
-            "arrival": self.arrival,
             "is_poll": self.how == "poll",
             **more,
         }
@@ -101,21 +106,29 @@ def ingest(
     arrival: str = Arrival.LIVE,
     cursor: Mapping[str, Any] | None = None,
     lease_until: datetime | None = None,
+    live_since: datetime | None = None,
+    alongside: Callable[[], None] | None = None,
 ) -> IngestReport:
     """Stores events, their raw updates and the cursor that passed them: all of it or nothing.
 
     The same events may come again, at the same time, in any order and from anywhere: there is one post for each key,
-    the latest version of it wins, and a deletion wins over everything. Raises StaleLeaseError when the stream's lease
-    is no longer `lease_until`, UnknownChannelError, and ValueError for a `how` that does not exist.
+    the latest version of it wins, and a deletion wins over everything. Posts from before `live_since` count as
+    backfill. `alongside` runs in the same transaction (and again, should it have to start over).
+
+    Raises StaleLeaseError when the stream's lease is no longer `lease_until`, UnknownChannelError, and ValueError for
+    a `how` that does not exist.
     """
     if how not in HOWS:
         raise ValueError(f"Posts do not come by {how!r}; known are {', '.join(HOWS)}.")
-    batch = _Batch(brand_id, channel_id, stream, how, str(arrival))
+    batch = _Batch(brand_id, channel_id, stream, how, Arrival(arrival).value, live_since)
     attempts = 1 if connection.in_atomic_block else _ATTEMPTS
     for attempt in range(1, attempts + 1):
         try:
             with transaction.atomic():
-                return _ingest(batch, events, raw, cursor, lease_until)
+                report = _ingest(batch, events, raw, cursor, lease_until)
+                if alongside is not None:
+                    alongside()
+                return report
         except OperationalError as error:
             # Two writers that met in a circle: the database let one of them go on, and this one starts again.
             if attempt == attempts or not isinstance(error.__cause__, DeadlockDetected | SerializationFailure):
@@ -139,7 +152,7 @@ def _ingest(
         deleted = store_deletions(database, batch.brand, deletions)
         refused = _Refused()
         if facts.has_tombstones or deletions:
-            refused = _find_refused(database, batch.brand, facts.platform, posts, raw)
+            refused = _find_refused(batch.brand, facts.platform, posts, raw)
         accepted = {key: post for key, post in posts.items() if key not in refused.posts}
         _journal(database, batch, facts.platform, [raw_row(update) for update in raw if not refused.covers(update)])
         new_ids, edited_ids, merged_ids = _store_posts(database, batch, accepted, facts.markets)
@@ -198,7 +211,7 @@ class _Refused:
 
 
 def _find_refused(
-    database: Any, brand_id: int, platform: str, posts: Mapping[PostKey, IncomingPost], raw: Sequence[RawUpdate]
+    brand_id: int, platform: str, posts: Mapping[PostKey, IncomingPost], raw: Sequence[RawUpdate]
 ) -> _Refused:
     """Looks all keys up at once. A person who writes again after an erasure is a new person."""
     by_post = {tombstones.post_key(brand_id, *key): key for key in posts}
@@ -209,10 +222,9 @@ def _find_refused(
     authors = {(post.platform, post.author.external_id) for post in posts.values() if post.author.external_id}
     authors |= {(platform, author_id) for update in raw for author_id in update.author_ids}
     by_author = {tombstones.author_key(brand_id, *author): author for author in authors}
-    database.execute(statements.TOMBSTONES, [[*by_post, *by_author]])
     gone: set[PostKey] = set()
     erased: dict[tuple[str, str], datetime] = {}
-    for key_hash, _, recorded_at in database.fetchall():
+    for key_hash, _, recorded_at in _buried([*by_post, *by_author]):
         if bytes(key_hash) in by_post:
             gone.add(by_post[bytes(key_hash)])
         else:
@@ -223,6 +235,12 @@ def _find_refused(
             gone.add(key)
     welcome = frozenset(external_id for key in posts if key not in gone for external_id in (key[1],))
     return _Refused(frozenset(gone), frozenset(author_id for _, author_id in erased), welcome)
+
+
+def _buried(keys: list[bytes]) -> list[tuple[bytes, str, datetime]]:
+    # Bound by the server: as literals of the statement thousands of hashes cost ten times as much.
+    with psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(statements.TOMBSTONES, [keys]).fetchall()
 
 
 def _journal(database: Any, batch: _Batch, platform: str, rows: list[RawRow]) -> None:
@@ -256,7 +274,7 @@ def _store_posts(
     if not posts:
         return [], [], []
     _prepare_table(database)
-    rows = [post_row(key, post, markets) for key, post in posts.items()]
+    rows = [post_row(key, post, markets, batch.arrival_of(post)) for key, post in posts.items()]
     with database.copy(statements.COPY_POSTS) as copy:
         copy.set_types(_POST_TYPES)
         for row in rows:

@@ -1,0 +1,115 @@
+"""What alerts say: a sentence for each code, and what to do about it. Codes are never renamed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """`sentence` may name params as %(name)s."""
+
+    sentence: Promise
+    what_to_do: Promise
+
+
+CODES: Mapping[str, Wording] = {
+    "channel.auth_expired": Wording(
+        _("%(channel)s: the platform no longer accepts our login. Nothing is collected or sent through it."),
+        _("Connect the channel again. What waits to be sent is kept."),
+    ),
+    "channel.authorization_revoked": Wording(
+        _("%(channel)s: somebody has withdrawn our access. Nothing is collected or sent through it."),
+        _("Connect the channel again, or remove it if that was intended."),
+    ),
+    "channel.credentials_unreadable": Wording(
+        _("%(channel)s: the stored credentials cannot be opened with the keys of this installation."),
+        _("Put the old key back into MENTIONDESK_CREDENTIAL_KEYS, or connect the channel again."),
+    ),
+    "channel.permission_missing": Wording(
+        _("%(channel)s: the platform refuses for want of a permission (%(detail)s)."),
+        _("Grant the permission in the platform's settings and connect the channel again."),
+    ),
+    "channel.policy_block": Wording(
+        _("%(channel)s: the platform has blocked our app or this channel (%(detail)s)."),
+        _("Look into the platform's developer console; resume the channel when the block is lifted."),
+    ),
+    "channel.refused": Wording(
+        _("%(channel)s: the platform refuses to show us “%(stream)s” (%(why)s)."),
+        _("Check the channel's settings. We try again every quarter of an hour."),
+    ),
+    "channel.quota_spent": Wording(
+        _("%(channel)s: the budget for today or this plan's quota is spent. We read on at %(until)s."),
+        _("Raise the channel's daily cap or the plan, or wait. Replies are sent as long as money is left for them."),
+    ),
+    "channel.trouble": Wording(
+        _("%(channel)s: “%(stream)s” has failed several times in a row (%(why)s)."),
+        _("We go on trying. If the platform reports no outage, check the network of this server."),
+    ),
+    "channel.gap": Wording(
+        _("%(channel)s: the platform can no longer show us everything between %(since)s and %(until)s."),
+        _("Look at that time in the platform's own app; what was posted then may be missing here."),
+    ),
+    "channel.wrong_identity": Wording(
+        _("%(channel)s: the login belongs to somebody else than this channel."),
+        _("Connect the channel again with the login of the right profile or page."),
+    ),
+    "channel.version_changed": Wording(
+        _("%(channel)s: the platform answers with another version of its interface than we ask for."),
+        _("Update Mentiondesk soon."),
+    ),
+    "channel.encrypted_chat": Wording(
+        _("%(channel)s: somebody wrote in an encrypted chat, which no program can read."),
+        _("Open the platform's own app to read and answer it."),
+    ),
+    "pipeline.quarantine": Wording(
+        _("%(count)s posts could not be worked on and were put aside."),
+        _("Look at them under Channels; “Try again” sends them through once more."),
+    ),
+    "case.escalated": Wording(
+        _("Case %(reference)s was escalated."),
+        _("Open the case and decide who takes it."),
+    ),
+    "case.overdue": Wording(
+        _("Case %(reference)s waits longer than promised."),
+        _("Answer it, or hand it to somebody who can."),
+    ),
+    "reply.unconfirmed": Wording(
+        _("It is not known whether a reply of case %(reference)s has arrived."),
+        _("Look at the thread in the platform's own app and say whether it is there."),
+    ),
+    "reply.failed": Wording(
+        _("A reply of case %(reference)s was refused by the platform (%(why)s)."),
+        _("Open the case: the reply can be changed, or sent in the platform's own app."),
+    ),
+    "trend.spike": Wording(
+        _("Unusually many complaints: %(count)s about “%(topic)s”."),
+        _("Open the trend and see whether they have one cause."),
+    ),
+}
+
+
+class _Params(dict[str, Any]):
+    """A sentence with a hole is better than a page that fails."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+def sentence(code: str, params: Mapping[str, Any]) -> str:
+    """What happened, in the reader's language."""
+    wording = CODES.get(code)
+    if wording is None:
+        return gettext("Something needs attention: %(code)s.") % {"code": code}
+    filled = {name: "?" if value is None else value for name, value in params.items()}
+    return str(wording.sentence) % _Params(filled)
+
+
+def what_to_do(code: str) -> str:
+    """The next step, in the reader's language; "" where there is none to tell."""
+    wording = CODES.get(code)
+    return str(wording.what_to_do) if wording else ""

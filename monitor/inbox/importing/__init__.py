@@ -1,0 +1,322 @@
+"""`mentiondesk import`: posts from a file, through the same ingest as everything else. Idempotent, in constant memory.
+
+`files.py` reads rows, `columns.py` makes posts of them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+
+from django.db import connection
+
+from monitor.brands.models import Brand, Channel
+from monitor.brands.services import create_brand
+from monitor.inbox.importing.columns import (
+    COLUMNS_HELP,
+    SYNONYMS,
+    ColumnNames,
+    ReadRow,
+    UnusableRowError,
+    made_id,
+    raw_update,
+    read_row,
+)
+from monitor.inbox.importing.files import BadRow, ImportFileError, Row, open_rows
+from monitor.inbox.models import Arrival
+from monitor.inbox.services.quarantine import PutAside, put_aside
+from monitor.inbox.services.storing import IngestReport, ingest
+from monitor.platforms.base import IncomingPost
+
+__all__ = ["COLUMNS_HELP", "ImportFileError", "ImportReport", "import_file"]
+
+_CHUNK_ROWS = 1000
+_CHUNK_BYTES = 8 * 1024 * 1024
+_SHOWN = 10
+_LOOK_ROWS = 50
+
+REASONS = {
+    "row.too_long": "the row is longer than 16 MB",
+    "row.not_utf8": "not UTF-8 text",
+    "row.not_json": "not JSON",
+    "row.not_an_object": "not a JSON object",
+    "row.open_quote": "a quote is opened and never closed",
+    "row.not_csv": "not CSV",
+    "row.too_many_columns": "more columns than the header names",
+    "row.no_text": "no text",
+    "row.text_is_no_text": "the text is a number, a list or an object",
+    "row.text_too_long": "the text is longer than 100,000 characters",
+    "row.bad_id": "the id is a number that has lost digits, or no id at all",
+    "row.same_id_other_text": "an earlier post has the same id and another text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row that was put aside: its line in the file and the code of why."""
+
+    line: int
+    code: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {REASONS[self.code]}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Rows read = stored + unchanged (known before, or twice in the file) + updated + refused + rejected."""
+
+    rows: int = 0
+    stored: int = 0
+    unchanged: int = 0
+    updated: int = 0
+    refused: int = 0
+    rejected: int = 0
+    undated: int = 0
+    first_rejections: tuple[Rejection, ...] = field(default=())
+
+    def __str__(self) -> str:
+        counts = [
+            f"{self.rows} rows read",
+            f"{self.stored} posts stored",
+            f"{self.unchanged} known already",
+            f"{self.updated} updated" if self.updated else "",
+            f"{self.refused} refused (deleted or erased before)" if self.refused else "",
+            f"{self.undated} undated" if self.undated else "",
+            f"{self.rejected} put aside" if self.rejected else "",
+        ]
+        lines = [", ".join(count for count in counts if count)]
+        lines += [str(rejection) for rejection in self.first_rejections]
+        if self.rejected > len(self.first_rejections):
+            lines.append(f"… and {self.rejected - len(self.first_rejections)} more; the channels page lists them all")
+        return "\n".join(lines)
+
+
+@dataclass
+class _Chunk:
+    """What one transaction stores."""
+
+    posts: dict[str, IncomingPost] = field(default_factory=dict)
+    lines: dict[str, Row] = field(default_factory=dict)
+    odd: list[tuple[Rejection, bytes]] = field(default_factory=list)
+    rows: int = 0
+    repeated: int = 0
+    undated: int = 0
+
+
+def import_file(
+    path: Path | str,
+    *,
+    brand_slug: str,
+    platform: str = "import",
+    is_live: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> ImportReport:
+    """Stores the posts of a JSONL, CSV or TSV file (see COLUMNS_HELP); the brand is made where it is missing.
+
+    `progress` is called with the number of rows read so far. Raises ImportFileError, with one sentence, for a file
+    that makes no sense as a whole; a bad row is put aside and counted.
+    """
+    file = Path(path)
+    names = ColumnNames()
+    header, rows = open_rows(file)
+    rows = _checked(file, header, rows, names)
+    channel = _channel(brand_slug, platform)
+    importer = _Importer(file, channel, Arrival.LIVE if is_live else Arrival.IMPORT, names)
+    report = ImportReport()
+    with importer:
+        for some in _chunks(rows):
+            report = importer.store(some, report)
+            if progress is not None:
+                progress(report.rows)
+    return report
+
+
+def _checked(
+    path: Path, header: Sequence[str] | None, rows: Iterator[Row | BadRow], names: ColumnNames
+) -> Iterator[Row | BadRow]:
+    """The same rows, once it is sure that there is a text to be found in them."""
+    wanted = f"one must be called text ({', '.join(SYNONYMS['text'][1:6])} … will do)"
+    if header is not None:
+        if "text" not in names.map(header):
+            raise ImportFileError(f"{path} has no column with the posts' text. It has {_listed(header)}; {wanted}.")
+        return rows
+    first = list(islice(rows, _LOOK_ROWS))
+    readable = [row for row in first if isinstance(row, Row)]
+    if not readable:
+        raise ImportFileError(f"{path} is not JSONL: none of its first {len(first)} lines is a JSON object.")
+    if not any("text" in names.map(list(row.cells)) for row in readable):
+        raise ImportFileError(f"The objects in {path} have no text. They have {_listed(readable[0].cells)}; {wanted}.")
+    return chain(first, rows)
+
+
+def _listed(names: Iterable[str]) -> str:
+    shown = [str(name)[:40] for name in names][:12]
+    return ("the columns " + ", ".join(shown)) if shown else "no columns"
+
+
+def _channel(brand_slug: str, platform: str) -> Channel:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,59}", brand_slug):
+        raise ImportFileError(f"{brand_slug!r} cannot be a brand's short name: small letters, digits and hyphens only.")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,23}", platform):
+        raise ImportFileError(f"{platform!r} cannot be a platform's code: small letters, digits and hyphens only.")
+    brand = Brand.objects.filter(slug=brand_slug).first()
+    if brand is None:
+        brand = create_brand(slug=brand_slug, name=brand_slug.replace("-", " ").title())
+    channel, _ = Channel.objects.get_or_create(
+        brand=brand,
+        platform=platform,
+        kind="import",
+        external_id="files",
+        defaults={"name": "Imported files", "can_reply": False},
+    )
+    return channel
+
+
+def _chunks(rows: Iterator[Row | BadRow]) -> Iterator[list[Row | BadRow]]:
+    some: list[Row | BadRow] = []
+    size = 0
+    for row in rows:
+        some.append(row)
+        size += len(row.raw)
+        if len(some) >= _CHUNK_ROWS or size >= _CHUNK_BYTES:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
+
+
+class _Importer:
+    """Stores chunks. Equal rows without an id are counted in a temporary table: memory stays constant."""
+
+    def __init__(self, path: Path, channel: Channel, arrival: Arrival, names: ColumnNames) -> None:
+        self._path, self._channel, self._arrival, self._names = path, channel, arrival, names
+
+    def __enter__(self) -> "_Importer":
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE IF NOT EXISTS import_seen (identity bytea PRIMARY KEY, seen int)")
+            cursor.execute("TRUNCATE import_seen")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A broken connection has taken its temporary tables along.
+        if connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("DROP TABLE IF EXISTS import_seen")
+
+    def store(self, rows: Sequence[Row | BadRow], so_far: ImportReport) -> ImportReport:
+        chunk = self._read(rows)
+        conflicts: list[Rejection] = []
+        ingested = ingest(
+            brand_id=self._channel.brand_id,
+            channel_id=self._channel.pk,
+            stream="import",
+            how="import",
+            events=list(chunk.posts.values()),
+            raw=[raw_update(post, chunk.lines[key].cells) for key, post in chunk.posts.items()],
+            arrival=self._arrival,
+            alongside=partial(self._put_aside, chunk, conflicts),
+        )
+        return _add(so_far, chunk, ingested, conflicts)
+
+    def _read(self, rows: Sequence[Row | BadRow]) -> _Chunk:
+        chunk = _Chunk(rows=len(rows))
+        readable: list[tuple[Row, ReadRow]] = []
+        for row in rows:
+            if isinstance(row, BadRow):
+                chunk.odd.append((Rejection(row.line, row.code), row.raw))
+                continue
+            try:
+                readable.append((row, read_row(row.cells, self._names.map(list(row.cells)), self._channel.platform)))
+            except UnusableRowError as error:
+                chunk.odd.append((Rejection(row.line, error.code), row.raw))
+        made = self._made_ids([read.identity for _, read in readable if not read.post.external_id])
+        for row, read in readable:
+            post = read.post if read.post.external_id else read.with_id(next(made))
+            self._add_post(chunk, row, post)
+            chunk.undated += read.is_undated
+        return chunk
+
+    def _add_post(self, chunk: _Chunk, row: Row, post: IncomingPost) -> None:
+        first = chunk.posts.get(post.external_id)
+        if first is None:
+            chunk.posts[post.external_id] = post
+            chunk.lines[post.external_id] = row
+        elif first.text == post.text:
+            chunk.repeated += 1
+        else:
+            chunk.odd.append((Rejection(row.line, "row.same_id_other_text"), row.raw))
+
+    def _made_ids(self, identities: list[bytes]) -> Iterator[str]:
+        """Ids in the order of the rows. The second of two equal rows is another post than the first."""
+        if not identities:
+            return iter(())
+        counts = Counter(identities)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                INSERT INTO import_seen AS old (identity, seen)
+                SELECT * FROM unnest(%s::bytea[], %s::int[])
+                ON CONFLICT (identity) DO UPDATE SET seen = old.seen + EXCLUDED.seen
+                RETURNING identity, seen
+                """,
+                [list(counts), list(counts.values())],
+            )
+            # Where the rows of this chunk begin to count.
+            before = {bytes(identity): seen - counts[bytes(identity)] for identity, seen in cursor.fetchall()}
+        ids = []
+        for identity in identities:
+            before[identity] += 1
+            ids.append(made_id(identity, before[identity]))
+        return iter(ids)
+
+    def _put_aside(self, chunk: _Chunk, conflicts: list[Rejection]) -> None:
+        """Inside ingest's transaction: rows that are no posts, and rows whose id belongs to another text."""
+        conflicts.clear()
+        odd = list(chunk.odd)
+        for external_id in _taken_ids(self._channel.brand_id) if chunk.posts else []:
+            # An id that had to be shortened is not found again here; it stays the earlier post's.
+            if row := chunk.lines.get(external_id):
+                conflicts.append(Rejection(row.line, "row.same_id_other_text"))
+                odd.append((conflicts[-1], row.raw))
+        found = [
+            PutAside(f"{self._path.name}:{rejection.line}", rejection.code, raw, {"line": rejection.line})
+            for rejection, raw in odd
+        ]
+        put_aside(brand_id=self._channel.brand_id, channel_id=self._channel.pk, found=found)
+
+
+def _taken_ids(brand_id: int) -> list[str]:
+    """Ids of the chunk that another, never edited text holds. The rows are still in ingest's temporary table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT row.external_id FROM ingest_post AS row
+            CROSS JOIN LATERAL (
+                SELECT text, version, deleted_at FROM inbox_post AS known
+                WHERE known.external_id = row.external_id AND known.platform = row.platform
+                    AND known.brand_id + 0 = %s
+                LIMIT 1) AS post
+            WHERE post.version = 1 AND post.deleted_at IS NULL AND post.text <> row.text
+            """,
+            [brand_id],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _add(so_far: ImportReport, chunk: _Chunk, ingested: IngestReport, conflicts: list[Rejection]) -> ImportReport:
+    rejections = sorted([*(rejection for rejection, _ in chunk.odd), *conflicts], key=lambda each: each.line)
+    return replace(
+        so_far,
+        rows=so_far.rows + chunk.rows,
+        stored=so_far.stored + ingested.stored,
+        unchanged=so_far.unchanged + ingested.unchanged + chunk.repeated - len(conflicts),
+        updated=so_far.updated + ingested.updated,
+        refused=so_far.refused + ingested.refused,
+        rejected=so_far.rejected + len(rejections),
+        undated=so_far.undated + chunk.undated,
+        first_rejections=(so_far.first_rejections + tuple(rejections))[:_SHOWN],
+    )

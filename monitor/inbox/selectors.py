@@ -1,0 +1,96 @@
+"""Reads of the inbox. Where a person looks, the person comes first: private messages need the right to reply."""
+
+from collections.abc import Sequence
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from monitor.brands.models import Brand, ChannelStream
+from monitor.brands.rights import Visitor, brands_of
+from monitor.inbox.models import ChannelGap, Post, QuarantinedEvent, Stage
+
+_DUE = """
+    SELECT stream.channel_id, stream.name
+    FROM brands_channelstream AS stream JOIN brands_channel AS channel ON channel.id = stream.channel_id
+    WHERE channel.state = 'healthy' AND stream.next_poll_at <= clock_timestamp() - make_interval(secs => %s)
+        AND (stream.lease_until IS NULL OR stream.lease_until < clock_timestamp())
+    ORDER BY stream.next_poll_at LIMIT %s
+"""
+_OLDEST_WAIT = """
+    SELECT coalesce(max(extract(epoch FROM clock_timestamp() - stored_at)), 0)::float8 FROM (
+        (SELECT stored_at FROM inbox_post WHERE stage = 'received'
+            AND (lease_until IS NULL OR lease_until < clock_timestamp()) ORDER BY arrival DESC, id LIMIT 1)
+        UNION ALL
+        (SELECT stored_at FROM inbox_post WHERE stage = 'analyzed'
+            AND (lease_until IS NULL OR lease_until < clock_timestamp()) ORDER BY arrival DESC, id LIMIT 1)
+    ) AS waiting
+"""
+
+
+def posts_of(user: Visitor, brand: Brand | None = None) -> QuerySet[Post]:
+    """Posts that the user may see, newest first: public ones with the right to view, private ones with that to reply.
+
+    With author, thread, channel and market at hand.
+    """
+    may_read_private = Q(is_public=True) | Q(brand__in=brands_of(user, "reply"))
+    posts = Post.objects.filter(may_read_private, brand__in=brands_of(user))
+    if brand is not None:
+        posts = posts.filter(brand=brand)
+    return posts.select_related("brand", "author", "conversation", "channel", "market").order_by("-id")
+
+
+def post_for(user: Visitor, post_id: int) -> Post | None:
+    """One post, if the user may see it."""
+    return posts_of(user).filter(pk=post_id).first()
+
+
+def thread(conversation_ids: Sequence[int]) -> QuerySet[Post]:
+    """All posts of these conversations in the order in which they were written; undated ones as they came.
+
+    For callers that have checked the right to the case.
+    """
+    posts = Post.objects.filter(conversation_id__in=conversation_ids)
+    return posts.select_related("author", "conversation", "channel").order_by("created_at", "id")
+
+
+def quarantine_of(user: Visitor, brand: Brand) -> QuerySet[QuarantinedEvent]:
+    """Updates and rows put aside, for those who run the brand."""
+    events = QuarantinedEvent.objects.filter(brand=brand, brand__in=brands_of(user, "admin"), replayed_at=None)
+    return events.select_related("channel").order_by("-id")
+
+
+def quarantined_posts(user: Visitor, brand: Brand) -> QuerySet[Post]:
+    """Posts on which the pipeline gave up."""
+    return posts_of(user, brand).filter(stage=Stage.QUARANTINED)
+
+
+def gaps_of(user: Visitor, brand: Brand) -> QuerySet[ChannelGap]:
+    """Stretches of time that a platform could no longer tell."""
+    gaps = ChannelGap.objects.filter(stream__channel__brand=brand, stream__channel__brand__in=brands_of(user))
+    return gaps.select_related("stream__channel").order_by("-id")
+
+
+def streams_of(user: Visitor, brand: Brand) -> QuerySet[ChannelStream]:
+    """The streams of a brand's channels with their health."""
+    streams = ChannelStream.objects.filter(channel__brand=brand, channel__brand__in=brands_of(user))
+    return streams.select_related("channel").order_by("channel_id", "name")
+
+
+def due_streams(*, limit: int, overdue_seconds: float = 0) -> list[tuple[int, str]]:
+    """(channel id, stream) of what should be read now and nobody is reading, the longest overdue first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [overdue_seconds, limit])
+        return cursor.fetchall()
+
+
+def oldest_wait_seconds() -> float:
+    """How long the next post in line has waited to be analysed or triaged; 0 where none waits."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OLDEST_WAIT)
+        seconds: float = cursor.fetchone()[0]
+    return seconds
+
+
+def own_among(post_ids: Sequence[int]) -> list[int]:
+    """Which of these posts the brand wrote itself."""
+    return list(Post.objects.filter(pk__in=post_ids, is_own=True).order_by("pk").values_list("pk", flat=True))

@@ -1,0 +1,112 @@
+"""What could not be understood is put aside with its reason, never lost, and read again on demand."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from monitor.brands.selectors import channel_context
+from monitor.inbox.models import QuarantinedEvent
+from monitor.inbox.rows import encode_body
+from monitor.inbox.services.storing import ingest
+from monitor.platforms.base import ChannelContext, Platform, PlatformEvent, RawUpdate
+from monitor.platforms.errors import MalformedPayloadError
+from monitor.platforms.registry import get_platform
+from monitor.text.clean import clean
+
+# What a parser that trusted a shape too much raises: one odd update must not stop its page.
+_PARSER_BUGS = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
+
+# The same thing from the same source (a page read again, a file imported again) is put aside once.
+_PUT_ASIDE = """
+    INSERT INTO inbox_quarantinedevent (brand_id, channel_id, source, reason_code, params, body, recorded_at)
+    SELECT %s, %s, %s, %s, %s::jsonb, %s, now()
+    WHERE NOT EXISTS (
+        SELECT 1 FROM inbox_quarantinedevent
+        WHERE brand_id = %s AND source = %s AND replayed_at IS NULL AND body = %s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    """Something that was not understood: where it came from, why (a code), and what it was."""
+
+    source: str
+    reason_code: str
+    body: bytes
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+def put_aside(*, brand_id: int, channel_id: int | None, found: Sequence[PutAside]) -> int:
+    """Stores them; returns how many are new."""
+    stored = 0
+    with connection.cursor() as cursor:
+        for one in found:
+            source = clean(one.source)[:200]
+            params = json.dumps(dict(one.params), default=str)
+            values = [brand_id, channel_id, source, one.reason_code, params, one.body, brand_id, source, one.body]
+            cursor.execute(_PUT_ASIDE, values)
+            stored += cursor.rowcount
+    return stored
+
+
+def understand(
+    platform: Platform, context: ChannelContext, updates: Sequence[RawUpdate], *, source: str
+) -> tuple[list[PlatformEvent], list[PutAside]]:
+    """Every update's events, and what could not be read. Pure but for the platform's own parser."""
+    events: list[PlatformEvent] = []
+    odd: list[PutAside] = []
+    for update in updates:
+        try:
+            events.extend(platform.normalize(update, context))
+        except MalformedPayloadError as error:
+            odd.append(_put_aside(update, source, "event.malformed", error.message))
+        except _PARSER_BUGS as error:
+            odd.append(_put_aside(update, source, "event.parser_failed", type(error).__name__))
+    return events, odd
+
+
+def _put_aside(update: RawUpdate, source: str, code: str, why: str) -> PutAside:
+    params = {
+        "kind": clean(update.kind),
+        "external_id": clean(update.external_id),
+        "author_ids": [clean(author_id) for author_id in update.author_ids],
+        "why": clean(why)[:200],
+    }
+    return PutAside(source, code, encode_body(update.body), params)
+
+
+def replay_quarantined(*, brand_id: int, event_ids: Sequence[int] | None = None) -> tuple[int, int]:
+    """Reads platform updates again that were put aside (after a parser was mended): (understood, still odd)."""
+    waiting = QuarantinedEvent.objects.filter(brand_id=brand_id, replayed_at=None, reason_code__startswith="event.")
+    if event_ids is not None:
+        waiting = waiting.filter(pk__in=event_ids)
+    understood = still_odd = 0
+    for event in waiting.exclude(channel=None).select_related("channel").order_by("id"):
+        assert event.channel is not None
+        update = RawUpdate(
+            event.params["kind"],
+            event.params["external_id"],
+            json.loads(bytes(event.body)),
+            tuple(event.params["author_ids"]),
+        )
+        platform, context = get_platform(event.channel.platform), channel_context(event.channel)
+        events, odd = understand(platform, context, [update], source=event.source)
+        if odd:
+            still_odd += 1
+            continue
+        with transaction.atomic():
+            ingest(
+                brand_id=brand_id,
+                channel_id=event.channel.pk,
+                stream=event.source[:32],
+                how="replay",
+                events=events,
+                raw=[update],
+            )
+            QuarantinedEvent.objects.filter(pk=event.pk).update(replayed_at=Now())
+        understood += 1
+    return understood, still_odd
