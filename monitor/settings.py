@@ -44,6 +44,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if IS_SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_SECURE
 SECURE_HSTS_PRELOAD = IS_SECURE
 SECURE_SSL_REDIRECT = IS_SECURE and read_flag("MENTIONDESK_SSL_REDIRECT", default=True)
+# Probes come from inside, in plain HTTP.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -67,6 +69,7 @@ INSTALLED_APPS = [
     "monitor.privacy",
     "monitor.api",
     "monitor.console",
+    "ninja",  # for the files of the API's description page, so that they need no other server
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

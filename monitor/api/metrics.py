@@ -1,0 +1,120 @@
+"""The numbers that a pager looks at, read from the database when they are asked for: any process gives the same."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models import Count
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from monitor.alerts.models import Alert
+from monitor.api.models import Delivery
+from monitor.brands.models import Channel, ChannelState
+from monitor.inbox.models import Post, QuarantinedEvent, Stage
+from monitor.inbox.services import pending_counts
+from monitor.replies.models import Effect, EffectState
+from monitor.trends.selectors import fold_lag
+
+OUTCOMES_SINCE = timedelta(hours=1)
+
+
+class _Desk:
+    """A collector in the sense of prometheus_client."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield from _stages()
+        yield from _sending()
+        yield _channels()
+        yield from _trends()
+        yield from _put_aside()
+        yield _deliveries()
+        yield _labelled("mentiondesk_alerts_open", "Open alerts", "level", _open_alerts())
+
+
+def render() -> bytes:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Desk())
+    return generate_latest(registry)
+
+
+def _stages() -> Iterator[Metric]:
+    counts = GaugeMetricFamily("mentiondesk_stage_posts", "Posts that wait, by stage", labels=["stage"])
+    ages = GaugeMetricFamily("mentiondesk_stage_oldest_seconds", "Age of the oldest that waits", labels=["stage"])
+    for stage, (count, age) in pending_counts().items():
+        counts.add_metric([stage], count)
+        ages.add_metric([stage], age)
+    yield counts
+    yield ages
+
+
+def _sending() -> Iterator[Metric]:
+    waiting = [EffectState.PENDING, EffectState.SENDING, EffectState.UNCONFIRMED]
+    states = dict.fromkeys((state.value for state in waiting), 0)
+    states |= dict(Effect.objects.filter(state__in=waiting).values_list("state").annotate(Count("pk")))
+    yield _labelled("mentiondesk_effects", "Writes to platforms that are not over, by state", "state", states)
+    recent = Effect.objects.filter(done_at__gte=timezone.now() - OUTCOMES_SINCE)
+    outcomes = {EffectState.DONE.value: 0, EffectState.FAILED.value: 0}
+    outcomes |= dict(recent.values_list("state").annotate(Count("pk")))
+    yield _labelled("mentiondesk_effects_last_hour", "Writes that ended in the last hour", "state", outcomes)
+    yield GaugeMetricFamily(
+        "mentiondesk_effects_unconfirmed",
+        "Writes of which nobody knows yet whether they arrived",
+        value=states[EffectState.UNCONFIRMED.value],
+    )
+    yield GaugeMetricFamily(
+        "mentiondesk_effects_oldest_due_seconds", "How long the oldest due write has been waiting", value=_oldest_due()
+    )
+
+
+def _oldest_due() -> float:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT coalesce(extract(epoch FROM clock_timestamp() - min(not_before)), 0)::float8
+            FROM replies_effect WHERE state = 'pending' AND not_before <= clock_timestamp()
+            """
+        )
+        return float(cursor.fetchone()[0])
+
+
+def _channels() -> Metric:
+    counts = dict.fromkeys(ChannelState.values, 0)
+    counts |= dict(Channel.objects.values_list("state").annotate(Count("pk")))
+    return _labelled("mentiondesk_channels", "Channels, by state", "state", counts)
+
+
+def _trends() -> Iterator[Metric]:
+    count, age = fold_lag()
+    yield GaugeMetricFamily("mentiondesk_trend_changes", "Changes that are not folded into trends yet", value=count)
+    yield GaugeMetricFamily("mentiondesk_trend_oldest_seconds", "Age of the oldest of them", value=age)
+
+
+def _put_aside() -> Iterator[Metric]:
+    posts = Post.objects.filter(stage=Stage.QUARANTINED, deleted_at=None).count()
+    events = QuarantinedEvent.objects.filter(replayed_at=None).count()
+    yield GaugeMetricFamily("mentiondesk_quarantined_posts", "Posts on which the pipeline gave up", value=posts)
+    yield GaugeMetricFamily("mentiondesk_quarantined_events", "Updates and rows that were not understood", value=events)
+
+
+def _deliveries() -> Metric:
+    recent = Delivery.objects.filter(recorded_at__gte=timezone.now() - OUTCOMES_SINCE)
+    family = GaugeMetricFamily(
+        "mentiondesk_deliveries_last_hour", "Webhook deliveries", labels=["platform", "status", "reason"]
+    )
+    rows = recent.values_list("platform", "status", "reason_code").annotate(Count("id"))
+    for platform, status, reason, count in rows.order_by("platform", "status", "reason_code"):
+        family.add_metric([platform, str(status), reason], count)
+    return family
+
+
+def _open_alerts() -> dict[str, int]:
+    return dict(Alert.objects.filter(closed_at=None).values_list("level").annotate(Count("pk")))
+
+
+def _labelled(name: str, says: str, label: str, values: dict[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, says, labels=[label])
+    for value, count in values.items():
+        family.add_metric([value], count)
+    return family

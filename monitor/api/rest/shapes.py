@@ -1,0 +1,185 @@
+"""What goes over the wire, and how rows become it. Ids are strings, times ISO 8601 with an offset."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ninja import Schema
+
+from monitor.cases.models import Case
+from monitor.inbox.models import Author, Post
+from monitor.replies.models import Reply, SuggestedReply
+
+
+class ReasonShape(Schema):
+    code: str
+    weight: float = 0
+    params: dict[str, Any] = {}
+
+
+class AuthorShape(Schema):
+    handle: str
+    name: str
+    followers: int | None
+
+
+class ReadingShape(Schema):
+    """The current analysis with the corrections over it."""
+
+    language: str
+    intent: str
+    needs_reply: bool
+    sentiment: str
+    complaint: bool
+    severity: int
+    topic: str
+    audience: str
+
+
+class PostShape(Schema):
+    id: str
+    platform: str
+    external_id: str
+    form: str
+    text: str
+    url: str
+    is_public: bool
+    is_own: bool
+    arrival: str
+    stage: str
+    created_at: datetime | None
+    stored_at: datetime
+    deleted_at: datetime | None
+    author: AuthorShape | None
+    reading: ReadingShape | None = None
+
+
+class CaseShape(Schema):
+    id: str
+    reference: str
+    state: str
+    platform: str
+    is_public: bool
+    priority: int
+    is_flagged: bool
+    reasons: list[ReasonShape]
+    intent: str
+    topic: str
+    severity: int
+    sentiment: str
+    language: str
+    audience: str
+    arrival: str
+    tags: list[str]
+    assignee: str | None
+    author: AuthorShape | None
+    post_count: int
+    opened_at: datetime
+    last_inbound_at: datetime | None
+    first_reply_at: datetime | None
+    resolved_at: datetime | None
+    resolution: str
+    version: int
+
+
+class SuggestionShape(Schema):
+    id: str
+    language: str
+    text: str
+    hand_off: str
+    guard: list[ReasonShape]
+
+
+class ReplyShape(Schema):
+    id: str
+    case_reference: str
+    kind: str
+    state: str
+    text: str
+    language: str
+    is_acknowledgement: bool
+    guard: list[ReasonShape]
+    error_code: str
+    created_at: datetime
+    approved_at: datetime | None
+    sent_at: datetime | None
+
+
+class CaseDetailShape(CaseShape):
+    posts: list[PostShape]
+    suggestion: SuggestionShape | None
+    replies: list[ReplyShape]
+
+
+class CasePageShape(Schema):
+    cases: list[CaseShape]
+    next: str | None
+
+
+class PostPageShape(Schema):
+    posts: list[PostShape]
+    next: str | None
+
+
+def author_shape(author: Author | None) -> dict[str, Any] | None:
+    if author is None or author.erased_at is not None:
+        return None
+    return {"handle": author.handle, "name": author.name, "followers": author.followers}
+
+
+def reading_shape(reading: Any) -> dict[str, Any] | None:
+    names = ReadingShape.model_fields
+    return None if reading is None else {name: getattr(reading, name) for name in names}
+
+
+def post_shape(post: Post, reading: Any = None, *, may_read_private: bool) -> dict[str, Any]:
+    """Words of private messages only for those who may answer them."""
+    plain = ("platform", "external_id", "form", "url", "is_public", "is_own", "arrival", "stage")
+    times = ("created_at", "stored_at", "deleted_at")
+    return {name: getattr(post, name) for name in (*plain, *times)} | {
+        "id": str(post.public_id),
+        "text": post.text if post.is_public or may_read_private else "",
+        "author": author_shape(post.author),
+        "reading": reading_shape(reading),
+    }
+
+
+def case_shape(case: Case) -> dict[str, Any]:
+    other = {"id", "assignee", "author"}
+    return {name: getattr(case, name) for name in CaseShape.model_fields if name not in other} | {
+        "id": str(case.public_id),
+        "assignee": str(case.assignee) if case.assignee else None,
+        "author": author_shape(case.author),
+    }
+
+
+def suggestion_shape(suggestion: SuggestedReply | None) -> dict[str, Any] | None:
+    if suggestion is None:
+        return None
+    plain = ("language", "text", "hand_off", "guard")
+    return {name: getattr(suggestion, name) for name in plain} | {"id": str(suggestion.pk)}
+
+
+def reply_shape(reply: Reply) -> dict[str, Any]:
+    other = {"id", "case_reference"}
+    return {name: getattr(reply, name) for name in ReplyShape.model_fields if name not in other} | {
+        "id": str(reply.public_id),
+        "case_reference": reply.case.reference,
+    }
+
+
+def detail_shape(
+    case: Case,
+    posts: Sequence[Post],
+    readings: Mapping[int, Any],
+    suggestion: SuggestedReply | None,
+    replies: Sequence[Reply],
+    *,
+    may_read_private: bool,
+) -> dict[str, Any]:
+    may_read = case.is_public or may_read_private
+    return case_shape(case) | {
+        "posts": [post_shape(post, readings.get(post.pk), may_read_private=may_read_private) for post in posts],
+        "suggestion": suggestion_shape(suggestion) if may_read else None,
+        "replies": [reply_shape(reply) for reply in replies] if may_read else [],
+    }
