@@ -40,7 +40,7 @@ class Reading:
 
 def current_readings(post_ids: Sequence[int]) -> dict[int, Reading]:
     """Post id → its reading; a post that was never analysed is not in the answer. Two queries."""
-    analyses = Analysis.objects.filter(post_id__in=post_ids, is_current=True)
+    analyses = Analysis.objects.filter(post_id__in=post_ids, is_current=True).defer("sentiment_scores", "topic_scores")
     readings = {analysis.post_id: _reading(analysis) for analysis in analyses}
     for post_id, field, value in Correction.objects.filter(post_id__in=readings, is_current=True).values_list(
         "post_id", "field", "value"

@@ -122,11 +122,11 @@ def _private_opening(facts: Facts) -> _Opening:
 
 
 def needs_reply(facts: Facts) -> bool:
-    """The engine's verdict; for a review also what the labelling guideline names: a complaint or question about
+    """The engine's verdict, and any question; for a review also what the labelling guideline names: a complaint about
     service, order, account or app."""
-    if facts.needs_reply:
+    if facts.needs_reply or facts.intent == "question":
         return True
-    return facts.form == "review" and facts.topic in REVIEW_TOPICS and (facts.complaint or facts.intent == "question")
+    return facts.form == "review" and facts.topic in REVIEW_TOPICS and facts.complaint
 
 
 def _weighed(facts: Facts, ruleset: RulesetSpec) -> Iterator[Reason]:
@@ -142,10 +142,12 @@ def _weighed_content(facts: Facts, ruleset: RulesetSpec) -> Iterator[Reason]:
         yield Reason(f"severity.{facts.severity}", weight(f"severity.{facts.severity}"))
     if facts.complaint:
         yield Reason("complaint", weight("complaint"))
+    # By degree: how sure the engine is orders the queue better than its verdict alone (docs/triage.md).
+    points = round(weight("escalate.possible") * facts.escalate_score, 1)
     if facts.escalate:
-        yield Reason("escalate", weight("escalate"))
+        yield Reason("escalate", points + weight("escalate"))
     elif facts.escalate_score >= POSSIBLE_ESCALATION_SCORE:
-        yield Reason("escalate.possible", weight("escalate.possible"))
+        yield Reason("escalate.possible", points)
     if needs_reply(facts):
         yield Reason("needs_reply", weight("needs_reply"))
     if facts.intent == "question":

@@ -4,7 +4,7 @@ Gathering them from the database is `triage.gathering`.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 #: Channel kinds where whoever writes, writes to the brand: its page, its reviews, a file of its mentions.
@@ -65,7 +65,8 @@ class Facts:
     threshold: int = 50
 
     def to_json(self) -> dict[str, Any]:
-        stored = asdict(self)
+        # Not `asdict`: every value is plain already, and this runs for each post.
+        stored = {name: getattr(self, name) for name in FIELD_NAMES}
         stored["entity_kinds"] = list(self.entity_kinds)
         return stored
 
@@ -74,7 +75,7 @@ class Facts:
         """Facts stored by an older version lack the newer fields: these take their default. Unknown ones raise."""
         values = dict(stored)
         values["entity_kinds"] = tuple(values.get("entity_kinds", ()))
-        unknown = values.keys() - FIELD_NAMES
+        unknown = values.keys() - set(FIELD_NAMES)
         if unknown:
             raise ValueError(f"Unknown facts: {sorted(unknown)}.")
         return cls(**values)
@@ -83,7 +84,7 @@ class Facts:
         return replace(self, threshold=threshold)
 
 
-FIELD_NAMES: Final = frozenset(one.name for one in fields(Facts))
+FIELD_NAMES: Final = tuple(one.name for one in fields(Facts))
 
 
 def is_addressed_to_us(

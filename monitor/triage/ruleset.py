@@ -18,15 +18,15 @@ DECIDE_VERSION: Final = "1"
 #: Points that each reason adds to the priority; measured on labelled posts (docs/triage.md says how).
 DEFAULT_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
     {
-        "complaint": 5,
-        "severity.1": 10,
-        "severity.2": 25,
-        "severity.3": 45,
-        "escalate": 28,
-        "escalate.possible": 8,
-        "needs_reply": 10,
-        "question": 4,
-        "sentiment.negative": 4,
+        "complaint": 3,
+        "severity.1": 6,
+        "severity.2": 14,
+        "severity.3": 26,
+        "escalate": 13,
+        "escalate.possible": 40,  # times the score, which also counts where the verdict is "escalate"
+        "needs_reply": 8,
+        "question": 3,
+        "sentiment.negative": 3,
         "form.direct_message": 6,
         "form.review": -4,
         "topic.account_security": 8,
@@ -52,8 +52,8 @@ DEFAULT_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
 
 #: From this many hours without an own reply on, a customer who writes again has waited long.
 LONG_WAIT_HOURS: Final = 24.0
-#: Scores from here up to the engine's own threshold are worth a look by a person.
-POSSIBLE_ESCALATION_SCORE: Final = 0.3
+#: Below this the engine sees no reason to escalate, and saying so would only be noise.
+POSSIBLE_ESCALATION_SCORE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
