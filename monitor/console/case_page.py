@@ -11,13 +11,10 @@ from monitor.audit.models import AuditEvent
 from monitor.brands.models import Brand, User
 from monitor.cases.models import Case, CasePost
 from monitor.inbox.models import Author, Post
-from monitor.replies.models import Reply, ReplyState, SuggestedReply
+from monitor.replies.models import Reply
 
 THREAD_LIMIT: Final = 200
 HISTORY_LIMIT: Final = 100
-#: Replies that are still somebody's work, the newest of which the editor shows.
-IN_WORK: Final = (ReplyState.DRAFT, ReplyState.SUBMITTED)
-ON_THE_WAY: Final = (ReplyState.APPROVED, ReplyState.SENDING, ReplyState.UNCONFIRMED, ReplyState.NATIVE_TASK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +73,9 @@ def _is_noise(post: Post) -> bool:
     return post.deleted_at is not None and not post.text and post.author_id is None
 
 
-def suggestion_of(case: Case) -> SuggestedReply | None:
-    """The newest suggestion for what the customer wrote last."""
-    return case.suggestions.select_related("post").order_by("-post__created_at", "-suggested_at").first()
-
-
 def replies_of(case: Case) -> list[Reply]:
     people = ("written_by", "approved_by", "target", "channel")
     return list(case.replies.select_related(*people).order_by("-created_at")[:50])
-
-
-def reply_in_work(replies: Sequence[Reply]) -> Reply | None:
-    return next((reply for reply in replies if reply.state in IN_WORK), None)
 
 
 def others_of(case: Case) -> list[Case]:

@@ -2,10 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from monitor.console.views import alerts, brand, case, case_acts, channels, entry, posts, queue, trends
+from monitor.console.views import alerts, answer, brand, case, case_acts, channels, entry, posts, queue, trends
 
 of_case: list[URLPattern | URLResolver] = [
     path("", case.show_case, name="case"),
+    path("count/", answer.count, name="case_count"),
+    path("preview/", answer.preview, name="case_preview"),
+    path("decline/", answer.decline, name="case_decline"),
+    path("replies/<uuid:public_id>/", answer.show_reply, name="reply"),
+    path("replies/<uuid:public_id>/approve/", answer.approve, name="reply_approve"),
+    path("replies/<uuid:public_id>/submit/", answer.submit, name="reply_submit"),
+    path("replies/<uuid:public_id>/withdraw/", answer.withdraw, name="reply_withdraw"),
+    path("replies/<uuid:public_id>/answered/", answer.confirm_native, name="reply_confirm_native"),
     path("claim/", case_acts.claim, name="case_claim"),
     path("release/", case_acts.release, name="case_release"),
     path("assign/", case_acts.assign, name="case_assign"),
@@ -32,6 +40,8 @@ of_brand: list[URLPattern | URLResolver] = [
     path("alerts/<int:alert_id>/close/", alerts.close, name="alert_close"),
     path("channels/", channels.show_channels, name="channels"),
     path("put-aside/", channels.show_quarantine, name="quarantine"),
+    path("put-aside/<int:event_id>/replay/", channels.replay, name="quarantine_replay"),
+    path("channels/<int:channel_id>/pause/", channels.pause_or_resume, name="channel_pause"),
     path("settings/", brand.show_settings, name="settings"),
     path("settings/switch/", brand.turn_switch, name="settings_switch"),
     path("settings/thresholds/", brand.change_thresholds, name="settings_thresholds"),

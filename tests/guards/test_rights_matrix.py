@@ -16,7 +16,16 @@ from monitor.brands.routes import EVERYBODY, ROUTES, SIGNED_IN
 
 PEOPLE = (*ROLES, "outsider", "anonymous")
 #: Something for each kind of part in an address. Nothing of it exists: who may pass gets 404 or 400, never the thing.
-PARTS = {"slug": "lumora", "reference": "0ABCDEFG", "token": "never-made", "alert_id": 1, "event_id": 1, "user_id": 1}
+PARTS = {
+    "slug": "lumora",
+    "reference": "0ABCDEFG",
+    "token": "never-made",
+    "public_id": "01900000-0000-7000-8000-000000000000",
+    "alert_id": 1,
+    "channel_id": 1,
+    "event_id": 1,
+    "user_id": 1,
+}
 REFUSED = {403}
 LOGIN = "/login/"
 

@@ -11,8 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from monitor.alerts.codes import sentence as alert_sentence
+from monitor.alerts.codes import what_to_do
 from monitor.console.labels import label_of
-from monitor.console.reasons import sentence, short, strongest
+from monitor.console.reasons import act, problem, sentence, short, strongest
+from monitor.replies.guard import is_blocking as guard_blocks
 
 register = template.Library()
 
@@ -148,12 +151,17 @@ def actor(who: str) -> str:
 @register.filter
 def act_text(event: Any) -> str:
     """An act of the log in plain words."""
-    return str(event.act)
+    return act(event.act, event.params)
 
 
 @register.filter
 def alert_text(alert: Any) -> str:
-    return sentence({"code": alert.code, "params": alert.params})
+    return alert_sentence(alert.code, alert.params)
+
+
+@register.filter
+def alert_advice(alert: Any) -> str:
+    return what_to_do(alert.code)
 
 
 @register.filter
@@ -163,7 +171,7 @@ def quarantine_text(event: Any) -> str:
 
 @register.filter
 def channel_advice(channel: Any) -> str:
-    return sentence({"code": channel.state_code or f"channel.{channel.state}", "params": channel.state_params})
+    return problem(channel.state_code) if channel.state_code else sentence(f"channel.{channel.state}")
 
 
 @register.filter
@@ -175,3 +183,19 @@ def stream_name(code: str) -> str:
 def beginning(body: bytes) -> str:
     """The first bytes of what could not be read, as text that cannot break the page."""
     return bytes(body)[:120].decode("utf-8", "replace").replace("\0", "␀")
+
+
+@register.filter
+def is_blocking(finding: Any) -> bool:
+    return guard_blocks(finding)
+
+
+@register.filter
+def reply_problem(reply: Any) -> str:
+    """Why a reply was not sent, in plain words; "" where nothing is known."""
+    return problem(reply.error_code) if reply.error_code else ""
+
+
+@register.filter
+def problem_text(code: str) -> str:
+    return problem(code) if code else ""

@@ -12,13 +12,12 @@ from monitor.brands.models import Brand
 from monitor.brands.routes import needs
 from monitor.cases.models import Case
 from monitor.cases.resolutions import HAND_OFFS, RESOLUTIONS
+from monitor.console.answering import editor_of
 from monitor.console.case_page import (
     find_case,
     history_of,
     others_of,
     replies_of,
-    reply_in_work,
-    suggestion_of,
     team_of,
     thread_of,
 )
@@ -43,15 +42,12 @@ def show_case(request: HttpRequest, brand: Brand, reference: str) -> HttpRespons
 
 def case_context(case: Case, user: Any) -> dict[str, Any]:
     replies = replies_of(case)
-    draft = reply_in_work(replies)
-    suggestion = suggestion_of(case)
     return {
         "brand": case.brand,
         "case": case,
         "thread": thread_of(case),
         "replies": replies,
-        "draft": draft,
-        "suggestion": suggestion,
+        "editor": editor_of(case, user, replies),
         "others": others_of(case),
         "history": history_of(case, replies),
         "notes": case.notes.select_related("author").order_by("written_at"),

@@ -1,12 +1,17 @@
 """Channels and what was put aside: whether we still hear everything, and what to do where we do not."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from monitor.brands.models import Brand, Channel
 from monitor.brands.routes import needs
+from monitor.brands.services import pause_channel, resume_channel
+from monitor.console.views.case_acts import signed_in
 from monitor.inbox.models import ChannelGap, QuarantinedEvent
+from monitor.inbox.services import replay_quarantined
 
 SHOWN = 200
 
@@ -27,3 +32,30 @@ def show_quarantine(request: HttpRequest, brand: Brand) -> HttpResponse:
     waiting = events.filter(replayed_at=None)
     shown = {"brand": brand, "events": waiting[:SHOWN], "count": waiting.count()}
     return render(request, "console/quarantine.html", shown)
+
+
+@require_POST
+@needs("steer")
+def replay(request: HttpRequest, brand: Brand, event_id: int) -> HttpResponse:
+    """Reads it once more: after a newer version, or after the platform has mended itself."""
+    understood, _still_odd = replay_quarantined(brand_id=brand.pk, event_ids=[event_id])
+    if understood:
+        messages.success(request, _("Understood this time: it is on its way."))
+    else:
+        messages.warning(request, _("It still cannot be understood. Nothing is lost."))
+    return redirect("quarantine", brand.slug)
+
+
+@require_POST
+@needs("manage")
+def pause_or_resume(request: HttpRequest, brand: Brand, channel_id: int) -> HttpResponse:
+    channel = Channel.objects.filter(brand=brand, pk=channel_id).first()
+    if channel is None:
+        raise Http404
+    if request.POST.get("act") == "pause":
+        pause_channel(channel=channel, user=signed_in(request))
+        messages.success(request, _("Paused. What waits is kept."))
+    else:
+        resume_channel(channel=channel, user=signed_in(request))
+        messages.success(request, _("It is tried again at once."))
+    return redirect("channels", brand.slug)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from monitor.audit import services as audit
 from monitor.brands.models import Brand
 from monitor.brands.routes import needs
-from monitor.console.chart import draw
+from monitor.console.chart import Chart, draw
 from monitor.trends.exports import ExportError, export_to
 from monitor.trends.periods import PeriodError, instant
 from monitor.trends.selectors import Line, Series, series, values_of
@@ -28,9 +28,6 @@ BREAKDOWNS: Final = (
     ("market", _("Market")),
 )
 MEASURES: Final = (("complaints", _("Complaints")), ("posts", _("All posts")), ("severes", _("Critical")))
-
-
-SLACK: Final = {"hour": timedelta(minutes=10), "day": timedelta(hours=4)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +110,6 @@ def show_trends(request: HttpRequest, brand: Brand) -> HttpResponse:
     try:
         trend = series(measure=wish.measure, **asked)
         posts = series(measure="posts", **asked)
-        span = trend.ends_at - trend.starts[0]
-        # A shift by whole buckets could be an hour off where clocks change; half a bucket of slack absorbs that.
-        before = series(
-            measure=wish.measure,
-            **asked | {"since": trend.starts[0] - span + SLACK[wish.bucket], "until": trend.starts[0]},
-        )
         tables = [
             (name, title, largest_first(series(measure=wish.measure, by=name, **asked).lines))
             for name, title in BREAKDOWNS
@@ -131,7 +122,7 @@ def show_trends(request: HttpRequest, brand: Brand) -> HttpResponse:
         "trend": trend,
         "posts": posts,
         "share": 100 * trend.total / posts.total if posts.total else None,
-        "chart": draw(trend.starts, counts_of(trend), counts_of(before)),
+        "chart": _chart(trend),
         "tables": tables,
         "ranges": RANGES,
         "measures": MEASURES,
@@ -143,8 +134,11 @@ def show_trends(request: HttpRequest, brand: Brand) -> HttpResponse:
     return render(request, "console/trends.html", shown)
 
 
-def counts_of(trend: Series) -> tuple[int, ...]:
-    return trend.lines[0].counts if trend.lines else (0,) * len(trend.starts)
+def _chart(trend: Series) -> Chart:
+    if not trend.lines:
+        return draw(trend.starts, [0] * len(trend.starts))
+    line = trend.lines[0]
+    return draw(trend.starts, line.counts, line.previous_counts)
 
 
 def largest_first(lines: tuple[Line, ...], count: int = 12) -> list[tuple[Line, float]]:

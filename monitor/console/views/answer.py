@@ -1,0 +1,199 @@
+"""Answering: count while typing, look at exactly what would go out, approve, hand to a lead, decline, take back."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from monitor.brands.models import Brand
+from monitor.brands.routes import needs
+from monitor.cases.models import Case
+from monitor.cases.services import CaseChangedError
+from monitor.console.answering import editor_of, find_reply, find_target, measure, preview_of
+from monitor.console.case_page import find_case, replies_of
+from monitor.console.reasons import sentence
+from monitor.console.views.case_acts import show_conflict, signed_in, version_of
+from monitor.replies import services
+from monitor.replies.models import Reply, ReplyState
+from monitor.replies.states import WrongStateError
+
+KINDS = ("reply", "direct_message", "private_reply")
+LONGEST_TEXT = 20_000
+
+
+@require_POST
+@needs("answer")
+def count(request: HttpRequest, brand: Brand, reference: str) -> HttpResponse:
+    """How long the text is by the platform's own rules, and what the guard says: while somebody types."""
+    case = find_case(brand, reference)
+    target = find_target(case, request.POST.get("target", ""))
+    text, kind = _text(request), _kind(request) or "reply"
+    shown = {"measure": measure(target, text=text, kind=kind, language=request.POST.get("language", "")[:16])}
+    return render(request, "console/parts/measure.html", shown)
+
+
+@require_POST
+@needs("answer")
+def preview(request: HttpRequest, brand: Brand, reference: str) -> HttpResponse:
+    """Saves the words as a draft, so that none is ever lost, and shows exactly what would be sent."""
+    case = find_case(brand, reference)
+    reply = _save(request, case)
+    if request.headers.get("HX-Request"):
+        return render(request, "console/parts/preview.html", _shown(request, case, reply))
+    return redirect("reply", brand.slug, case.reference, reply.public_id)
+
+
+@require_safe
+@needs("view")
+def show_reply(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) -> HttpResponse:
+    case = find_case(brand, reference)
+    return render(request, "console/reply.html", _shown(request, case, find_reply(case, public_id)))
+
+
+@require_POST
+@needs("answer")
+def approve(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) -> HttpResponse:
+    case = find_case(brand, reference)
+    reply = find_reply(case, public_id)
+    try:
+        reply = services.approve(
+            user=signed_in(request),
+            reply=reply,
+            override_reason=request.POST.get("override_reason", ""),
+            is_additional=request.POST.get("is_additional") == "1",
+            version=version_of(request),
+        )
+    except CaseChangedError:
+        return show_conflict(request, brand, reference)
+    except services.AlreadyAnsweredError:
+        return _again(request, case, reply, _("Somebody else has answered this post already."), is_answered=True)
+    except services.GuardError:
+        return _again(request, case, reply, _("Something stands in the way: change the words, or give a reason."))
+    except services.SecondApprovalNeededError:
+        return _again(request, case, reply, _("This reply needs the approval of a lead."))
+    except services.NotEligibleError as error:
+        return _again(request, case, reply, _refusal(error))
+    except (WrongStateError, ValueError):
+        messages.warning(request, _("This reply is no longer a draft: somebody was faster."))
+    else:
+        messages.success(request, _said_of(reply))
+    return redirect("case", brand.slug, case.reference)
+
+
+@require_POST
+@needs("answer")
+def submit(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) -> HttpResponse:
+    case = find_case(brand, reference)
+    reply = find_reply(case, public_id)
+    try:
+        services.submit(user=signed_in(request), reply=reply)
+    except services.GuardError:
+        return _again(request, case, reply, _("Something stands in the way: change the words first."))
+    except WrongStateError:
+        messages.warning(request, _("This reply is no longer a draft: somebody was faster."))
+    else:
+        messages.success(request, _("Handed to a lead for approval."))
+    return redirect("case", brand.slug, case.reference)
+
+
+@require_POST
+@needs("answer")
+def decline(request: HttpRequest, brand: Brand, reference: str) -> HttpResponse:
+    """A draft, or the suggestion itself: not these words."""
+    case, user = find_case(brand, reference), signed_in(request)
+    why = request.POST.get("why", "")
+    try:
+        if stated := request.POST.get("reply", ""):
+            services.decline(user=user, reply=find_reply(case, UUID(stated)), why=why)
+        else:
+            suggestion = editor_of(case, user, replies_of(case)).suggestion
+            if suggestion is None:
+                raise ValueError("there is no suggestion")
+            services.decline(user=user, reply=services.take_suggestion(user=user, suggestion=suggestion), why=why)
+    except (WrongStateError, ValueError):
+        messages.warning(request, _("There was nothing left to decline."))
+    else:
+        messages.success(request, _("Declined. Write your own words, or resolve the case."))
+    return redirect("case", brand.slug, case.reference)
+
+
+@require_POST
+@needs("answer")
+def withdraw(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) -> HttpResponse:
+    case = find_case(brand, reference)
+    try:
+        services.withdraw(user=signed_in(request), reply=find_reply(case, public_id))
+    except (WrongStateError, PermissionDenied):
+        messages.warning(request, _("Too late: it is being sent, or was."))
+    else:
+        messages.success(request, _("Taken back. Nothing was sent."))
+    return redirect("case", brand.slug, case.reference)
+
+
+@require_POST
+@needs("answer")
+def confirm_native(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) -> HttpResponse:
+    case = find_case(brand, reference)
+    try:
+        services.confirm_native_task(user=signed_in(request), reply=find_reply(case, public_id))
+    except WrongStateError:
+        messages.warning(request, _("This was settled already."))
+    else:
+        messages.success(request, _("Noted: answered in the platform's own app."))
+    return redirect("case", brand.slug, case.reference)
+
+
+def _save(request: HttpRequest, case: Case) -> Reply:
+    """The person's own draft of this answer where there is one, else a new one."""
+    user, text = signed_in(request), _text(request)
+    if stated := request.POST.get("reply", ""):
+        reply = find_reply(case, UUID(stated))
+        if reply.state in (ReplyState.DRAFT, ReplyState.SUBMITTED):
+            return services.edit(user=user, reply=reply, text=text)
+    editor = editor_of(case, user, replies_of(case))
+    suggestion = (
+        editor.suggestion if request.POST.get("suggestion") == str(getattr(editor.suggestion, "pk", "")) else None
+    )
+    return services.draft_reply(
+        user=user,
+        case=case,
+        text=text,
+        target=find_target(case, request.POST.get("target", "")),
+        kind=_kind(request),
+        suggestion=suggestion,
+        language=request.POST.get("language", "")[:16],
+    )
+
+
+def _shown(request: HttpRequest, case: Case, reply: Reply) -> dict[str, Any]:
+    return {"brand": case.brand, "case": case, "reply": reply, "preview": preview_of(reply, request.user)}
+
+
+def _again(request: HttpRequest, case: Case, reply: Reply, problem: str, *, is_answered: bool = False) -> HttpResponse:
+    shown = _shown(request, case, reply) | {"problem": problem, "is_answered": is_answered}
+    return render(request, "console/reply.html", shown, status=422)
+
+
+def _refusal(error: services.NotEligibleError) -> str:
+    reasons = [sentence(reason.to_json()) for reason in error.eligibility.reasons]
+    return " ".join(reasons) or _("This cannot be answered.")
+
+
+def _said_of(reply: Reply) -> str:
+    if reply.state == ReplyState.NATIVE_TASK:
+        return _("Approved. It must be sent in the platform's own app: the steps are below.")
+    return _("Approved. It is on its way.")
+
+
+def _text(request: HttpRequest) -> str:
+    return request.POST.get("text", "").replace("\r\n", "\n")[:LONGEST_TEXT]
+
+
+def _kind(request: HttpRequest) -> str:
+    kind = request.POST.get("kind", "")
+    return kind if kind in KINDS else ""

@@ -1,0 +1,174 @@
+"""The words for coded reasons that the rooms below leave to the console: sentences, and short forms for the queue."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Words = Mapping[str, Promise | str]
+
+ELIGIBILITY: Final[Words] = {
+    "eligibility.own_post": _("This is our own post."),
+    "eligibility.deleted": _("The post was deleted."),
+    "eligibility.kill_switch": _("All sending is stopped for this brand."),
+    "eligibility.no_platform_id": _("The platform's id of this post is not known."),
+    "eligibility.imported": _("The post came from a file: there is no channel to answer through."),
+    "eligibility.no_channel": _("No connected channel can answer here."),
+    "eligibility.channel_read_only": _("The channel may only read."),
+    "eligibility.channel_paused": _("The channel is paused."),
+    "eligibility.channel_unhealthy": _("The channel must be connected again first."),
+    "eligibility.not_offered": _("The platform offers no such reply to programs."),
+    "eligibility.opted_out": _("The person asked not to be written to."),
+    "eligibility.not_summoned": _("X lets programs answer only posts that mention or quote the brand."),
+    "eligibility.not_written_to_us": _("The person has not written to us in private."),
+    "eligibility.unreachable": _("It is not known whom a private message would go to."),
+    "eligibility.window_closed": _("The time in which the platform allows an answer is over."),
+    "eligibility.human_window": _("The first 24 hours are over: only a person may still answer."),
+    "eligibility.not_public": _("The message is already private."),
+    "eligibility.already_replied": _("The one private reply to this comment was already sent."),
+    "eligibility.automation_off": _("Automation is switched off."),
+    "eligibility.crisis": _("Automation pauses during a crisis."),
+    "eligibility.author_automated": _("The author is a program."),
+    "eligibility.automation_window": _("Too late for an automatic answer."),
+}
+
+GUARD: Final[Words] = {
+    "guard.empty": _("There are no words."),
+    "guard.too_long": _("Too long: %(length)s of %(limit)s characters."),
+    "guard.amount": _("Names an amount of money in public."),
+    "guard.amount_private": _("Names an amount of money."),
+    "guard.personal": _("Holds personal details."),
+    "guard.personal_private": _("Holds personal details that this person did not write."),
+    "guard.names_author": _("Names the person in public."),
+    "guard.promise": _("Promises something."),
+    "guard.admission": _("Admits a fault."),
+    "guard.asks_personal": _("Asks for personal details in public."),
+    "guard.wrong_language": _("Written in another language than the customer's."),
+    "guard.forbidden_word": _("Holds a word that the brand does not use: %(word)s."),
+    "guard.other_handle": _("Names somebody else's profile."),
+    "guard.link": _("Holds a link; on X that makes a reply cost twenty times as much."),
+}
+
+#: Why a platform did not do something: the codes of `platforms.errors` and of the outbox.
+PROBLEMS: Final[Words] = {
+    "problem.permission_missing": _("The platform says that a permission is missing."),
+    "problem.window_closed": _("The time in which the platform allows an answer is over."),
+    "problem.not_summoned": _("X lets programs answer only posts that mention or quote the brand."),
+    "problem.duplicate": _("The platform says that this was posted already."),
+    "problem.unreachable": _("The person cannot be reached."),
+    "problem.gone": _("The post is gone."),
+    "problem.too_long": _("The platform found it too long."),
+    "problem.already_replied": _("The one private reply to this comment was already sent."),
+    "problem.policy_block": _("The platform has blocked the app."),
+    "problem.bad_request": _("The platform did not accept the request."),
+    "problem.rate_limited": _("The platform asks us to wait."),
+    "problem.quota_spent": _("The day's budget is spent."),
+    "problem.quota_exceeded": _("The day's budget is spent."),
+    "problem.auth_expired": _("The platform no longer accepts our login. Connect the channel again."),
+    "problem.authorization_revoked": _("Somebody has withdrawn our access. Connect the channel again."),
+    "problem.credentials_unreadable": _("The stored credentials cannot be opened. Connect the channel again."),
+    "problem.unavailable": _("The platform does not answer. It is tried again by itself."),
+    "problem.malformed_answer": _("The platform's answer could not be understood. It is tried again by itself."),
+    "problem.platform_error": _("The platform answers with an error. It is tried again by itself."),
+    "problem.worker_lost": _("The program was stopped while it was sending."),
+    "problem.cannot_tell": _("The platform cannot say whether it went out. Look at the thread there."),
+    "problem.not_found_on_platform": _("It was not found on the platform."),
+    "problem.withdrawn": _("It was taken back before it was sent."),
+}
+
+#: How a channel is, in one sentence for whoever looks after it.
+CHANNELS: Final[Words] = {
+    "channel.healthy": _("All is well."),
+    "channel.paused": _("Somebody paused it: nothing is collected or sent through it."),
+    "channel.blocked": _("The platform blocks it. Look into the platform's own settings."),
+    "channel.needs_reauth": _("The login is no longer accepted. Connect the channel again."),
+}
+
+PUT_ASIDE: Final[Words] = {
+    "event.malformed": _("The platform sent something that does not look as it documents."),
+    "event.parser_failed": _("Our reader failed on it; a newer version may read it."),
+    "row.bad_id": _("The id is not usable."),
+    "row.no_text": _("There is no text."),
+    "row.not_an_object": _("The line is not a JSON object."),
+    "row.not_csv": _("The line is no proper CSV."),
+    "row.not_json": _("The line is no proper JSON."),
+    "row.open_quote": _("A quotation mark is never closed."),
+    "row.same_id_other_text": _("Another row with the same id has other words."),
+    "row.text_is_no_text": _("The text is not text."),
+    "row.text_too_long": _("The text is too long."),
+    "row.too_long": _("The line is too long."),
+    "row.too_many_columns": _("There are more cells than columns."),
+    "pipeline.gave_up": _("Reading it failed three times."),
+}
+
+#: Acts of the log, as what follows a name: "Ana has taken over the case".
+ACTS: Final[Words] = {
+    "case.opened": _("opened the case"),
+    "case.claimed": _("took the case over"),
+    "case.released": _("gave the case back"),
+    "case.assigned": _("assigned the case"),
+    "case.noted": _("wrote a note"),
+    "case.tagged": _("added the tag %(tag)s"),
+    "case.untagged": _("took the tag %(tag)s away"),
+    "case.escalated": _("escalated the case"),
+    "case.snoozed": _("let the case sleep"),
+    "case.woken": _("woke the case"),
+    "case.resolved": _("resolved the case"),
+    "case.reopened": _("opened the case again"),
+    "case.returned": _("opened the case again: the customer wrote"),
+    "case.closed": _("closed the case"),
+    "case.merged": _("merged the case"),
+    "case.merge_undone": _("undid the merge"),
+    "case.split": _("split the case"),
+    "case.hand_off_offered": _("led the customer to another channel"),
+    "case.hand_off_confirmed": _("confirmed the hand-off"),
+    "case.reading_corrected": _("corrected how it was read"),
+    "case.not_a_complaint": _("said that it is not a complaint"),
+    "post.corrected": _("corrected how it was read"),
+    "reply.edited": _("changed the words of an answer"),
+    "reply.submitted": _("handed an answer to a lead"),
+    "reply.approved": _("approved an answer"),
+    "reply.declined": _("declined an answer"),
+    "reply.withdrawn": _("took an answer back"),
+    "reply.sent": _("sent the answer"),
+    "reply.sent_natively": _("answered in the platform's own app"),
+    "reply.failed": _("could not send the answer"),
+    "reply.unconfirmed": _("does not know yet whether the answer went out"),
+    "reply.native_task": _("left the answer to be sent by hand"),
+    "reply.acknowledged": _("acknowledged the message"),
+}
+
+#: A word or two for the queue, where a sentence would not fit.
+SHORT: Final[Words] = {
+    "complaint": _("Complaint"),
+    "severity.1": _("Mild"),
+    "severity.2": _("Strong"),
+    "severity.3": _("Critical"),
+    "escalate": _("Must be seen today"),
+    "escalate.possible": _("Perhaps urgent"),
+    "needs_reply": _("Needs an answer"),
+    "question": _("Question"),
+    "sentiment.negative": _("Negative"),
+    "form.direct_message": _("Direct message"),
+    "form.review": _("Review"),
+    "topic.account_security": _("Safety of an account"),
+    "topic.order_payment": _("Money"),
+    "topic.seller_settlement": _("Payout"),
+    "topic.seller_penalty": _("Penalty"),
+    "audience.seller": _("Seller"),
+    "exposed.personal": _("Personal details in public"),
+    "author.reach.1000": _("%(followers)s followers"),
+    "author.reach.10000": _("%(followers)s followers"),
+    "author.reach.100000": _("%(followers)s followers"),
+    "author.reach.1000000": _("%(followers)s followers"),
+    "author.verified": _("Verified"),
+    "author.opted_out": _("No automatic messages"),
+    "author.returns": _("Wrote %(count)s times this week"),
+    "waiting.repeat": _("Asks again"),
+    "waiting.long": _("Waiting long"),
+    "case.returned": _("Came back"),
+    "crisis": _("Crisis"),
+    "watch": _("Found by search"),
+    "person": _("Raised by a person"),
+}
