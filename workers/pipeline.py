@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db import transaction
 
 from monitor.analysis import services as analysis
-from monitor.cases import selectors as case_facts
+from monitor.cases.selectors import case_facts
 from monitor.cases import services as cases
+from monitor.inbox import selectors as inbox_selectors
 from monitor.inbox import services as inbox
 from monitor.inbox.models import Stage
 from monitor.replies import services as replies
@@ -52,9 +53,16 @@ def open_cases(post_ids: Sequence[int] | None = None) -> list[int]:
     )
     if not claimed:
         return []
+    own = set(inbox_selectors.own_among(claimed))
+    theirs = [post_id for post_id in claimed if post_id not in own]
     with transaction.atomic():
-        outcomes = triage.triage_posts(post_ids=claimed, case_facts=case_facts.case_facts(claimed))
-        return cases.open_cases(outcomes=outcomes)
+        outcomes = triage.triage_posts(post_ids=theirs, case_facts=case_facts(theirs))
+        touched = cases.open_cases(outcomes=outcomes)
+        if own:
+            # An echo of what we sent, or an answer given in the platform's own app.
+            replies.match_own_posts(post_ids=sorted(own))
+            inbox.advance_posts(post_ids=sorted(own), from_stage=Stage.ANALYZED, to_stage=Stage.TRIAGED)
+    return touched
 
 
 def suggest(case_ids: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""Reads of the inbox. Where a person looks, the person comes first: private messages need the right to reply."""
+"""Reads of the inbox. Where a person looks, the person comes first: private messages need the right to answer."""
 
 from collections.abc import Sequence
 
@@ -28,11 +28,11 @@ _OLDEST_WAIT = """
 
 
 def posts_of(user: Visitor, brand: Brand | None = None) -> QuerySet[Post]:
-    """Posts that the user may see, newest first: public ones with the right to view, private ones with that to reply.
+    """Posts that the user may see, newest first: public ones with the right to view, private ones with that to answer.
 
     With author, thread, channel and market at hand.
     """
-    may_read_private = Q(is_public=True) | Q(brand__in=brands_of(user, "reply"))
+    may_read_private = Q(is_public=True) | Q(brand__in=brands_of(user, "answer"))
     posts = Post.objects.filter(may_read_private, brand__in=brands_of(user))
     if brand is not None:
         posts = posts.filter(brand=brand)
@@ -55,7 +55,7 @@ def thread(conversation_ids: Sequence[int]) -> QuerySet[Post]:
 
 def quarantine_of(user: Visitor, brand: Brand) -> QuerySet[QuarantinedEvent]:
     """Updates and rows put aside, for those who run the brand."""
-    events = QuarantinedEvent.objects.filter(brand=brand, brand__in=brands_of(user, "admin"), replayed_at=None)
+    events = QuarantinedEvent.objects.filter(brand=brand, brand__in=brands_of(user, "manage"), replayed_at=None)
     return events.select_related("channel").order_by("-id")
 
 

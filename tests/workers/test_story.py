@@ -1,0 +1,96 @@
+"""The story of a post through every room, with the real model, the real database and platforms over HTTP."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from monitor.brands.models import Brand, Channel, User
+from monitor.cases.models import Case
+from monitor.demo.setup import create_demo
+from monitor.inbox.models import Post, Stage
+from monitor.replies import services as replies
+from monitor.replies.models import Reply, SuggestedReply
+from monitor.trends import selectors as trends
+from tests.support.simulated import Simulated, simulated_platforms
+from workers import collect, pipeline, send, sweep, watch
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def platforms() -> Iterator[Simulated]:
+    with simulated_platforms() as running:
+        yield running
+
+
+@pytest.fixture
+def lumora(platforms: Simulated, transactional_db: None) -> Brand:
+    return create_demo(platforms.address)
+
+
+@pytest.fixture
+def lead(lumora: Brand) -> User:
+    return User.objects.get(email="mara@lumora.example")
+
+
+def _collect_all() -> None:
+    for channel in Channel.objects.exclude(platform="import"):
+        for stream in channel.streams.all():
+            collect.collect_stream(channel.pk, stream.name)
+
+
+def test_a_complaint_is_collected_answered_once_and_counted(
+    platforms: Simulated, lumora: Brand, lead: User
+) -> None:
+    platforms.person_says("x", "@lumora my parcel is three weeks late and nobody answers me, this is awful")
+    _collect_all()
+    pipeline.advance()
+
+    case = Case.objects.get()
+    assert case.intent == "complaint"
+    suggestion = SuggestedReply.objects.get(case=case)
+    reply = replies.approve_suggestion(user=lead, suggestion=suggestion)
+    send.send_due()
+    send.send_due()
+
+    reply.refresh_from_db()
+    assert reply.state == "sent"
+    said = [entry for entry in platforms.world.entries.values() if entry.author is platforms.world.brands["x"]]
+    assert [entry.text.endswith(reply.text) for entry in said] == [True]
+    assert reply.own_post is not None and reply.own_post.is_own
+
+    watch.fold_trends()
+    case.refresh_from_db()
+    assert case.state == "waiting"
+
+
+def test_everything_collected_again_changes_nothing(platforms: Simulated, lumora: Brand) -> None:
+    platforms.person_says("x", "@lumora where is my order? it has been two weeks")
+    platforms.person_writes("facebook", "Hello, I was charged twice for one order")
+    for _ in range(3):
+        _collect_all()
+        pipeline.advance()
+
+    assert Post.objects.filter(is_own=False).count() == 2
+    assert Case.objects.count() == 2
+    assert not Post.objects.exclude(stage=Stage.TRIAGED).exists()
+
+
+def test_a_direct_message_is_acknowledged_once(platforms: Simulated, lumora: Brand) -> None:
+    platforms.person_writes("facebook", "Hallo, mein Paket ist seit drei Wochen verschwunden!")
+    for _ in range(2):
+        _collect_all()
+        pipeline.advance()
+        send.send_due()
+
+    sent = Reply.objects.get(is_acknowledgement=True)
+    assert (sent.state, sent.sent_by) == ("sent", "automation")
+    assert len([one for one in platforms.world.messages if one.sender is platforms.world.brands["facebook"]]) == 1
+
+
+def test_the_sweeper_does_everything_without_a_broker(platforms: Simulated, lumora: Brand) -> None:
+    platforms.person_says("x", "@lumora you charged my card twice without asking, I want my money back now")
+    sweep.work_until_done()
+    assert SuggestedReply.objects.filter(case__brand=lumora).count() == 1
