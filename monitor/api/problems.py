@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -56,6 +57,8 @@ def add_handlers(api: NinjaAPI) -> None:
     on(ObjectDoesNotExist, 404, "not_found")
     on(PeriodError, 400, "period", says_why=True)
     on(ExportError, 400, "export", says_why=True)
+    # NUL, or a number that no column holds: PostgreSQL is the one that knows.
+    on(DataError, 422, "values")
     on(UnknownRightError, 500, "right")
     api.add_exception_handler(ValidationError, _on_validation)
     api.add_exception_handler(RefusedError, _on_refused)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 
 from monitor.api.problems import RefusedError
 from monitor.api.rest.shapes import CaseDetailShape, CasePageShape, ReplyShape, case_shape, detail_shape, reply_shape
@@ -68,7 +68,7 @@ def get_case(request: HttpRequest, reference: str) -> dict[str, Any]:
 
 @router.post("/{reference}/replies", response={201: ReplyShape}, summary="Draft a reply; nothing is sent")
 @needs("answer")
-def draft_reply(request: HttpRequest, reference: str, draft: DraftShape) -> tuple[int, dict[str, Any]]:
+def draft_reply(request: HttpRequest, reference: str, draft: DraftShape) -> Status[dict[str, Any]]:
     who = caller(request)
     case = find_case(request, reference)
     suggestion = _suggestion(case, draft.suggestion_id)
@@ -79,7 +79,7 @@ def draft_reply(request: HttpRequest, reference: str, draft: DraftShape) -> tupl
         reply = replies.draft_reply(user=who.user, case=case, text=text, suggestion=suggestion, language=draft.language)
     except ValueError as error:
         raise RefusedError("draft", str(error)) from None
-    return 201, reply_shape(reply)
+    return Status(201, reply_shape(reply))
 
 
 def find_case(request: HttpRequest, reference: str) -> Case:

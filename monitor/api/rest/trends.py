@@ -8,6 +8,7 @@ from ninja import Query, Router, Schema
 
 from monitor.api.tokens import caller, needs
 from monitor.trends.contribution import DIMENSIONS
+from monitor.trends.periods import PeriodError
 from monitor.trends.selectors import series
 
 router = Router(tags=["trends"])
@@ -16,8 +17,8 @@ router = Router(tags=["trends"])
 class TrendQuery(Schema):
     """A plain date means its whole day in the zone, as `until` too."""
 
-    since: datetime | date | None = None
-    until: datetime | date | None = None
+    since: str = ""
+    until: str = ""
     by: str | None = None
     bucket: str = "day"
     time_zone: str | None = None
@@ -57,5 +58,15 @@ class SeriesShape(Schema):
 def get_trend(request: HttpRequest, query: Query[TrendQuery]) -> Any:
     asked = query.dict()
     filters = {name: asked[name] for name in DIMENSIONS if asked[name]}
-    plain = {name: asked[name] for name in ("since", "until", "by", "bucket", "time_zone", "measure")}
-    return series(brand=caller(request).brand, filters=filters, **plain)
+    plain = {name: asked[name] for name in ("by", "bucket", "time_zone", "measure")}
+    since, until = _read_moment(query.since), _read_moment(query.until)
+    return series(brand=caller(request).brand, since=since, until=until, filters=filters, **plain)
+
+
+def _read_moment(text: str) -> date | datetime | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text) if len(text) == len("2026-03-28") else datetime.fromisoformat(text)
+    except ValueError:
+        raise PeriodError(f"{text[:40]!r} is no date or time in ISO 8601.") from None
