@@ -59,10 +59,14 @@ _EMPTY_JOURNAL = """
     UPDATE inbox_rawevent SET body = '', body_hash = '', author_ids = '[]', external_id = ''
     WHERE brand_id = %s AND platform = %s AND author_ids @> to_jsonb(%s::text)
 """
+# Rows that nobody could read are searched for the person's id and names: better one too many than one too few.
 _DROP_QUARANTINED = """
     DELETE FROM inbox_quarantinedevent
-    WHERE brand_id = %s AND (params -> 'author_ids' @> to_jsonb(%s::text) OR params ->> 'external_id' = ANY(%s))
+    WHERE brand_id = %s AND (
+        params -> 'author_ids' @> to_jsonb(%s::text) OR params ->> 'external_id' = ANY(%s)
+        OR EXISTS (SELECT 1 FROM unnest(%s::bytea[]) AS name (word) WHERE position(name.word IN body) > 0))
 """
+_SHORTEST_NAME_BYTES = 4
 _UNLINK_ANSWERS = "UPDATE inbox_post SET in_reply_to = '' WHERE brand_id = %s AND in_reply_to = ANY(%s)"
 _UNNAME_THREADS = """
     UPDATE inbox_conversation SET external_id = '~' || id
@@ -114,7 +118,9 @@ def _erase_in(cursor: Any, brand_id: int, person: Person) -> dict[str, int]:
         journal = forget_traces(cursor, brand_id, sorted(keys))
     cursor.execute(_EMPTY_JOURNAL, [brand_id, person.platform, person.external_id])
     journal += cursor.rowcount
-    cursor.execute(_DROP_QUARANTINED, [brand_id, person.external_id, external_ids])
+    names = [name.encode() for name in (person.external_id, *person.names)]
+    long_names = [name for name in names if len(name) >= _SHORTEST_NAME_BYTES]
+    cursor.execute(_DROP_QUARANTINED, [brand_id, person.external_id, external_ids, long_names])
     quarantined = cursor.rowcount
     cursor.execute(_UNLINK_ANSWERS, [brand_id, external_ids])
     cursor.execute(_UNNAME_THREADS, [brand_id, list(person.conversation_ids)])
