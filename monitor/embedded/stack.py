@@ -21,7 +21,7 @@ from monitor.embedded.errors import EmbeddedError, StopRequestedError
 from monitor.embedded.home import Home
 from monitor.embedded.listener import address_of, allowed_hosts, chosen_host, chosen_port, open_listener
 from monitor.embedded.programs import Program, death_signal, last_words
-from monitor.embedded.session import Servers, require_nobody_runs, start_servers
+from monitor.embedded.session import require_nobody_runs, start_servers
 from monitor.embedded.supervisor import TICK_SECONDS, Supervisor
 from monitor.env import home_folder, read_number
 from monitor.logs import LineFormatter
@@ -104,9 +104,13 @@ class _Stack:
             supervisor.remove("simulator")
         self._invitation = self._address + prepared.login_path
         self._show(self._invitation)
-        for program in self._workers(found):
+        has_broker = found.redis_url != "none"
+        for program in self._workers() if has_broker else [self._sweeper()]:
             supervisor.add(program)
         supervisor.wait_ready("web")
+        if has_broker:
+            # Where workers do the work it only looks for what they missed: it must not slow the start down.
+            supervisor.add(self._sweeper())
         supervisor.facts["web_url"] = self._address
         supervisor.write_state()
         self._is_up = True
@@ -149,24 +153,22 @@ class _Stack:
         )
         return port
 
-    def _workers(self, found: Servers) -> list[Program]:
-        """With no broker there is nobody to listen to: the sweeper alone does everything."""
-        commands: dict[str, tuple[str, ...]] = {"sweeper": ("-m", "workers.sweep", "--forever")}
-        if found.redis_url != "none":
-            threads = str(read_number("MENTIONDESK_COLLECT_THREADS", COLLECT_THREADS, least=1))
-            commands |= {
-                "worker": (
-                    *CELERY, "worker", "-Q", "collect,send,default", "--pool=threads", "-c", threads,
-                    "-n", "worker@%h", *QUIET,
-                ),
-                "analyzer": (*CELERY, "worker", "-Q", "analyze", "--pool=solo", "-n", "analyzer@%h", *QUIET),
-                "beat": (*CELERY, "beat", "--loglevel=INFO", "--pidfile="),
-            }  # fmt: skip
-        # Celery's warm stop is SIGTERM: what is in hand is finished, the rest stays in the database.
+    def _sweeper(self) -> Program:
+        return self._worker("sweeper", "-m", "workers.sweep", "--forever")
+
+    def _workers(self) -> list[Program]:
+        threads = str(read_number("MENTIONDESK_COLLECT_THREADS", COLLECT_THREADS, least=1))
+        collecting = ("-Q", "collect,send,default", "--pool=threads", "-c", threads, "-n", "worker@%h")
         return [
-            Program(name, (sys.executable, *words), self._environment, settle_seconds=SETTLE_SECONDS)
-            for name, words in commands.items()
+            self._worker("worker", *CELERY, "worker", *collecting, *QUIET),
+            # One process, the model loaded once: forking and inference libraries do not go together.
+            self._worker("analyzer", *CELERY, "worker", "-Q", "analyze", "--pool=solo", "-n", "analyzer@%h", *QUIET),
+            self._worker("beat", *CELERY, "beat", "--loglevel=INFO", "--pidfile="),
         ]
+
+    def _worker(self, name: str, *words: str) -> Program:
+        # Celery's warm stop is SIGTERM: what is in hand is finished, the rest stays in the database.
+        return Program(name, (sys.executable, *words), self._environment, settle_seconds=SETTLE_SECONDS)
 
     # -- Preparing ---------------------------------------------------------------------------------
 
