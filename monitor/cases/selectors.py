@@ -26,7 +26,7 @@ PAGE_SIZE: Final = 50
 _CASE_FACTS: Final = """
     SELECT post.id, found.state,
            (SELECT count(*) FROM cases_casepost asked JOIN inbox_post other ON other.id = asked.post_id
-            WHERE asked.case_id = found.id AND found.waiting_since IS NOT NULL
+            WHERE asked.case_id = found.id AND asked.post_id <> post.id AND found.waiting_since IS NOT NULL
               AND coalesce(other.created_at, other.stored_at) >= found.waiting_since),
            extract(epoch FROM coalesce(post.created_at, post.stored_at) - thread.last_own_at)::float8 / 3600
     FROM inbox_post post

@@ -80,6 +80,21 @@ def test_a_milder_word_does_not_take_over_the_case(brand: Any) -> None:
     assert (case.post_count, case.severity, case.deciding_post.text) == (2, 3, "it is fraud!")
 
 
+def test_an_edited_post_keeps_its_place_and_is_weighed_anew(brand: Any) -> None:
+    post = make_post(brand, "late")
+    run_pipeline(post)
+    case = Case.objects.get()
+    Post.objects.filter(pk=post.pk).update(text="it is fraud!", version=2, stage="received")
+    assert run_pipeline(post) == [case.pk]
+    after = Case.objects.get()
+    assert (after.severity, after.post_count, after.is_flagged, after.version) == (3, 1, True, 2)
+    assert (after.state, after.waiting_since) == (case.state, case.waiting_since)
+    assert Escalation.objects.get().case == case
+    Post.objects.filter(pk=post.pk).update(text="late", version=3, stage="received")
+    run_pipeline(post)
+    assert (Case.objects.get().severity, Case.objects.get().is_flagged) == (1, False)
+
+
 def test_two_people_in_one_public_thread_have_two_cases(brand: Any) -> None:
     thread = make_thread(brand)
     run_pipeline(make_post(brand, "late", thread=thread), make_post(brand, "late", thread=thread, author="noa"))

@@ -145,7 +145,7 @@ def test_tags_are_kept_once(case: Case, bob: Any) -> None:
 def test_a_person_escalates_whatever_the_priority(case: Case, bob: Any) -> None:
     assert not case.is_flagged
     services.escalate(user=bob, case=case, why="The press called")
-    assert fresh(case).is_flagged
+    assert services.correct_reading(user=bob, case=case, field="topic", value="service").is_flagged
     assert Escalation.objects.get().reasons == [{"code": "person", "weight": 0, "params": {"why": "The press called"}}]
 
 

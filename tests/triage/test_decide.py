@@ -33,6 +33,7 @@ def codes(outcome: Outcome) -> list[str]:
     [
         ("a complaint that mentions us", COMPLAINT, True),
         ("a question to us", replace(COMPLAINT, intent="question", complaint=False, severity=0), True),
+        ("a question that the engine would leave", replace(COMPLAINT, intent="question", needs_reply=False), True),
         ("any direct message", replace(MESSAGE, intent="chatter", needs_reply=False, complaint=False), True),
         ("an advertisement in a direct message", replace(MESSAGE, intent="promotion", needs_reply=False), True),
         ("praise that mentions us", replace(COMPLAINT, intent="praise", needs_reply=False, complaint=False), False),
@@ -117,6 +118,12 @@ def test_it_says_what_made_a_post_more_urgent(change: dict[str, Any], code: str)
     before, after = decide(COMPLAINT, PLAIN), decide(replace(COMPLAINT, **change), PLAIN)
     assert code in codes(after) and code not in codes(before)
     assert after.priority > before.priority
+
+
+def test_how_sure_the_engine_is_orders_the_queue() -> None:
+    surer = [decide(replace(COMPLAINT, escalate_score=score), PLAIN).priority for score in (0.1, 0.3, 0.5, 0.7)]
+    assert surer == sorted(set(surer))
+    assert decide(replace(COMPLAINT, escalate_score=0.7, escalate=True), PLAIN).priority > surer[-1]
 
 
 def test_an_order_number_in_public_is_everyday_but_a_telephone_number_is_not() -> None:

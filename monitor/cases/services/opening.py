@@ -1,7 +1,7 @@
 """Opening and joining cases for a batch of decided posts: in bulk, and once however many workers try."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from typing import Final
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -12,6 +12,7 @@ from monitor.cases.placing import Desk, Placement, wrote_at
 from monitor.cases.reference import make_references
 from monitor.cases.services.following import follow_actions
 from monitor.cases.services.locking import lock_cases, lock_writers
+from monitor.cases.services.recount import rescore, set_deciding
 from monitor.cases.states import ACTIVE, RESOLVED, next_state
 from monitor.inbox.changes import log_changes
 from monitor.inbox.models import Post
@@ -30,8 +31,8 @@ _CHANGED: Final = [
 def open_cases(*, outcomes: Sequence[TriageOutcome]) -> list[int]:
     """Opens a case for each post that needs one, or lets it join its author's; returns the cases touched, by id.
 
-    Idempotent: a post has one place, ever. Takes part in the caller's transaction. Safe from any number of workers:
-    all who would touch the same author wait for each other.
+    Idempotent: a post has one place, ever; one that was edited keeps it and is weighed anew. Takes part in the caller's
+    transaction. Safe from any number of workers: all who would touch the same author wait for each other.
     """
     wanted = {outcome.post_id: outcome for outcome in outcomes if outcome.opens_case or outcome.joins_case}
     if not wanted:
@@ -40,6 +41,8 @@ def open_cases(*, outcomes: Sequence[TriageOutcome]) -> list[int]:
         posts = list(Post.objects.filter(pk__in=wanted, is_own=False).select_related("author"))
         lock_writers((post.author_id, post.conversation_id) for post in posts)
         placed = set(CasePost.objects.filter(post_id__in=wanted).values_list("post_id", flat=True))
+        edited = [(post, wanted[post.pk]) for post in posts if post.pk in placed and post.version > 1]
+        rescored = rescore(edited) if edited else set()
         readings = current_readings([post.pk for post in posts if post.pk not in placed])
         desk = _desk([post for post in posts if post.pk in readings])
         for post in sorted(posts, key=lambda post: (wrote_at(post), post.pk)):
@@ -48,7 +51,7 @@ def open_cases(*, outcomes: Sequence[TriageOutcome]) -> list[int]:
         for placement in desk.placements:
             _absorb(placement, readings)
         _save(desk)
-    return sorted(placement.case.pk for placement in desk.placements)
+    return sorted({placement.case.pk for placement in desk.placements} | rescored)
 
 
 def _desk(posts: Sequence[Post]) -> Desk:
@@ -86,17 +89,6 @@ def _absorb(placement: Placement, readings: dict[int, Reading]) -> None:
         case.post_count += len(placement.posts)
         case.version += 1
         case.changed_at = timezone.now()
-
-
-def set_deciding(case: Case, post: Post, reading: Reading, priority: int, reasons: list[dict[str, Any]]) -> None:
-    """The post that decides gives the case its analysis fields."""
-    case.deciding_post = post
-    case.priority = priority
-    case.reasons = reasons
-    case.is_public = post.is_public
-    case.market_id = post.market_id or case.market_id
-    case.intent, case.topic, case.severity = reading.intent, reading.topic, reading.severity
-    case.sentiment, case.language, case.audience = reading.sentiment, reading.language, reading.audience
 
 
 def _wait(placement: Placement, post: Post) -> None:
