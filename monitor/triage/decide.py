@@ -126,7 +126,7 @@ def needs_reply(facts: Facts) -> bool:
     service, order, account or app."""
     if facts.needs_reply or facts.intent == "question":
         return True
-    return facts.form == "review" and facts.topic in REVIEW_TOPICS and facts.complaint
+    return facts.form == "review" and facts.topic in REVIEW_TOPICS and facts.intent == "complaint"
 
 
 def _weighed(facts: Facts, ruleset: RulesetSpec) -> Iterator[Reason]:
