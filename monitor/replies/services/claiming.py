@@ -5,7 +5,7 @@ One reply of a case's conversation is in flight at a time; one whose outcome is 
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -58,21 +58,32 @@ def expire_leases(*, now: datetime | None = None) -> int:
 
 
 def _due(limit: int, moment: datetime) -> Iterable[Effect]:
-    """Locks the effects and their cases; then, in a statement that sees all commits, drops those that must wait."""
-    held = Switch.objects.filter(brand_id=OuterRef("brand_id"), name=SwitchName.KILL, is_on=True)
+    """Locks effects with their cases; then, in a statement that sees all commits, drops those that must wait."""
     rows = (
         Effect.objects.select_for_update(no_key=True, skip_locked=True, of=("self", "reply", "reply__case"))
         .select_related("reply__case", "channel")
-        .filter(~Exists(held), state=EffectState.PENDING, not_before__lte=moment, reply__state=ReplyState.APPROVED)
+        .filter(pk__in=_candidates(limit, moment), state=EffectState.PENDING, reply__state=ReplyState.APPROVED)
         .order_by("not_before", "pk")
     )
     seen: set[tuple[int, int]] = set()
-    for effect in list(rows[:limit]):
+    for effect in list(rows):
         assert effect.reply is not None
         lane = (effect.reply.case_id, effect.reply.conversation_id)
         if lane not in seen and not _is_held(effect):
+            seen.add(lane)
             yield effect
-        seen.add(lane)
+
+
+def _candidates(limit: int, moment: datetime) -> list[int]:
+    """Without a lock, so without a promise. Held ones are left out here only lest they fill the batch."""
+    killed = Switch.objects.filter(brand_id=OuterRef("brand_id"), name=SwitchName.KILL, is_on=True)
+    lane = Effect.objects.filter(
+        reply__case_id=OuterRef("reply__case_id"), reply__conversation_id=OuterRef("reply__conversation_id")
+    )
+    held = lane.filter(_before(OuterRef("pk"))).exclude(pk=OuterRef("pk"))
+    due = Effect.objects.filter(state=EffectState.PENDING, not_before__lte=moment, reply__state=ReplyState.APPROVED)
+    waiting = due.filter(~Exists(killed), ~Exists(held)).order_by("not_before", "pk")
+    return list(waiting.values_list("pk", flat=True)[:limit])
 
 
 def _is_held(effect: Effect) -> bool:
@@ -80,8 +91,11 @@ def _is_held(effect: Effect) -> bool:
     reply = effect.reply
     assert reply is not None
     lane = Effect.objects.filter(reply__case_id=reply.case_id, reply__conversation_id=reply.conversation_id)
-    earlier = Q(state=EffectState.PENDING, tries__gt=0, pk__lt=effect.pk)
-    return lane.exclude(pk=effect.pk).filter(Q(state__in=IN_FLIGHT) | earlier).exists()
+    return lane.filter(_before(effect.pk)).exclude(pk=effect.pk).exists()
+
+
+def _before(effect_id: Any) -> Q:
+    return Q(state__in=IN_FLIGHT) | Q(state=EffectState.PENDING, tries__gt=0, pk__lt=effect_id)
 
 
 def _may_go(effect: Effect, moment: datetime) -> bool:

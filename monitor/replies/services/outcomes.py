@@ -9,8 +9,8 @@ from monitor.alerts.services import close_alerts, raise_alert
 from monitor.audit import services as audit
 from monitor.cases.services import note_own_post
 from monitor.inbox.models import Post
-from monitor.inbox.services import ingest
-from monitor.platforms.base import IncomingAuthor, IncomingPost, Receipt
+from monitor.inbox.services import record_own_post
+from monitor.platforms.base import Receipt
 from monitor.replies.gathering import database_now, target_id
 from monitor.replies.models import Effect, EffectState, Reply, ReplyState
 from monitor.replies.states import move, try_to_move
@@ -112,30 +112,23 @@ def _store_own_post(reply: Reply, effect: Effect, receipt: Receipt, said_at: dat
     """Our words as a post of the thread, so that every room below sees the answer; the echo finds it there."""
     if not receipt.external_id:
         return None
-    target, channel = reply.target, effect.channel
+    target = reply.target
     is_public = reply.kind == "reply"
     thread = target.conversation.external_id
-    post = IncomingPost(
-        platform=target.platform,
-        external_id=receipt.external_id,
-        form=("reply" if target.platform == "x" else "comment") if is_public else "direct_message",
-        text=reply.text,
-        author=IncomingAuthor(channel.external_id, handle=channel.handle, name=channel.name),
-        created_at=said_at,
-        conversation_id=thread if is_public or not target.is_public else receipt.conversation_id or thread,
-        in_reply_to=target_id(target) if is_public else "",
-        platform_id=receipt.external_id,
-        url=receipt.url,
-        language_hint=reply.language,
-        is_public=is_public,
-        is_own=True,
-        own_by="us",
-    )
-    ingest(brand_id=reply.brand_id, channel_id=channel.pk, stream="send", how="send", events=[post])
-    stored = Post.objects.filter(
-        brand_id=reply.brand_id, platform=target.platform, external_id=receipt.external_id
-    ).values_list("pk", flat=True)  # fmt: skip
-    return stored.first()
+    try:
+        return record_own_post(
+            channel=effect.channel,
+            external_id=receipt.external_id,
+            text=reply.text,
+            form=("reply" if target.platform == "x" else "comment") if is_public else "direct_message",
+            conversation_id=receipt.conversation_id or thread if reply.kind == "private_reply" else thread,
+            in_reply_to=target_id(target) if is_public else "",
+            is_public=is_public,
+            created_at=said_at,
+            url=receipt.url,
+        )
+    except Post.DoesNotExist:
+        return None  # deleted before we heard of it: it was said, and it is gone
 
 
 def _record(reply: Reply, act: str, **params: object) -> None:
