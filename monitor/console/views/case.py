@@ -22,6 +22,7 @@ from monitor.console.case_page import (
     thread_of,
 )
 from monitor.console.labels import ANSWERS, INTENTS, SENTIMENTS, SEVERITIES, TOPICS
+from monitor.replies.models import ReplyState
 
 OPTIONS = {
     "topic": list(TOPICS),
@@ -46,7 +47,7 @@ def case_context(case: Case, user: Any) -> dict[str, Any]:
         "brand": case.brand,
         "case": case,
         "thread": thread_of(case),
-        "replies": replies,
+        "replies": [reply for reply in replies if reply.state != ReplyState.DRAFT or reply.written_by_id != user.pk],
         "editor": editor_of(case, user, replies),
         "others": others_of(case),
         "history": history_of(case, replies),

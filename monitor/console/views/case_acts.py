@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from monitor.analysis.services import CorrectionError
@@ -184,9 +185,11 @@ def act_in_bulk(request: HttpRequest, brand: Brand) -> HttpResponse:
             continue
         done += 1
     if done:
-        messages.success(request, _("Done for %(count)s cases.") % {"count": done})
+        words = ngettext("Done for %(count)d case.", "Done for %(count)d cases.", done)
+        messages.success(request, words % {"count": done})
     if left := len(references) - done:
-        messages.warning(request, _("%(count)s cases were left as they are.") % {"count": left})
+        words = ngettext("%(count)d case was left as it is.", "%(count)d cases were left as they are.", left)
+        messages.warning(request, words % {"count": left})
     return redirect("queue", brand.slug)
 
 
