@@ -28,6 +28,7 @@ from monitor.simulators.x_shapes import (
 )
 
 _PROBLEMS = "https://api.twitter.com/2/problems"
+_PROBLEM_TYPE = "application/problem+json"
 _DUPLICATE_SPAN = timedelta(hours=24)
 Handler = Callable[[World, Request], Awaitable[Response]]
 
@@ -35,7 +36,8 @@ Handler = Callable[[World, Request], Awaitable[Response]]
 def problem(status: int, title: str, detail: str, kind: str = "") -> JSONResponse:
     """RFC 7807, as X writes it."""
     kind = f"{_PROBLEMS}/{kind}" if kind else "about:blank"
-    return JSONResponse({"title": title, "detail": detail, "type": kind, "status": status}, status)
+    body = {"title": title, "detail": detail, "type": kind, "status": status}
+    return JSONResponse(body, status, media_type=_PROBLEM_TYPE)
 
 
 def refused(detail: str) -> JSONResponse:
@@ -62,7 +64,7 @@ def _guarded(endpoint: str, handler: Handler) -> Callable[[Request], Awaitable[R
                 "detail": "One or more parameters to your request was invalid.",
                 "type": f"{_PROBLEMS}/invalid-request",
             }
-            response = JSONResponse(body, 400)
+            response = JSONResponse(body, 400, media_type=_PROBLEM_TYPE)
         response.headers.update(headers)
         return response
 

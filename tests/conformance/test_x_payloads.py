@@ -76,8 +76,8 @@ def _read_page(page):
     listed = page["data"] if isinstance(page.get("data"), list) else [page.get("data")]
     updates = []
     for node in listed:
-        if isinstance(node, dict) and ("text" in node or "event_type" in node):
-            is_message = "event_type" in node
+        if isinstance(node, dict) and ("text" in node or "dm_conversation_id" in node):
+            is_message = "event_type" in node and "event_uuid" not in node
             make = x_connector._message_update if is_message else x_connector._post_update
             updates.append(make(node, includes) if is_message else make(node, includes, errors, "search"))
     return [event for update in updates for event in PLATFORM.normalize(update, US)]

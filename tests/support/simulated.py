@@ -61,7 +61,7 @@ def simulated_platforms(world: World | None = None) -> Iterator[Simulated]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
-        create_app(world), log_level="warning", lifespan="off", ws="none", access_log=False, timeout_keep_alive=1
+        create_app(world), log_level="warning", lifespan="off", ws="none", access_log=False, timeout_keep_alive=60
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

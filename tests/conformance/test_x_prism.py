@@ -1,0 +1,131 @@
+"""Our requests and the fake X's answers both pass X's own specification, checked by Prism's validating proxy.
+
+Refusals are left out: Prism holds `application/problem+json` to the schema of the other media type of the same answer.
+
+Needs npm. MENTIONDESK_PRISM names a folder where @stoplight/prism-cli is installed; else build/prism is made.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import requests
+
+from monitor.platforms.base import ChannelContext, NullBudget, SendRequest
+from monitor.platforms.x.connector import XConnector
+from monitor.simulators.world import World
+from tests.support.simulated import Simulated, simulated_platforms
+
+pytestmark = pytest.mark.conformance
+
+PACKAGE = "@stoplight/prism-cli@5.16.0"
+
+
+@pytest.fixture(scope="module")
+def prism() -> Path:
+    folder = Path(os.environ.get("MENTIONDESK_PRISM") or Path(__file__).parents[2] / "build" / "prism")
+    program = folder / "node_modules" / ".bin" / "prism"
+    if not program.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip("npm is not here: Prism cannot be installed")
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), PACKAGE]
+        if subprocess.run(command, capture_output=True, timeout=300, check=False).returncode != 0:
+            pytest.skip("npm could not install Prism")
+    return program
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Simulated]:
+    with simulated_platforms(World(limit_scale=100)) as simulated:
+        yield simulated
+
+
+@pytest.fixture(scope="module")
+def checked(prism, running, platform_data, tmp_path_factory) -> Iterator[tuple[ChannelContext, Path]]:
+    """The channel behind the proxy. A signature would cover the proxy's address, so it uses a bearer token."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    specification = platform_data / "x-openapi" / "x-openapi-2.166-prism.json"
+    log = tmp_path_factory.mktemp("prism") / "log"
+    command = [str(prism), "proxy", "--errors", "-h", "127.0.0.1", "-p", str(port), str(specification)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, running.address + "/x"], stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        _wait_for(port, process)
+        context = running.context("x")
+        credentials = {"bearer_token": context.credentials["access_token"]}
+        yield replace(context, api_url=f"http://127.0.0.1:{port}", credentials=credentials), log
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=10)
+
+
+def _wait_for(port, process):
+    """Listening is not enough: the first request makes Prism compile the specification."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            requests.get(f"http://127.0.0.1:{port}/2/users/me", timeout=120)
+        except requests.ConnectionError:
+            time.sleep(0.2)
+        else:
+            return
+    raise AssertionError("Prism did not start")
+
+
+@pytest.fixture
+def connector(checked, running):
+    return XConnector(checked[0], NullBudget(), now=running.world.now)
+
+
+def test_every_list_is_read_through_the_specification(connector, running):
+    parent = running.person_says("x", "@lumora see https://lumora.example/a")
+    running.person_says("x", "@lumora " + "long & wide " * 40, handle="tom", parent_id=parent.identifier)
+    running.person_writes("x", "hello?")
+    ours = running.world.publish("x", running.world.brands["x"], "Market week")
+    running.person_says("x", "hm, @lumora", handle="eva", quoted_id=ours.identifier)
+    for stream in connector.streams():
+        assert connector.collect(stream, {}).updates, stream
+    assert connector.check() == []
+    assert len(connector.recheck([parent.identifier, "5"])) == 2
+
+
+def test_a_search_is_read_through_the_specification(checked, running):
+    running.person_says("x", "lumora again late")
+    context = replace(checked[0], kind="search", query="lumora -from:lumora -is:retweet")
+    search = XConnector(context, NullBudget(), now=running.world.now)
+    assert search.collect("search", {}).updates
+    assert search.check() == []
+
+
+def test_every_write_passes_the_specification(connector, running):
+    mention = running.person_says("x", "@lumora answer me", handle="ida")
+    incoming = running.person_writes("x", "hello?", handle="ida")
+    receipt = connector.send(SendRequest("reply", "Here we are", target_id=mention.identifier))
+    connector.send(SendRequest("direct_message", "Hi Ida", recipient_id=incoming.sender.external_id))
+    conversation = f"{incoming.sender.external_id}-{connector._context.external_id}"
+    connector.send(SendRequest("direct_message", "Hi again", conversation_id=conversation))
+    under_ours = running.world.publish("x", running.world.brands["x"], "Ours")
+    spam = running.person_says("x", "pills", handle="bot", parent_id=under_ours.identifier)
+    connector.send(SendRequest("hide", target_id=spam.identifier))
+    asked = SendRequest("direct_message", "Hi Ida", recipient_id=incoming.sender.external_id)
+    assert connector.read_back(asked, since=incoming.created_at)
+    connector.send(SendRequest("delete", target_id=receipt.external_id))
+
+
+def test_prism_saw_no_violation(checked, connector):
+    connector.check()
+    text = checked[1].read_text(errors="replace")
+    assert "violation" not in text.casefold(), text[-3000:]
