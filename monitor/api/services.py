@@ -34,7 +34,8 @@ class DeliveryReport:
 def receive_delivery(*, sender: str, body: Mapping[str, Any]) -> DeliveryReport:
     """Stores every update of a verified body (`sender`: x or meta) and hints to a worker.
 
-    Each channel's part is stored in a transaction of its own; a redelivery of the whole changes nothing.
+    Each channel's part is stored in a transaction of its own; a redelivery of the whole changes nothing. Raises
+    MalformedPayloadError, before anything is stored, for a body of another shape.
     """
     platform = "x" if sender == "x" else meta.platform_of(body)
     by_owner: dict[str, list[RawUpdate]] = defaultdict(list)

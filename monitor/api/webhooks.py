@@ -14,6 +14,7 @@ from monitor.api.bodies import BodyError, read_object
 from monitor.api.problems import problem
 from monitor.api.services import count_delivery, receive_delivery
 from monitor.brands.routes import for_everybody
+from monitor.platforms.errors import MalformedPayloadError
 from monitor.platforms.meta import webhooks as meta
 from monitor.platforms.x import webhooks as x
 
@@ -59,9 +60,10 @@ def _receive(request: HttpRequest, sender: str, verify: Verify, header: str, sec
     if not verify(secrets, raw, request.headers.get(header)):
         return problem(403, "signature")
     try:
-        body = read_object(raw)
-    except BodyError as error:
-        count_delivery(sender=sender, status=400, reason=error.code)
-        return problem(400, error.code)
-    receive_delivery(sender=sender, body=body)
+        receive_delivery(sender=sender, body=read_object(raw))
+    except (BodyError, MalformedPayloadError) as error:
+        # Nothing was stored: a body is split before its first part is.
+        reason = error.code if isinstance(error, BodyError) else "malformed"
+        count_delivery(sender=sender, status=400, reason=reason)
+        return problem(400, reason)
     return HttpResponse(status=200)

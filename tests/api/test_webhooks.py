@@ -1,0 +1,231 @@
+"""Webhooks: nothing of a stranger is read, everything signed is stored once, nothing breaks on odd bodies."""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor.api.bodies import BodyError, read_object
+from monitor.api.models import Delivery
+from monitor.brands.models import Channel
+from monitor.inbox.models import Post, QuarantinedEvent, RawEvent
+
+X_SECRET, META_SECRET = "consumer-secret", "app-secret"
+
+
+@pytest.fixture(autouse=True)
+def secrets(settings: Any) -> None:
+    settings.X_CONSUMER_SECRETS = ["the-next-secret", X_SECRET]
+    settings.META_APP_SECRETS = [META_SECRET]
+    settings.META_VERIFY_TOKEN = "verify-me"
+
+
+@pytest.fixture
+def care_page(brand: Any) -> Channel:
+    return Channel.objects.create(brand=brand, platform="facebook", kind="page", external_id="9001", handle="lumora")
+
+
+def send_x(raw: bytes, secret: str = X_SECRET) -> Any:
+    mac = base64.b64encode(hmac.new(secret.encode(), raw, hashlib.sha256).digest()).decode()
+    headers = {"x-twitter-webhooks-signature": f"sha256={mac}"}
+    return Client().post("/webhooks/x/", raw, content_type="application/json", headers=headers)
+
+
+def send_meta(raw: bytes, secret: str = META_SECRET) -> Any:
+    mac = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+    return Client().post(
+        "/webhooks/meta/", raw, content_type="application/json", headers={"x-hub-signature-256": f"sha256={mac}"}
+    )
+
+
+def mention(post_id: str = "1924465506158878979", text: str = "@lumora where is my parcel?") -> dict[str, Any]:
+    post = {
+        "id": post_id,
+        "text": text,
+        "author_id": "555",
+        "created_at": "2026-03-10T12:00:00.000Z",
+        "conversation_id": post_id,
+        "entities": {"mentions": [{"start": 0, "end": 7, "username": "lumora", "id": "100"}]},
+    }
+    users = [{"id": "555", "username": "mia", "name": "Mia"}]
+    event = {
+        "event_uuid": post_id,
+        "event_type": "post.mention.create",
+        "filter": {"user_id": "100"},
+        "payload": post,
+        "includes": {"users": users},
+    }
+    return {"data": event}
+
+
+def page_message(text: str = "Hello, my order is late", page_id: str = "9001") -> bytes:
+    message = {
+        "sender": {"id": "777"},
+        "recipient": {"id": page_id},
+        "timestamp": 1773144000000,
+        "message": {"mid": "m_1", "text": text},
+    }
+    # Meta escapes what is not ASCII, and the signature is over those bytes.
+    return json.dumps({"object": "page", "entry": [{"id": page_id, "time": 1, "messaging": [message]}]}).encode()
+
+
+def test_x_is_answered_with_the_newest_secret(client: Client) -> None:
+    answer = client.get("/webhooks/x/", {"crc_token": "a token+/="})
+    mac = hmac.new(b"the-next-secret", b"a token+/=", hashlib.sha256).digest()
+    assert answer.json() == {"response_token": "sha256=" + base64.b64encode(mac).decode()}
+
+
+def test_meta_gets_its_challenge_back_as_plain_text(client: Client) -> None:
+    query = {"hub.mode": "subscribe", "hub.verify_token": "verify-me", "hub.challenge": "1158201444"}
+    answer = client.get("/webhooks/meta/", query)
+    assert (answer.content, answer["Content-Type"]) == (b"1158201444", "text/plain; charset=utf-8")
+    assert client.get("/webhooks/meta/", {**query, "hub.verify_token": "guess"}).status_code == 403
+    assert client.get("/webhooks/meta/").status_code == 403
+
+
+def test_a_mention_that_x_pushes_is_stored_with_its_journal(channel: Channel) -> None:
+    assert send_x(json.dumps(mention()).encode()).status_code == 200
+    post = Post.objects.get()
+    assert (post.external_id, post.mentions_us, post.author.handle) == ("1924465506158878979", True, "mia")  # type: ignore[union-attr]
+    assert RawEvent.objects.count() == 1
+    assert Delivery.objects.get().updates == 1
+
+
+def test_the_same_delivery_three_times_is_one_post(channel: Channel) -> None:
+    for _ in range(3):
+        assert send_x(json.dumps(mention()).encode()).status_code == 200
+    assert Post.objects.count() == 1
+    assert RawEvent.objects.count() == 1
+
+
+def test_a_message_to_the_page_is_stored_with_its_letters(care_page: Channel) -> None:
+    assert send_meta(page_message("¿Dónde está mi pedido? 你好 😀")).status_code == 200
+    post = Post.objects.get()
+    assert (post.text, post.form, post.is_public) == ("¿Dónde está mi pedido? 你好 😀", "direct_message", False)
+
+
+@pytest.mark.parametrize("secret", ["wrong", "", "consumer-secret "])
+def test_a_wrong_signature_stores_nothing(channel: Channel, secret: str) -> None:
+    assert send_x(json.dumps(mention()).encode(), secret).status_code == 403
+    assert not Post.objects.exists() and not RawEvent.objects.exists() and not Delivery.objects.exists()
+
+
+def test_no_signature_stores_nothing(care_page: Channel, client: Client) -> None:
+    assert client.post("/webhooks/meta/", page_message(), content_type="application/json").status_code == 403
+    assert not Post.objects.exists() and not Delivery.objects.exists()
+
+
+def test_no_secret_means_nobody_comes_in(care_page: Channel, settings: Any) -> None:
+    settings.META_APP_SECRETS = []
+    settings.X_CONSUMER_SECRETS = []
+    assert send_meta(page_message(), "").status_code == 403
+    assert send_x(b"{}", "").status_code == 403
+    assert Client().get("/webhooks/x/", {"crc_token": "x"}).status_code == 403
+
+
+def test_one_changed_bit_is_noticed(channel: Channel) -> None:
+    raw = json.dumps(mention()).encode()
+    mac = base64.b64encode(hmac.new(X_SECRET.encode(), raw, hashlib.sha256).digest()).decode()
+    for place in range(0, len(raw), 37):
+        changed = raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]
+        headers = {"x-twitter-webhooks-signature": f"sha256={mac}"}
+        answer = Client().post("/webhooks/x/", changed, content_type="application/json", headers=headers)
+        assert answer.status_code == 403
+
+
+def test_a_page_that_we_do_not_know_is_counted_and_answered(care_page: Channel) -> None:
+    assert send_meta(page_message(page_id="404")).status_code == 200
+    assert Delivery.objects.get().reason_code == "unknown_channel"
+    assert not Post.objects.exists()
+
+
+def test_a_brand_that_shares_the_page_gets_its_own_copy(care_page: Channel, other_brand: Any) -> None:
+    Channel.objects.create(brand=other_brand, platform="facebook", kind="page", external_id="9001")
+    send_meta(page_message())
+    assert sorted(Post.objects.values_list("brand_id", flat=True)) == sorted([care_page.brand_id, other_brand.pk])
+
+
+def test_an_odd_update_is_put_aside_and_its_neighbours_are_stored(care_page: Channel) -> None:
+    body = json.loads(page_message())
+    body["entry"].append({"id": "9001", "time": 1, "changes": [{"field": "feed", "value": {"item": 7, "verb": []}}]})
+    body["entry"].append({"id": "9001", "time": 1, "changes": [{"field": "tomorrow's field", "value": 3}]})
+    assert send_meta(json.dumps(body).encode()).status_code == 200
+    assert Post.objects.count() == 1
+    assert QuarantinedEvent.objects.count() <= 2
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"", "not_json"),
+        (b"not json", "not_json"),
+        (b"[]", "not_an_object"),
+        (b'"words"', "not_an_object"),
+        (b'{"a": NaN}', "not_json"),
+        (b'{"a": Infinity}', "not_json"),
+        (b"\xff\xfe{}", "not_utf8"),
+        (b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", "too_deep"),
+        (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "too_deep"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "not_json"),
+        (b'{"object": "page", "entry": {"id": "9001"}}', "malformed"),
+    ],
+)
+def test_a_signed_body_that_cannot_be_read_is_counted_with_its_reason(db: None, raw: bytes, reason: str) -> None:
+    assert send_meta(raw).status_code == 400
+    assert (Delivery.objects.get().status, Delivery.objects.get().reason_code) == (400, reason)
+
+
+def test_a_body_beyond_the_cap_is_refused_unread(db: None, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+    assert send_meta(page_message("x" * 2_000)).status_code == 413
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["a\u0000b", "\ud800 alone", "\u202eright to left", "Z" * 20_000])
+def test_hostile_letters_are_stored_safely(care_page: Channel, text: str) -> None:
+    assert send_meta(page_message(text)).status_code == 200
+    assert Post.objects.count() == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+NAMES = st.sampled_from(
+    ["data", "payload", "filter", "event_type", "includes", "users", "for_user_id", "tweet_create_events", "user_event",
+     "direct_message_events", "object", "entry", "changes", "messaging", "standby", "id", "value", "field", "message"]
+)  # fmt: skip
+SHAPED = st.recursive(
+    JSON, lambda inner: st.dictionaries(NAMES, inner, max_size=5) | st.lists(inner, max_size=3), max_leaves=20
+)
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(body=st.dictionaries(NAMES, SHAPED, max_size=5))
+def test_no_signed_body_of_any_shape_breaks_us(care_page: Channel, channel: Channel, body: dict[str, Any]) -> None:
+    raw = json.dumps(body).encode()
+    assert send_x(raw).status_code in {200, 400}
+    assert send_meta(json.dumps({**body, "object": "page"}).encode()).status_code in {200, 400}
+
+
+@settings(max_examples=200)
+@given(raw=st.binary(max_size=200))
+def test_any_bytes_are_an_object_or_an_error(raw: bytes) -> None:
+    try:
+        assert isinstance(read_object(raw), dict)
+    except BodyError as error:
+        assert error.code in {"not_utf8", "not_json", "too_deep", "not_an_object"}
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_other_methods_are_not_known(method: str, client: Client) -> None:
+    assert getattr(client, method)("/webhooks/x/").status_code == 405
