@@ -2,6 +2,7 @@
 
 from monitor.cases.services.answers import note_own_post
 from monitor.cases.services.hand_offs import confirm_hand_off, offer_hand_off
+from monitor.cases.services.incidents import add_to_incident, close_incident, open_incident, remove_from_incident
 from monitor.cases.services.life import close, close_settled, reopen, resolve, snooze, wake, wake_snoozed
 from monitor.cases.services.links import merge, split, undo_merge
 from monitor.cases.services.locking import CaseChangedError
@@ -23,9 +24,11 @@ __all__ = [
     "CaseClaimedError",
     "add_note",
     "add_tag",
+    "add_to_incident",
     "assign",
     "claim",
     "close",
+    "close_incident",
     "close_settled",
     "confirm_hand_off",
     "correct_reading",
@@ -35,7 +38,9 @@ __all__ = [
     "note_own_post",
     "offer_hand_off",
     "open_cases",
+    "open_incident",
     "release",
+    "remove_from_incident",
     "remove_tag",
     "reopen",
     "resolve",

@@ -76,5 +76,5 @@ def lock_writers(writers: Iterable[tuple[int | None, int]]) -> None:
     """
     keys = sorted({f"case:author:{author}" if author else f"case:thread:{thread}" for author, thread in writers})
     with connection.cursor() as cursor:
-        for key in keys:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+        # One round trip; unnest gives the keys in the order of the array, which is the same for every worker.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(%s::text[]) AS key", [keys])
