@@ -66,12 +66,12 @@ def run_beside(command: list[str]) -> int:
 
     from monitor.embedded.programs import death_signal
 
-    with subprocess.Popen(command, preexec_fn=death_signal(signal.SIGTERM), start_new_session=True) as process:
+    with subprocess.Popen(command, preexec_fn=death_signal(signal.SIGTERM), start_new_session=True) as program:
         try:
-            status = process.wait()
+            status = program.wait()
         except (KeyboardInterrupt, SystemExit):
-            process.terminate()
-            process.wait()
+            program.terminate()
+            program.wait()
             raise
     return 0 if status == 0 else 1
 

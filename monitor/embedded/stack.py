@@ -179,7 +179,7 @@ class _Stack:
             command += ["--demo", f"http://127.0.0.1:{simulator_port}"]
         log_path = self._home.logs / "prepare.log"
         with log_path.open("ab") as log_file:
-            process = subprocess.Popen(
+            program = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -189,14 +189,14 @@ class _Stack:
                 preexec_fn=death_signal(signal.SIGTERM),
             )
             try:
-                while process.poll() is None:
+                while program.poll() is None:
                     self._supervisor.tick()
                     time.sleep(TICK_SECONDS)
             finally:
-                if process.poll() is None:
-                    process.terminate()
-                told, _ = process.communicate()
-        if process.returncode != 0:
+                if program.poll() is None:
+                    program.terminate()
+                told, _ = program.communicate()
+        if program.returncode != 0:
             raise EmbeddedError(f"The database could not be prepared: {last_words(log_path)} (all: {log_path})")
         answer: dict[str, Any] = json.loads(told)
         return Prepared(has_demo=bool(answer["has_demo"]), login_path=str(answer["login_path"]))

@@ -66,8 +66,8 @@ def try_to_move(row: Model, kind: str, to: str, *, only_from: frozenset[str] | N
     allowed = sources_of(kind, to)
     if only_from is not None:
         allowed &= only_from
-    manager = type(row)._default_manager
-    moved = manager.filter(pk=row.pk, state__in=allowed).update(state=to, **fields)
+    rows = type(row)._default_manager
+    moved = rows.filter(pk=row.pk, state__in=allowed).update(state=to, **fields)
     if moved:
         for name, value in {"state": to, **fields}.items():
             setattr(row, name, value)
