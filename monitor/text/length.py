@@ -1,6 +1,8 @@
 """Length of a post by X's own weighting (an emoji or a Han letter counts two, an address 23)."""
 
+import re
 import sys
+import unicodedata
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -10,9 +12,22 @@ from typing import Any
 from monitor.text.clean import clean
 
 
+# The letters that count one in X's configuration v3; every other one counts two.
+_LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
+# Whatever may be an address, an emoji or a sequence: only the parser knows what it counts.
+_NEEDS_PARSER = re.compile(
+    r"\w\.\w|://|[\u00a9\u00ae\u200d\u203c\u2049\u20e3\u2100-\u214f\u2190-\u2bff\u3030\u303d\u3297\u3299"
+    r"\ufe00-\ufe0f\ufeff\ufffe\uffff\U0001f000-\U000fffff]"
+)
+
+
 def weighted_length(text: str) -> int:
     """Weighted length as X counts it; the limit of an ordinary post is 280."""
-    return int(_parser()(clean(text)).weightedLength)
+    plain = unicodedata.normalize("NFC", clean(text))
+    if not _NEEDS_PARSER.search(plain):
+        # Plain words, some hundred times faster: a batch of suggestions measures each text several times.
+        return 2 * len(plain) - len(_LIGHT.findall(plain))
+    return int(_parser()(plain).weightedLength)
 
 
 @cache
