@@ -78,13 +78,29 @@ CODES: Mapping[str, Wording] = {
         _("Case %(reference)s waits longer than promised."),
         _("Answer it, or hand it to somebody who can."),
     ),
+    "channel.quota_exceeded": Wording(
+        _("%(channel)s: nothing more can be sent today, the budget or the plan's quota is spent."),
+        _("Raise the channel's daily cap or the plan. Replies wait and are looked at again when they can go."),
+    ),
+    "reply.submitted": Wording(
+        _("A reply of case %(case)s waits for a second approval."),
+        _("Open the case, read the reply, and approve or decline it."),
+    ),
     "reply.unconfirmed": Wording(
-        _("It is not known whether a reply of case %(reference)s has arrived."),
+        _("It is not known whether a reply of case %(case)s has arrived."),
         _("Look at the thread in the platform's own app and say whether it is there."),
     ),
     "reply.failed": Wording(
-        _("A reply of case %(reference)s was refused by the platform (%(why)s)."),
-        _("Open the case: the reply can be changed, or sent in the platform's own app."),
+        _("A reply of case %(case)s was refused by the platform (%(why)s)."),
+        _("Open the case: the reply can be changed, or given in the platform's own app."),
+    ),
+    "reply.native_task": Wording(
+        _("A reply of case %(case)s can only be given in the platform's own app (%(why)s)."),
+        _("Open the case and follow the link to the post; the text is ready to be copied."),
+    ),
+    "reply.waits_for_channel": Wording(
+        _("%(channel)s: approved replies wait because the channel cannot send (%(why)s)."),
+        _("Mend the channel on the channels page; the replies go as soon as it is healthy."),
     ),
     "trend.spike": Wording(
         _("Unusually many complaints: %(count)s about “%(topic)s”."),

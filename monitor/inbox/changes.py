@@ -1,8 +1,11 @@
 """The change log that trends folds, for the rooms above: one row for each post that now counts differently."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import connection
+
+from monitor.inbox.models import PostChange
 
 KINDS = ("stored", "edited", "deleted", "analyzed", "triaged", "corrected", "cased", "erased")
 
@@ -22,3 +25,10 @@ def log_changes(*, post_ids: Sequence[int], kind: str) -> int:
             [kind, list(post_ids)],
         )
         return cursor.rowcount
+
+
+def posts_deleted_since(moment: datetime) -> list[int]:
+    """Posts that their platform has deleted since then: the rooms above forget what they made of them."""
+    return list(
+        PostChange.objects.filter(recorded_at__gte=moment, kind="deleted").values_list("post_id", flat=True).distinct()
+    )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from weakref import WeakSet
@@ -153,7 +153,7 @@ def _ingest(
         refused = _Refused()
         if facts.has_tombstones or deletions:
             refused = _find_refused(batch.brand, facts.platform, posts, raw)
-        accepted = {key: post for key, post in posts.items() if key not in refused.posts}
+        accepted = refused.leave_out(posts)
         _journal(database, batch, facts.platform, [raw_row(update) for update in raw if not refused.covers(update)])
         new_ids, edited_ids, merged_ids = _store_posts(database, batch, accepted, facts.markets)
         if cursor is not None:
@@ -201,6 +201,16 @@ class _Refused:
     authors: frozenset[str] = frozenset()
     welcome: frozenset[str] = frozenset()
 
+    def leave_out(self, posts: Mapping[PostKey, IncomingPost]) -> Mapping[PostKey, IncomingPost]:
+        """The posts that may come in; an answer to one that is gone no longer says to which."""
+        if not self.posts:
+            return posts
+        return {
+            key: replace(post, in_reply_to="") if (key[0], bounded_id(post.in_reply_to)) in self.posts else post
+            for key, post in posts.items()
+            if key not in self.posts
+        }
+
     def covers(self, update: RawUpdate) -> bool:
         if not self.posts and not self.authors:
             return False
@@ -215,6 +225,8 @@ def _find_refused(
 ) -> _Refused:
     """Looks all keys up at once. A person who writes again after an erasure is a new person."""
     by_post = {tombstones.post_key(brand_id, *key): key for key in posts}
+    answered = {(key[0], bounded_id(post.in_reply_to)) for key, post in posts.items() if post.in_reply_to}
+    by_post |= {tombstones.post_key(brand_id, *key): key for key in answered}
     by_post |= {
         tombstones.post_key(brand_id, platform, key): (platform, key)
         for key in (bounded_id(update.external_id) for update in raw)
@@ -233,7 +245,7 @@ def _find_refused(
         erased_at = erased.get((post.platform, post.author.external_id))
         if erased_at is not None and (post.created_at is None or post.created_at <= erased_at):
             gone.add(key)
-    welcome = frozenset(external_id for key in posts if key not in gone for external_id in (key[1],))
+    welcome = frozenset(external_id for platform, external_id in posts if (platform, external_id) not in gone)
     return _Refused(frozenset(gone), frozenset(author_id for _, author_id in erased), welcome)
 
 

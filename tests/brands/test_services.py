@@ -1,0 +1,122 @@
+"""Brands, channels and switches."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from monitor.audit.models import AuditEvent
+from monitor.brands import services, switches
+from monitor.brands.models import Brand, Channel, ChannelStream, Market, Membership
+from monitor.brands.sealing import unseal
+from monitor.brands.selectors import channel_context, channels_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_new_brand_has_all_its_switches_and_sends_nothing_by_itself(alice):
+    brand = services.create_brand(
+        slug="acme", name="Acme", user=alice, markets=[{"code": "DE", "name": "Germany", "languages": ["de"]}]
+    )
+    assert switches.switches_of(brand.pk) == {
+        "automation": True,
+        "acknowledgement": False,
+        "crisis": False,
+        "kill": False,
+    }
+    assert Market.objects.get(brand=brand).code == "DE"
+    assert Membership.objects.get(brand=brand).role == "admin"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        services.create_brand(slug="acme", name="Other")
+    assert Brand.objects.filter(slug="acme").count() == 1
+
+
+def test_a_switch_is_what_was_set_last_and_the_log_knows_by_whom(brand, alice):
+    assert not switches.is_on(brand.pk, "kill")
+    services.set_switch(brand=brand, name="kill", is_on=True, user=alice)
+    assert switches.is_on(brand.pk, "kill")
+    services.set_switch(brand=brand, name="kill", is_on=False, user=alice)
+    assert not switches.is_on(brand.pk, "kill")
+    acts = list(AuditEvent.objects.order_by("id").values_list("act", "actor_id"))
+    assert acts == [("switch.on", alice.pk), ("switch.off", alice.pk)]
+
+
+def test_a_misspelt_switch_is_an_error_and_not_off(brand):
+    with pytest.raises(ValueError, match="kil"):
+        switches.is_on(brand.pk, "kil")
+
+
+def connect(brand, **more):
+    return services.connect_channel(
+        brand=brand, platform="x", kind="account", external_id="100", handle="lumora",
+        credentials={"bearer_token": "s3cret"}, **more,
+    )  # fmt: skip
+
+
+def test_a_connected_channel_has_sealed_credentials_and_its_streams(brand, alice, settings):
+    channel = connect(brand, user=alice)
+    assert b"s3cret" not in bytes(channel.credentials)
+    assert unseal(channel.credentials)["bearer_token"] == "s3cret"
+    assert "mentions" in set(channel.streams.values_list("name", flat=True))
+    context = channel_context(channel)
+    assert context.api_url == settings.PLATFORM_API_URLS["x"]
+    assert "s3cret" not in repr(context)
+    assert not channel_context(channel, with_credentials=False).credentials
+    event = AuditEvent.objects.get(act="channel.connected")
+    assert "s3cret" not in str(event.params)
+
+
+def test_connecting_again_mends_the_channel_and_keeps_its_place(brand):
+    channel = connect(brand)
+    services.set_channel_state(channel_id=channel.pk, state="needs_reauth", code="auth_expired")
+    ChannelStream.objects.filter(channel=channel).update(cursor={"since_id": "7"}, failures=5)
+    again = connect(brand)
+    assert (again.pk, again.state, again.state_code) == (channel.pk, "healthy", "")
+    stream = ChannelStream.objects.filter(channel=channel).first()
+    assert (stream.cursor, stream.failures) == ({"since_id": "7"}, 0)
+    assert Channel.objects.count() == 1
+
+
+def test_news_of_a_channel_is_news_once(channel):
+    def note(code):
+        return services.set_channel_state(channel_id=channel.pk, state="blocked", code=code, params={"detail": "dm"})
+
+    assert note("permission_missing")
+    assert not note("permission_missing")
+    assert note("policy_block")
+
+
+def test_what_a_person_has_paused_stays_paused(channel, alice):
+    services.pause_channel(channel=channel, user=alice)
+    assert not services.set_channel_state(channel_id=channel.pk, state="healthy")
+    channel.refresh_from_db()
+    assert channel.state == "paused"
+    services.resume_channel(channel=channel, user=alice)
+    channel.refresh_from_db()
+    assert channel.state == "healthy"
+
+
+def test_all_credentials_move_to_the_newest_key(brand, channel, settings):
+    settings.CREDENTIAL_KEYS = ["old"]
+    connected = connect(brand)
+    settings.CREDENTIAL_KEYS = ["new", "old"]
+    assert services.rotate_credentials() == 1
+    settings.CREDENTIAL_KEYS = ["new"]
+    connected.refresh_from_db()
+    assert unseal(connected.credentials)["bearer_token"] == "s3cret"
+
+
+def test_roles_are_given_changed_and_taken(brand, alice, bob):
+    services.set_role(user=bob, brand=brand, role="lead", by=alice)
+    assert Membership.objects.get(user=bob).role == "lead"
+    services.set_role(user=bob, brand=brand, role=None, by=alice)
+    assert not Membership.objects.filter(user=bob).exists()
+    with pytest.raises(ValueError, match="emperor"), transaction.atomic():
+        services.set_role(user=bob, brand=brand, role="emperor", by=alice)
+    dora = services.create_user(email="Dora@Example.com", brand=brand, role="agent", by=alice)
+    assert (dora.email, dora.has_usable_password()) == ("dora@example.com", False)
+
+
+def test_people_see_the_channels_of_their_brands(channel, other_brand, alice, charlie):
+    other = Channel.objects.create(brand=other_brand, platform="x", kind="account", external_id="9")
+    assert list(channels_of(alice)) == [channel]
+    assert list(channels_of(charlie)) == [other]
+    assert not channels_of(alice, other_brand).exists()
