@@ -1,10 +1,14 @@
 """What this room stores of people: vectors can be turned back into words, so they go with the text."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from monitor.analysis.models import Analysis, Embedding
 from monitor.erasure import Person
+from monitor.inbox.changes import posts_deleted_since
+
+LOOK_BACK: Final = timedelta(days=3)
 
 COLUMNS: Final[dict[str, str]] = {
     "Analysis.model_version": "kept: name of a model",
@@ -40,3 +44,8 @@ def _erase(post_ids: Sequence[int]) -> dict[str, int]:
     vectors, _ = Embedding.objects.filter(post_id__in=post_ids).delete()
     analyses = Analysis.objects.filter(post_id__in=post_ids).exclude(entities=[], reasons=[])
     return {"embeddings": vectors, "analyses": analyses.update(entities=[], reasons=[])}
+
+
+def sweep_retention(now: datetime) -> dict[str, int]:
+    """Deletions on a platform reach this room within the hour; looks back days, in case the clock stood still."""
+    return {"of deleted posts": erase_posts(posts_deleted_since(now - LOOK_BACK))}

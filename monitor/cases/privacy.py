@@ -1,12 +1,16 @@
 """What this room stores of people: notes that colleagues wrote about them, and who they are by link."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Q
 
 from monitor.cases.models import Case, Escalation, HandOff, Note
 from monitor.erasure import Person
+from monitor.inbox.changes import posts_deleted_since
+
+LOOK_BACK: Final = timedelta(days=3)
 
 COLUMNS: Final[dict[str, str]] = {
     "Incident.title": "staff: a team's name for a cause",
@@ -52,3 +56,8 @@ def erase_posts(post_ids: Sequence[int]) -> int:
 def _forget(case_ids: Iterable[int]) -> int:
     known = Case.objects.filter(pk__in=list(case_ids)).filter(~Q(reasons=[]) | ~Q(tags=[]) | ~Q(customer=None))
     return known.update(reasons=[], tags=[], customer=None)
+
+
+def sweep_retention(now: datetime) -> dict[str, int]:
+    """Deletions on a platform reach this room within the hour; looks back days, in case the clock stood still."""
+    return {"of deleted posts": erase_posts(posts_deleted_since(now - LOOK_BACK))}

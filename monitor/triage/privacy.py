@@ -1,10 +1,14 @@
 """What this room stores of people: of an author only labels and numbers, never words or names."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from monitor.erasure import Person
+from monitor.inbox.changes import posts_deleted_since
 from monitor.triage.models import TriageDecision
+
+LOOK_BACK: Final = timedelta(days=3)
 
 COLUMNS: Final[dict[str, str]] = {
     "Rule.name": "staff: written by the brand's lead",
@@ -27,3 +31,8 @@ def erase_author(person: Person) -> dict[str, int]:
 def erase_posts(post_ids: Sequence[int]) -> int:
     """Returns the rows changed. An erased decision is no longer run again: its facts are gone."""
     return TriageDecision.objects.filter(post_id__in=post_ids).exclude(facts={}).update(facts={}, reasons=[])
+
+
+def sweep_retention(now: datetime) -> dict[str, int]:
+    """Deletions on a platform reach this room within the hour; looks back days, in case the clock stood still."""
+    return {"of deleted posts": erase_posts(posts_deleted_since(now - LOOK_BACK))}

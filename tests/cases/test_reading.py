@@ -17,6 +17,8 @@ from monitor.cases.models import Case, HandOff, Note
 from monitor.cases.selectors import VIEWS, QueueFilters, case_detail, case_facts, queue, queue_counts
 from monitor.erasure import Person
 from monitor.inbox.models import Conversation, Post
+from monitor.inbox.services import apply_deletions
+from monitor.platforms.base import IncomingDeletion
 from monitor.privacy.registry import columns_to_claim
 from monitor.triage import privacy as triage_privacy
 from monitor.triage.models import TriageDecision
@@ -193,3 +195,12 @@ def test_posts_that_a_platform_deleted_are_forgotten_too(brand: Any) -> None:
     ids = [case.deciding_post_id]
     assert [room.erase_posts(ids) for room in (cases_privacy, triage_privacy, analysis_privacy)] == [1, 1, 2]
     assert [room.erase_posts(ids) for room in (cases_privacy, triage_privacy, analysis_privacy)] == [0, 0, 0]
+
+
+def test_a_deletion_on_the_platform_reaches_every_room_with_the_next_sweep(brand: Any) -> None:
+    case = make_case(brand, "fraud!")
+    rooms = (cases_privacy, triage_privacy, analysis_privacy)
+    assert not any(any(room.sweep_retention(timezone.now()).values()) for room in rooms)
+    apply_deletions(brand_id=brand.pk, deletions=[IncomingDeletion("x", case.deciding_post.external_id)])
+    assert all(any(room.sweep_retention(timezone.now()).values()) for room in rooms)
+    assert not Embedding.objects.exists() and Analysis.objects.get().reasons == []
