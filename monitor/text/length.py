@@ -11,7 +11,6 @@ from typing import Any
 
 from monitor.text.clean import clean
 
-
 # The letters that count one in X's configuration v3; every other one counts two.
 _LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 # Whatever may be an address, an emoji or a sequence: only the parser knows what it counts.
