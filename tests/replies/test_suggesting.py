@@ -1,0 +1,125 @@
+"""Suggestions and articles in the tables: once a post, in bulk, and what people edited is kept."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from monitor.analysis.models import Analysis
+from monitor.brands.models import Market
+from monitor.cases.models import Case, CasePost
+from monitor.inbox.models import Post
+from monitor.replies import services
+from monitor.replies.models import Article, SuggestedReply
+from monitor.replies.phrasebook import phrasebooks
+from monitor.replies.selectors import cases_without_suggestion
+from tests.support.desk import analyze, make_case, make_post
+
+
+def waiting_case(brand: Any, text: str = "where is my refund", **fields: Any) -> Case:
+    return make_case(brand, text, suggestion="", **{"topic": "after_sales", "severity": 1, **fields})
+
+
+def test_a_case_gets_one_suggestion_however_often_it_is_asked_for(brand: Any) -> None:
+    case = waiting_case(brand)
+    assert services.suggest_for_cases(case_ids=[case.pk]) == 1
+    assert services.suggest_for_cases(case_ids=[case.pk]) == 0
+    made = SuggestedReply.objects.get()
+    assert (made.language, made.guard, made.post) == ("en", [], case.deciding_post)
+    assert "private message" in made.text
+
+
+def test_a_new_question_gets_a_suggestion_of_its_own(brand: Any) -> None:
+    case = waiting_case(brand)
+    services.suggest_for_cases(case_ids=[case.pk])
+    second = make_post(brand, "and now it is broken too", conversation=case.deciding_post.conversation)
+    analyze(second, topic="after_sales")
+    CasePost.objects.create(case=case, post=second)
+    assert cases_without_suggestion() == [case.pk]
+    assert services.suggest_for_cases(case_ids=[case.pk]) == 1
+    assert cases_without_suggestion() == []
+
+
+def test_an_edited_post_is_suggested_for_again(brand: Any) -> None:
+    case = waiting_case(brand)
+    services.suggest_for_cases(case_ids=[case.pk])
+    Post.objects.update(text="I was charged twice", version=2)
+    assert services.suggest_for_cases(case_ids=[case.pk]) == 1
+
+
+def test_the_sweeper_finds_only_what_can_be_suggested_for(brand: Any) -> None:
+    ready, unread, deleted, resolved = (waiting_case(brand, f"late {number}") for number in range(4))
+    Analysis.objects.filter(post_id=unread.deciding_post_id).delete()
+    Post.objects.filter(pk=deleted.deciding_post_id).update(deleted_at=deleted.opened_at)
+    Case.objects.filter(pk=resolved.pk).update(state="resolved")
+    assert cases_without_suggestion() == [ready.pk]
+    assert services.suggest_for_cases(case_ids=[ready.pk, unread.pk, deleted.pk]) == 1
+
+
+def test_the_number_of_queries_does_not_grow_with_the_cases(brand: Any) -> None:
+    few = [waiting_case(brand, f"late {number}").pk for number in range(2)]
+    many = [waiting_case(brand, f"late again {number}").pk for number in range(12)]
+    counts = []
+    for ids in (few, many):
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert services.suggest_for_cases(case_ids=ids) == len(ids)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_a_brands_own_article_is_used_and_named(brand: Any) -> None:
+    services.load_articles(brand=brand)
+    Article.objects.filter(code="refund-time", language="en").update(short="Refunds take two to four days.", version=2)
+    case = waiting_case(brand)
+    services.suggest_for_cases(case_ids=[case.pk])
+    made = SuggestedReply.objects.get()
+    assert "two to four days" in made.text
+    assert made.sources == [{"code": "refund-time", "language": "en", "version": 2}]
+
+
+def test_a_language_without_phrases_is_answered_in_the_brands_and_says_so(brand: Any) -> None:
+    case = waiting_case(brand, "var är mitt paket", language="sv")
+    services.suggest_for_cases(case_ids=[case.pk])
+    made = SuggestedReply.objects.get()
+    assert made.language == "en"
+    assert {"rule": "language.brand_default", "language": "en", "asked": "sv"} in made.sources
+
+
+@pytest.mark.parametrize(
+    ("hours", "hand_off"), [({}, "email"), ({str(day): [["00:00", "24:00"]] for day in range(7)}, "hotline")]
+)
+def test_the_hand_off_obeys_the_market(brand: Any, hours: dict, hand_off: str) -> None:
+    market = Market.objects.create(
+        brand=brand, code="DE", name="Germany", hours=hours, hand_offs=[{"to": "email"}, {"to": "hotline"}]
+    )
+    case = waiting_case(brand, "my account is locked", topic="account_security", severity=2, is_public=False)
+    Case.objects.update(market=market)
+    services.suggest_for_cases(case_ids=[case.pk])
+    assert SuggestedReply.objects.get().hand_off == hand_off
+
+
+def test_a_suggestion_says_nothing_personal_that_the_post_said(brand: Any) -> None:
+    case = waiting_case(brand, "I am Mia Brand, order number 12345678, mia@example.com, call +44 20 7946 0958")
+    services.suggest_for_cases(case_ids=[case.pk])
+    text = SuggestedReply.objects.get().text
+    assert not any(secret in text for secret in ("Mia", "12345678", "example.com", "7946"))
+
+
+def test_articles_are_loaded_once_in_every_language(brand: Any) -> None:
+    books = phrasebooks().values()
+    assert services.load_articles(brand=brand) == sum(len(book.articles) for book in books)
+    assert services.load_articles(brand=brand) == 0
+
+
+def test_what_people_edited_is_kept_and_what_nobody_touched_follows_the_release(brand: Any) -> None:
+    services.load_articles(brand=brand)
+    Article.objects.filter(code="refund-time", language="de").update(body="Unsere eigenen Worte.", version=2)
+    Article.objects.filter(code="refund-time", language="fr").update(body="An older release.")
+    Article.objects.filter(code="refund-time", language="es").delete()
+    assert services.load_articles(brand=brand) == 2
+    bodies = dict(Article.objects.filter(code="refund-time").values_list("language", "body"))
+    assert bodies["de"] == "Unsere eigenen Worte."
+    assert bodies["fr"] != "An older release." and "es" in bodies
