@@ -83,15 +83,19 @@ def export_table(arguments: argparse.Namespace) -> int:
     from monitor.commands.desk import desk
 
     with desk():
-        from monitor.trends.exports import export
+        from monitor.commands.failures import CommandError
+        from monitor.trends.exports import ExportError, export
 
-        rows = export(
-            arguments.kind,
-            format=arguments.format,
-            out=arguments.out,
-            since=arguments.since,
-            until=arguments.until,
-            brand=arguments.brand,
-        )
+        try:
+            rows = export(
+                arguments.kind,
+                format=arguments.format,
+                out=arguments.out,
+                since=arguments.since,
+                until=arguments.until,
+                brand=arguments.brand,
+            )
+        except ExportError as error:
+            raise CommandError(str(error)) from None
     print(f"{rows} rows written to {arguments.out}")
     return 0

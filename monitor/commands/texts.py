@@ -107,8 +107,12 @@ def evaluate_labels(arguments: argparse.Namespace) -> int:
 
 
 def judge_spikes(arguments: argparse.Namespace) -> int:
-    from monitor.trends.spikes import run_spikes
+    from monitor.commands.failures import CommandError
+    from monitor.trends.spikes import SpikeInputError, run_spikes
 
-    with open_text(arguments.file) as source:
-        run_spikes(source, sys.stdout, time_column=arguments.time, value_column=arguments.value)
+    try:
+        with open_text(arguments.file) as source:
+            run_spikes(source, sys.stdout, time_column=arguments.time, value_column=arguments.value)
+    except SpikeInputError as error:
+        raise CommandError(str(error)) from None
     return 0

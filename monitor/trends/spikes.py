@@ -89,12 +89,16 @@ def _read_rows(
     names = next(csv.reader([header], delimiter=separator))
     time_at = _find(names, time_column, TIME_COLUMNS, "--time")
     value_at = _find(names, value_column, VALUE_COLUMNS, "--value")
-    for line, cells in enumerate(csv.reader(lines, delimiter=separator), start=2):
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) <= max(time_at, value_at):
-            raise SpikeInputError("has too few columns.", line)
-        yield cells[time_at].strip(), _read_value(cells[value_at], line)
+    table = csv.reader(lines, delimiter=separator)
+    try:
+        for cells in table:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) <= max(time_at, value_at):
+                raise SpikeInputError("There are too few columns.", table.line_num + 1)
+            yield cells[time_at].strip(), _read_value(cells[value_at], table.line_num + 1)
+    except csv.Error as error:
+        raise SpikeInputError(f"{error}.", table.line_num + 1) from None
 
 
 def _find(names: list[str], wanted: str | None, usual: tuple[str, ...], option: str) -> int:
@@ -123,4 +127,4 @@ def _read_time(timestamp: str, row: int) -> datetime:
     try:
         return datetime.fromisoformat(timestamp.strip())
     except ValueError:
-        raise SpikeInputError(f"{timestamp[:40]!r} is no time in ISO 8601.", row) from None
+        raise SpikeInputError(f"Row {row}: {timestamp[:40]!r} is no time in ISO 8601.") from None

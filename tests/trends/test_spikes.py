@@ -126,6 +126,8 @@ def test_named_columns_of_a_tsv_are_used() -> None:
         (["timestamp,value\n", "2026-01-05,many\n"], "no number"),
         (["timestamp,value\n", "2026-01-05,inf\n"], "finite"),
         (["timestamp,value\n", "2026-01-05\n"], "Line 2"),
+        (["timestamp,value\n", "2026-01-05,3\n", "x" * 200_000 + ",3\n"], "Line 3"),
+        (["timestamp,value\n", "2026-01-05,1\x00\n"], "no number"),
     ],
 )
 def test_a_table_that_cannot_be_read_says_why(lines: list[str], says: str) -> None:
