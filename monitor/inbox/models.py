@@ -46,10 +46,7 @@ class RawEvent(models.Model):
     body = models.BinaryField()
 
     class Meta:
-        indexes = [
-            models.Index(fields=["channel_id", "external_id"]),
-            models.Index(fields=["brand_id", "recorded_at"]),
-        ]
+        indexes = [models.Index(fields=["channel_id", "external_id"])]
 
 
 class QuarantinedEvent(models.Model):
@@ -78,7 +75,7 @@ class Customer(models.Model):
 class Author(models.Model):
     """A profile on a platform as one brand sees it. An erased author keeps its row without any name or id."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE, db_constraint=False)
+    brand = models.ForeignKey(Brand, models.CASCADE, db_index=False, db_constraint=False)
     platform = models.CharField(max_length=24)
     external_id = models.CharField(max_length=128)
     handle = models.CharField(max_length=128, blank=True)
@@ -100,7 +97,7 @@ class Author(models.Model):
 class Conversation(models.Model):
     """A thread: a public post with its comments, or the private messages between two parties."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE, db_constraint=False)
+    brand = models.ForeignKey(Brand, models.CASCADE, db_index=False, db_constraint=False)
     platform = models.CharField(max_length=24)
     external_id = models.CharField(max_length=160)
     channel = models.ForeignKey(Channel, models.SET_NULL, null=True, db_index=False, db_constraint=False)
@@ -125,7 +122,7 @@ class Post(models.Model):
     platform = models.CharField(max_length=24)
     external_id = models.CharField(max_length=160)
     platform_id = models.CharField(max_length=160, blank=True)
-    channel = models.ForeignKey(Channel, models.SET_NULL, null=True, db_constraint=False)
+    channel = models.ForeignKey(Channel, models.SET_NULL, null=True, db_index=False, db_constraint=False)
     conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="posts", db_index=False)
     author = models.ForeignKey(Author, models.PROTECT, null=True, related_name="posts", db_index=False)
     form = models.CharField(max_length=24)
@@ -185,7 +182,7 @@ class Sighting(models.Model):
     how = models.CharField(max_length=16)  # poll, webhook, import, send
 
     class Meta:
-        indexes = [models.Index(fields=["post_id"]), models.Index(fields=["channel_id", "recorded_at"])]
+        indexes = [models.Index(fields=["post_id"])]
 
 
 class PostChange(models.Model):
@@ -202,7 +199,7 @@ class PostChange(models.Model):
     kind = models.CharField(max_length=24)  # stored, edited, deleted, analyzed, triaged, corrected, cased, erased
 
     class Meta:
-        indexes = [models.Index(fields=["xid"]), models.Index(fields=["brand_id", "xid"])]
+        indexes = [models.Index(fields=["xid"])]
 
 
 class Tombstone(models.Model):
