@@ -37,6 +37,8 @@ class Reading(Protocol):
     @property
     def intent(self) -> str: ...
     @property
+    def sentiment(self) -> str: ...
+    @property
     def complaint(self) -> bool: ...
     @property
     def severity(self) -> int: ...
@@ -121,11 +123,18 @@ def suggest(
 
 
 def manner_of(reading: Reading) -> str:
-    """complaint, question, follow_up, praise or chatter."""
-    if reading.complaint or reading.intent == "complaint" or reading.severity > 0:
-        return "complaint"
-    if reading.intent in {"question", "follow_up", "praise"}:
+    """complaint, question, follow_up, praise, chatter, or unsure where the engine's answers contradict each other.
+
+    To thank somebody who is angry is as wrong as to console somebody who is glad: then neither is done.
+    """
+    if reading.intent == "praise":
+        return "unsure" if reading.complaint or reading.sentiment == "negative" else "praise"
+    if reading.complaint or reading.intent == "complaint":
+        return "unsure" if reading.sentiment == "positive" and reading.severity < 2 else "complaint"
+    if reading.intent in {"question", "follow_up"}:
         return reading.intent
+    if reading.severity >= 2 and reading.sentiment == "negative":
+        return "complaint"
     # What must be seen today is not answered with small talk.
     return "follow_up" if reading.escalate else "chatter"
 
@@ -152,7 +161,9 @@ class _Writer:
             post.text, reading.topic, reading.language, reading.severity, is_complaint=self.manner == "complaint"
         )
         self.is_seller = reading.audience == "seller" or reading.topic.startswith("seller_")
-        self.is_grave = reading.severity >= 3 or (reading.escalate and self.manner == "follow_up")
+        self.is_grave = (reading.severity >= 3 and self.manner != "praise") or (
+            reading.escalate and self.manner == "follow_up"
+        )
         own = [fact for fact in articles or () if fact.language == book.language]
         self.articles = own or list(book.articles)
         self.used: list[Fact] = []
@@ -178,6 +189,8 @@ class _Writer:
         parts = self._opening()
         if self.manner in {"praise", "chatter"}:
             return parts
+        if self.manner == "follow_up" and not self.is_grave:
+            return [_Part(self._choose(self.book.details["given"], "details"))]
         if fact := self._fact():
             parts.append(_Part(fact.body, 1))
         parts.append(_Part(self._pick_details()))
@@ -189,8 +202,8 @@ class _Writer:
             market=market,
             now=now,
         )
-        # Who only adds details, or is in real trouble, is not sent elsewhere, unless to somebody who answers now.
-        if self.manner == "follow_up" or (self.is_grave and self.hand_off not in {"hotline", "seller_desk"}):
+        # Who is in real trouble is not sent elsewhere, unless to somebody who answers now.
+        if self.is_grave and self.hand_off not in {"hotline", "seller_desk"}:
             self.hand_off = ""
         if self.hand_off:
             way = self.book.hand_offs[self.hand_off]
@@ -210,8 +223,9 @@ class _Writer:
             subject = "seller" if self.is_seller else self.reading.topic
             questions = self.book.questions
             return [_Part(self._choose(questions.get(subject, questions["other"]), "question"))]
-        parts = [_Part(self._pick(self.manner))]
-        return [*parts, _Part(self._pick("critical"))] if self.is_grave else parts
+        # The last of the variants only thanks for being told, which is right for whatever was meant.
+        thanks = self.book.sentences["follow_up"][-1] if self.manner == "unsure" else self._pick(self.manner)
+        return [_Part(thanks), _Part(self._pick("critical"))] if self.is_grave else [_Part(thanks)]
 
     def _asking(self) -> str:
         if self.is_grave:
@@ -220,7 +234,7 @@ class _Writer:
 
     def _fact(self) -> Fact | None:
         """The article on exactly this situation. Who has waited too long is not told how long it usually takes."""
-        if self.manner == "follow_up" or self.reading.severity >= 2 or self.is_seller:
+        if self.manner in {"follow_up", "unsure"} or self.reading.severity >= 2 or self.is_seller:
             return None
         fact = next((fact for fact in self.articles if self.situation in fact.situations), None)
         if fact is None or (self.post.is_public and not fact.short):
@@ -231,7 +245,7 @@ class _Writer:
     def _pick_details(self) -> str:
         if self.is_grave:
             return self._choose(self.book.details["critical"], "details")
-        if "order_number" in self._kinds or self.manner == "follow_up":
+        if "order_number" in self._kinds:
             return self._choose(self.book.details["given"], "details")
         kind = "seller" if self.is_seller else topics().details.get(self.reading.topic, "open")
         return self._choose(self.book.details[kind], "details")

@@ -21,6 +21,7 @@ NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)  # a Wednesday
 class Read:
     language: str = "en"
     intent: str = "complaint"
+    sentiment: str = "negative"
     complaint: bool = True
     severity: int = 1
     escalate: bool = False
@@ -28,7 +29,8 @@ class Read:
     audience: str = "buyer"
 
 
-QUESTION = Read(intent="question", complaint=False, severity=0)
+QUESTION = Read(intent="question", sentiment="neutral", complaint=False, severity=0)
+PRAISE = Read(intent="praise", sentiment="positive", complaint=False, severity=0)
 PUBLIC = PostFacts("words", key="p1")
 PRIVATE = replace(PUBLIC, is_public=False, limit=1000, counts_weighted=False)
 
@@ -141,8 +143,26 @@ def test_a_complaint_gets_an_apology_and_a_question_gets_none() -> None:
 
 
 def test_praise_is_thanked_for_and_asked_nothing() -> None:
-    text = suggest(Read(intent="praise", complaint=False, severity=0), PUBLIC).text
+    text = suggest(PRAISE, PUBLIC).text
     assert "thank" in text.casefold() and "message" not in text.replace("lovely message", "")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        replace(PRAISE, sentiment="negative"),
+        replace(PRAISE, complaint=True),
+        Read(sentiment="positive", severity=1),
+    ],
+)
+def test_where_the_engine_contradicts_itself_it_neither_consoles_nor_rejoices(read: Read) -> None:
+    text = suggest(read, PUBLIC).text
+    assert text.startswith(phrasebooks()["en"].sentences["follow_up"][-1])
+    assert "sorry" not in text.casefold() and "private message" in text
+
+
+def test_a_question_stays_a_question_whatever_the_severity_head_says() -> None:
+    assert suggest(replace(QUESTION, severity=1), PUBLIC).manner == "question"
 
 
 def test_a_grave_post_gets_a_person_at_once_and_no_facts() -> None:
