@@ -4,7 +4,6 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("monitor.api.urls")),
-    path("", include("monitor.api.urls")),
     path("", include("monitor.console.urls")),
 ]
 

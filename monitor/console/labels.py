@@ -178,6 +178,16 @@ STREAMS: Final[Mapping[str, Label]] = {
     "tags": _("Tags"),
 }
 
+#: Field of a reading → what a person may say instead.
+CORRECTIONS: Final[Mapping[str, list[str]]] = {
+    "topic": list(TOPICS),
+    "severity": list(SEVERITIES),
+    "intent": list(INTENTS),
+    "sentiment": list(SENTIMENTS),
+    "complaint": list(ANSWERS),
+    "needs_reply": list(ANSWERS),
+}
+
 #: What templates name: {% label "topic" case.topic %}.
 TABLES: Final[Mapping[str, Mapping[str, Label]]] = {
     "topic": TOPICS,

@@ -1,15 +1,16 @@
 """What the templates of the console need beside Django's own tags."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from monitor.alerts.codes import sentence as alert_sentence
 from monitor.alerts.codes import what_to_do
@@ -199,3 +200,40 @@ def reply_problem(reply: Any) -> str:
 @register.filter
 def problem_text(code: str) -> str:
     return problem(code) if code else ""
+
+
+@register.filter
+def moment(at: datetime | None) -> str:
+    return _written(at, pgettext("format of a time", "j M H:i"))
+
+
+@register.filter
+def moment_of_year(at: datetime | None) -> str:
+    return _written(at, pgettext("format of a time", "j M Y H:i"))
+
+
+@register.filter
+def day(at: datetime | date | None) -> str:
+    return _written(at, pgettext("format of a time", "j M"))
+
+
+@register.filter
+def day_of_year(at: datetime | date | None) -> str:
+    return _written(at, pgettext("format of a time", "j M Y"))
+
+
+@register.filter
+def weekday(at: datetime | None) -> str:
+    return _written(at, pgettext("format of a time", "D j M"))
+
+
+@register.filter
+def clock(at: datetime | None) -> str:
+    return _written(at, "H:i")
+
+
+def _written(at: datetime | date | None, form: str) -> str:
+    """In the reader's zone and language; "" for no time at all."""
+    if at is None or at == "":
+        return ""
+    return date_format(timezone.localtime(at) if isinstance(at, datetime) else at, form)

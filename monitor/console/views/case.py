@@ -21,17 +21,8 @@ from monitor.console.case_page import (
     team_of,
     thread_of,
 )
-from monitor.console.labels import ANSWERS, INTENTS, SENTIMENTS, SEVERITIES, TOPICS
+from monitor.console.labels import CORRECTIONS
 from monitor.replies.models import ReplyState
-
-OPTIONS = {
-    "topic": list(TOPICS),
-    "severity": list(SEVERITIES),
-    "intent": list(INTENTS),
-    "sentiment": list(SENTIMENTS),
-    "complaint": list(ANSWERS),
-    "needs_reply": list(ANSWERS),
-}
 
 
 @require_safe
@@ -70,7 +61,7 @@ def reading_context(case: Case) -> dict[str, Any]:
     return {
         "reading": reading,
         "reading_rows": [(name, words[name]) for name in shown] + [("audience", reading.audience)],
-        "corrections": [(name, words[name], options) for name, options in OPTIONS.items()],
+        "corrections": [(name, words[name], options) for name, options in CORRECTIONS.items()],
     }
 
 

@@ -21,6 +21,7 @@ from monitor.cases import services
 from monitor.cases.models import Case, HandOff
 from monitor.cases.states import WrongStepError
 from monitor.console.case_page import find_case, history_of, replies_of
+from monitor.console.labels import CORRECTIONS
 
 Act = Callable[[HttpRequest, Case], str]
 
@@ -161,6 +162,8 @@ def confirm_hand_off(request: HttpRequest, case: Case) -> str:
 @on_case
 def correct(request: HttpRequest, case: Case) -> str:
     field, value = request.POST.get("field", ""), request.POST.get("value", "")
+    if value not in CORRECTIONS.get(field, ()):
+        raise ValueError("nothing that can be chosen")
     services.correct_reading(user=signed_in(request), case=case, field=field, value=value)
     return _("Corrected. Every number counts it from now on.")
 

@@ -1,0 +1,151 @@
+"""The page of a case: what it shows, and what people do from it."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from monitor.analysis.models import Correction
+from monitor.cases.models import Case
+from tests.support.desk import make_author, make_case, make_post, minutes_ago
+
+
+def _page(client: Client, case: Case) -> str:
+    answer = client.get(f"/b/lumora/cases/{case.reference}/")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def _act(client: Client, case: Case, act: str, **form: Any) -> Any:
+    return client.post(f"/b/lumora/cases/{case.reference}/{act}/", form, follow=True)
+
+
+def test_it_shows_the_thread_with_own_words_strangers_and_skeletons(as_bob: Client, brand: Any, case: Any) -> None:
+    thread = case.deciding_post.conversation
+    stranger = make_author(brand, "Ines Stranger", "ines")
+    make_post(brand, "We look into it.", conversation=thread, is_own=True, own_by="native_app")
+    make_post(brand, "Me too!", conversation=thread, author=stranger)
+    make_post(brand, "", conversation=thread, author=stranger, deleted_at=minutes_ago(1), deletion_reason="deleted")
+    make_post(brand, "Look", conversation=thread, author=case.author, attachments=[{"kind": "image", "url": ""}])
+    words = _page(as_bob, case)
+    for said in (
+        "We look into it.",
+        "sent from the platform&#x27;s own app",
+        "Me too!",
+        "Deleted by its author",
+        "Picture",
+    ):
+        assert said in words
+    assert words.index("We look into it.") < words.index("Me too!")
+
+
+def test_it_says_why_the_case_is_here_and_what_each_reason_added(as_bob: Client, case: Any) -> None:
+    words = _page(as_bob, case)
+    assert "A strong complaint: blame, repeated failure or a long wait" in words
+    assert "+20" in words
+
+
+def test_the_suggestion_waits_in_the_editor_with_its_count(as_bob: Client, case: Any) -> None:
+    words = _page(as_bob, case)
+    assert "We are sorry about the wait. Please send us a private message.</textarea>" in words
+    assert "62 / 280" in words
+    assert "in public, for everybody to read" in words and "$0.010" in words
+
+
+def test_claiming_warns_everybody_else(as_bob: Client, as_alice: Client, case: Any) -> None:
+    _act(as_bob, case, "claim", version=1)
+    assert "Bob is working on this case" in _page(as_alice, case)
+    assert "Bob is working on this case" not in _page(as_bob, case)
+    assert "Bob is working on this case." in _act(as_alice, case, "claim", version=2).content.decode()
+
+
+def test_an_old_screen_meets_the_conflict_page_and_loses_nothing(as_bob: Client, as_alice: Client, case: Any) -> None:
+    _act(as_alice, case, "escalate", why="press", version=1)
+    answer = _act(as_bob, case, "resolve", resolution="answered", version=1)
+    assert answer.status_code == 409
+    words = answer.content.decode()
+    assert "Somebody else changed this case" in words and "escalated the case" in words
+    assert 'name="resolution" value="answered"' in words and 'name="version" value="2"' in words
+    case.refresh_from_db()
+    assert case.state == "new"
+    assert _act(as_bob, case, "resolve", resolution="answered", version=2).status_code == 200
+    case.refresh_from_db()
+    assert case.state == "resolved"
+
+
+@pytest.mark.parametrize(
+    ("act", "form", "field", "value"),
+    [
+        ("claim", {}, "state", "open"),
+        ("resolve", {"resolution": "solved"}, "resolution", "solved"),
+        ("escalate", {"why": "press"}, "is_flagged", True),
+        ("not-a-complaint", {}, "resolution", "not_a_complaint"),
+        ("correct", {"field": "topic", "value": "promotions"}, "topic", "promotions"),
+        ("correct", {"field": "severity", "value": "3"}, "severity", 3),
+    ],
+)
+def test_an_act_changes_the_case(as_bob: Client, case: Any, act: str, form: Any, field: str, value: Any) -> None:
+    assert _act(as_bob, case, act, **form).status_code == 200
+    case.refresh_from_db()
+    assert getattr(case, field) == value
+
+
+@pytest.mark.parametrize(
+    ("act", "form"),
+    [
+        ("resolve", {"resolution": "no such thing"}),
+        ("correct", {"field": "topic", "value": "'; DROP TABLE"}),
+        ("correct", {"field": "password", "value": "x"}),
+        ("assign", {"assignee": "x"}),
+        ("snooze", {"hours": "-5"}),
+        ("snooze", {"hours": "x"}),
+        ("snooze", {"until": "never"}),
+        ("hand-off", {"to": "the moon"}),
+        ("hand-off/confirm", {"hand_off": "1"}),
+        ("note", {"text": "   "}),
+        ("claim", {"version": "x"}),
+    ],
+)
+def test_nonsense_is_refused_in_words(as_bob: Client, case: Any, act: str, form: Any) -> None:
+    answer = _act(as_bob, case, act, **form)
+    assert answer.status_code == 200
+    assert "This could not be done" in answer.content.decode()
+    before = case.version
+    case.refresh_from_db()
+    assert case.version == before
+
+
+def test_not_a_complaint_is_a_correction_of_the_reading(as_bob: Client, bob: Any, case: Any) -> None:
+    _act(as_bob, case, "not-a-complaint", version=1)
+    verdict = Correction.objects.get(field="complaint", is_current=True)
+    assert (verdict.value, verdict.corrected_by) == ("false", bob)
+    assert "corrected" in _page(as_bob, case)
+
+
+def test_notes_snooze_and_hand_offs_are_shown(as_bob: Client, case: Any) -> None:
+    _act(as_bob, case, "note", text="Called the courier.")
+    _act(as_bob, case, "hand-off", to="app_support", note="told twice")
+    _act(as_bob, case, "snooze", hours="4")
+    words = _page(as_bob, case)
+    for said in ("Called the courier.", "In-app support", "told twice", "asleep until", "wrote a note"):
+        assert said in words
+    _act(as_bob, case, "hand-off/confirm", hand_off=case.hand_offs.get().pk)
+    _act(as_bob, case, "wake")
+    assert "arrived" in _page(as_bob, case)
+
+
+def test_a_viewer_sees_no_button_that_writes(client: Client, brand: Any, case: Any) -> None:
+    from monitor.brands.models import Membership, User
+
+    user = User.objects.create_user("vera@example.com", name="Vera")
+    Membership.objects.create(user=user, brand=brand, role="viewer")
+    client.force_login(user)
+    words = _page(client, case)
+    assert words.count('method="post"') == 1  # logging out
+
+
+def test_a_case_of_another_brand_does_not_exist(as_bob: Client, other_brand: Any) -> None:
+    foreign = make_case(other_brand)
+    assert as_bob.get(f"/b/lumora/cases/{foreign.reference}/").status_code == 404
+    assert as_bob.post(f"/b/lumora/cases/{foreign.reference}/claim/").status_code == 404
+    assert as_bob.get(f"/b/nordhaus/cases/{foreign.reference}/").status_code == 404
