@@ -11,8 +11,9 @@ from monitor.inbox.models import Post
 class Analysis(models.Model):
     """What one model version said of one version of a post's text."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE)
-    post = models.ForeignKey(Post, models.CASCADE, related_name="analyses")
+    # Indexes that a constraint below gives already, or that nobody asks for, would only slow the pipeline down.
+    brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
+    post = models.ForeignKey(Post, models.CASCADE, related_name="analyses", db_index=False)
     post_version = models.PositiveIntegerField(default=1)
     model_version = models.CharField(max_length=64)
     topic_set_version = models.CharField(max_length=32)
@@ -49,7 +50,7 @@ class Analysis(models.Model):
 class Embedding(models.Model):
     """384 numbers of one post for one model version; kept for complaints only."""
 
-    post = models.ForeignKey(Post, models.CASCADE, related_name="embeddings")
+    post = models.ForeignKey(Post, models.CASCADE, related_name="embeddings", db_index=False)
     model_version = models.CharField(max_length=64)
     vector = HalfVectorField(dimensions=384)
 

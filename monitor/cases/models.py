@@ -32,12 +32,12 @@ class Case(models.Model):
     """Transitions are in `cases.states`. Analysis fields are those of the post that decided."""
 
     public_id = models.UUIDField(db_default=UuidV7(), unique=True, editable=False)
-    brand = models.ForeignKey(Brand, models.CASCADE, related_name="cases")
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="cases", db_index=False)
     reference = models.CharField(max_length=8, unique=True)
     state = models.CharField(max_length=16, choices=CaseState, default=CaseState.NEW)
     author = models.ForeignKey(Author, models.PROTECT, null=True, related_name="cases")
     customer = models.ForeignKey(Customer, models.SET_NULL, null=True)
-    market = models.ForeignKey(Market, models.SET_NULL, null=True)
+    market = models.ForeignKey(Market, models.SET_NULL, null=True, db_index=False)
     deciding_post = models.ForeignKey(Post, models.PROTECT, related_name="+")
     platform = models.CharField(max_length=24)
     is_public = models.BooleanField(default=True)
@@ -83,7 +83,6 @@ class Case(models.Model):
                 name="queue",
             ),
             models.Index(fields=["brand", "-changed_at", "-id"]),
-            models.Index(fields=["author"]),
         ]
 
 

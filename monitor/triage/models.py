@@ -23,7 +23,7 @@ class Rule(models.Model):
 class Ruleset(models.Model):
     """Weights and rules exactly as they stood when decisions were taken with them; never changed, never removed."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE)
+    brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
     version = models.CharField(max_length=64)
     content = models.JSONField()
     recorded_at = models.DateTimeField(db_default=Now())
@@ -35,7 +35,7 @@ class Ruleset(models.Model):
 class TriageDecision(models.Model):
     """One decision on one post; append-only, the newest is the current one."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE)
+    brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
     post = models.ForeignKey(Post, models.CASCADE, related_name="decisions")
     ruleset_version = models.CharField(max_length=64)
     facts = models.JSONField()
