@@ -3,22 +3,15 @@
 The settings answer known failures of Celery 5.7 over Redis; each line says which.
 """
 
-import os
+import logging.config
 from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
+from django.conf import settings
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monitor.settings")
-
-import django  # noqa: E402
-
-django.setup()
-
-from django.conf import settings  # noqa: E402
-
-from monitor.queue import has_broker  # noqa: E402
-from workers.schedule import beat_schedule  # noqa: E402
+from monitor.queue import has_broker
+from workers.schedule import beat_schedule
 
 HARD_LIMIT_SECONDS = 240
 # A task that runs longer than this is delivered a second time, so it is well above the hard limit.
@@ -68,6 +61,4 @@ app.conf.update(
 @setup_logging.connect
 def keep_our_logging(**_ignored: Any) -> None:
     """Celery would otherwise replace the log lines that the settings define."""
-    import logging.config
-
     logging.config.dictConfig(settings.LOGGING)

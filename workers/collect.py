@@ -1,6 +1,11 @@
 """Polling: wakes the streams that are due and reads one of them."""
 
+from collections.abc import Sequence
+
+from django.conf import settings
+
 from monitor.inbox import selectors, services
+from monitor.queue import enqueue
 from workers.app import app
 
 
@@ -13,4 +18,11 @@ def collect_due() -> None:
 @app.task(name="workers.collect.collect_stream")
 def collect_stream(channel_id: int, stream: str) -> None:
     """One stream of one channel; a lease in the database keeps a second worker out."""
-    services.collect_channel(channel_id=channel_id, stream=stream)
+    report = services.collect_channel(channel_id=channel_id, stream=stream, only_if_due=True)
+    hint(report.ingested.post_ids)
+
+
+def hint(post_ids: Sequence[int]) -> None:
+    """Tells the analyzers which posts are new: ids only, a batch a message."""
+    for start in range(0, len(post_ids), settings.ANALYZE_BATCH):
+        enqueue("workers.pipeline.advance", list(post_ids[start : start + settings.ANALYZE_BATCH]), queue="analyze")

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import transaction
 
 from monitor.analysis import services as analysis
-from monitor.cases.selectors import case_facts
 from monitor.cases import services as cases
+from monitor.cases.selectors import case_facts
 from monitor.inbox import selectors as inbox_selectors
 from monitor.inbox import services as inbox
 from monitor.inbox.models import Stage

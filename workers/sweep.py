@@ -9,9 +9,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workers.app import app  # noqa: F401  (sets Django up)
+from django.db import close_old_connections, connection
 
-from django.db import close_old_connections, connection  # noqa: E402
 from monitor.inbox import selectors as inbox_selectors
 from monitor.inbox import services as inbox
 from monitor.logs import get_logger

@@ -121,6 +121,8 @@ class RunningDesk:
                 self._process.kill()
                 raise
         self._errors.close()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         left = [pid for pid in programs if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
         assert left == [], f"still running after Ctrl-C: {left}"
 

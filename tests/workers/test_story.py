@@ -1,20 +1,18 @@
 """The story of a post through every room, with the real model, the real database and platforms over HTTP."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from django.db import transaction
 
 from monitor.brands.models import Brand, Channel, User
 from monitor.cases.models import Case
 from monitor.demo.setup import create_demo
+from monitor.inbox import services as inbox
 from monitor.inbox.models import Post, Stage
 from monitor.replies import services as replies
 from monitor.replies.models import Reply, SuggestedReply
-from monitor.trends import selectors as trends
 from tests.support.simulated import Simulated, simulated_platforms
-from workers import collect, pipeline, send, sweep, watch
+from workers import pipeline, send, sweep, watch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,12 +36,10 @@ def lead(lumora: Brand) -> User:
 def _collect_all() -> None:
     for channel in Channel.objects.exclude(platform="import"):
         for stream in channel.streams.all():
-            collect.collect_stream(channel.pk, stream.name)
+            inbox.collect_channel(channel_id=channel.pk, stream=stream.name)
 
 
-def test_a_complaint_is_collected_answered_once_and_counted(
-    platforms: Simulated, lumora: Brand, lead: User
-) -> None:
+def test_a_complaint_is_collected_answered_once_and_counted(platforms: Simulated, lumora: Brand, lead: User) -> None:
     platforms.person_says("x", "@lumora my parcel is three weeks late and nobody answers me, this is awful")
     _collect_all()
     pipeline.advance()
