@@ -59,23 +59,23 @@ def checked(prism, running, platform_data, tmp_path_factory) -> Iterator[tuple[C
     log = tmp_path_factory.mktemp("prism") / "log"
     command = [str(prism), "proxy", "--errors", "-h", "127.0.0.1", "-p", str(port), str(specification)]
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        proxy = subprocess.Popen(
             [*command, running.address + "/x"], stdout=output, stderr=output, start_new_session=True
         )
     try:
-        _wait_for(port, process)
+        _wait_for(port, proxy)
         context = running.context("x")
         credentials = {"bearer_token": context.credentials["access_token"]}
         yield replace(context, api_url=f"http://127.0.0.1:{port}", credentials=credentials), log
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=10)
+        os.killpg(proxy.pid, signal.SIGTERM)
+        proxy.wait(timeout=10)
 
 
-def _wait_for(port, process):
+def _wait_for(port, proxy):
     """Listening is not enough: the first request makes Prism compile the specification."""
     deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and proxy.poll() is None:
         try:
             requests.get(f"http://127.0.0.1:{port}/2/users/me", timeout=120)
         except requests.ConnectionError:

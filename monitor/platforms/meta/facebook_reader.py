@@ -141,16 +141,16 @@ def _read_change(body: Mapping[str, Any], context: ChannelContext) -> PlatformEv
 
 
 def _feed_change(value: Mapping[str, Any], at: datetime | None, context: ChannelContext) -> PlatformEvent:
-    item, verb = text_at(value, "item"), text_at(value, "verb")
-    identifier = id_at(value, "comment_id") if item == "comment" else id_at(value, "post_id")
-    if (item != "comment" and item not in _POST_ITEMS) or not identifier:
-        return _ignored("feed", item, verb)
+    thing, verb = text_at(value, "item"), text_at(value, "verb")
+    identifier = id_at(value, "comment_id") if thing == "comment" else id_at(value, "post_id")
+    if (thing != "comment" and thing not in _POST_ITEMS) or not identifier:
+        return _ignored("feed", thing, verb)
     if verb in ("remove", "delete"):
         return IncomingDeletion("facebook", identifier, deleted_at=at)
     if verb in ("hide", "unhide"):
         return IncomingNotice(f"post_{verb.removesuffix('e')}den", {"id": identifier})
     if verb not in _WRITTEN:
-        return _ignored("feed", item, verb)
+        return _ignored("feed", thing, verb)
     created_at = parse_time(value.get("created_time")) or (at if verb == "add" else None)
     return _changed_post(
         value, context, identifier=identifier, created_at=created_at, edited_at=None if verb == "add" else at
@@ -212,16 +212,16 @@ def _mention_change(value: Mapping[str, Any], at: datetime | None, context: Chan
 
 
 def _rating_change(value: Mapping[str, Any], at: datetime | None, context: ChannelContext) -> PlatformEvent:
-    item, verb = text_at(value, "item"), text_at(value, "verb")
-    if item == "comment":
+    thing, verb = text_at(value, "item"), text_at(value, "verb")
+    if thing == "comment":
         return _feed_change(value, at, context)
     identifier = id_at(value, "open_graph_story_id")
-    if item != "rating" or not identifier:
-        return _ignored("ratings", item, verb)
+    if thing != "rating" or not identifier:
+        return _ignored("ratings", thing, verb)
     if verb == "remove":
         return IncomingDeletion("facebook", identifier, deleted_at=at)
     if verb not in _WRITTEN:
-        return _ignored("ratings", item, verb)
+        return _ignored("ratings", thing, verb)
     return IncomingPost(
         platform="facebook",
         external_id=identifier,
@@ -240,8 +240,8 @@ def _rating_change(value: Mapping[str, Any], at: datetime | None, context: Chann
     )
 
 
-def _ignored(field: str, item: str, verb: str) -> IncomingNotice:
-    return IncomingNotice("event_ignored", {"kind": ".".join(part for part in (field, item, verb) if part)[:60]})
+def _ignored(field: str, thing: str, verb: str) -> IncomingNotice:
+    return IncomingNotice("event_ignored", {"kind": ".".join(part for part in (field, thing, verb) if part)[:60]})
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any], ChannelContext], PlatformEvent]] = {

@@ -1,0 +1,1 @@
+"""Stories that come with the fake platforms (YAML)."""
