@@ -12,13 +12,14 @@ from django.db import connection, transaction
 from monitor.brands.models import Brand, Channel, ChannelStream
 from monitor.inbox.markets import MarketTable
 from monitor.inbox.models import Arrival
-from monitor.inbox.rows import POST_COLUMNS, latest_by_key, post_row
+from monitor.inbox.rows import POST_COLUMNS, latest_by_key, make_public_ids, post_row
 from monitor.inbox.services import ingest
 from monitor.platforms.base import IncomingAuthor, IncomingPost, RawUpdate
 
 _CHUNK = 1000
 _START = datetime(2026, 3, 2, tzinfo=UTC)
 _COLUMNS = [
+    "public_id",
     "external_id",
     "platform",
     "platform_id",
@@ -122,8 +123,11 @@ def _bare_rate(cursor: Any, channel: Channel, posts: list[IncomingPost]) -> floa
     """Rows are ready before the clock starts: COPY and the upsert are all that is measured."""
     columns = ", ".join(_COLUMNS)
     positions = [_NAMES.index(name) for name in _COLUMNS]
-    rows = [post_row(key, post, MarketTable(), Arrival.BACKFILL.value) for key, post in latest_by_key(posts).items()]
-    rows = [tuple(row[position] for position in positions) for row in rows]
+    whole = [
+        post_row(public_id, key, post, MarketTable(), Arrival.BACKFILL.value)
+        for public_id, (key, post) in zip(make_public_ids(len(posts)), latest_by_key(posts).items(), strict=True)
+    ]
+    rows = [tuple(row[position] for position in positions) for row in whole]
     # Table and column names are constants of this module.
     upsert = f"""
         INSERT INTO bench_post (brand_id, channel_id, conversation_id, arrival, version, stage, stage_tries,

@@ -12,6 +12,13 @@ from monitor.brands.models import Brand, Channel, ChannelStream, Market
 from monitor.schema import UuidV7
 
 
+class NextLogId(models.Func):
+    """Numbers for the lines of the logs. Random ids would cost more than the lines (a system call each)."""
+
+    template = "nextval('inbox_log_id'::regclass)"
+    output_field = models.BigIntegerField()
+
+
 class Arrival(models.TextChoices):
     LIVE = "live"
     BACKFILL = "backfill"
@@ -34,7 +41,7 @@ class RawEvent(models.Model):
     """
 
     pk = models.CompositePrimaryKey("recorded_at", "id")
-    id = models.UUIDField(db_default=UuidV7(), editable=False)
+    id = models.BigIntegerField(db_default=NextLogId(), editable=False)
     recorded_at = models.DateTimeField(db_default=Now())
     brand_id = models.BigIntegerField()
     channel_id = models.BigIntegerField()
@@ -173,7 +180,7 @@ class Sighting(models.Model):
     """Which channel saw a post, how and when. Partitioned by month, referenced by nothing."""
 
     pk = models.CompositePrimaryKey("recorded_at", "id")
-    id = models.UUIDField(db_default=UuidV7(), editable=False)
+    id = models.BigIntegerField(db_default=NextLogId(), editable=False)
     recorded_at = models.DateTimeField(db_default=Now())
     brand_id = models.BigIntegerField()
     post_id = models.BigIntegerField()
@@ -189,7 +196,7 @@ class PostChange(models.Model):
     """The change log that trends folds: which post changed and why. `xid` orders it safely (see `trends.services`)."""
 
     pk = models.CompositePrimaryKey("recorded_at", "id")
-    id = models.UUIDField(db_default=UuidV7(), editable=False)
+    id = models.BigIntegerField(db_default=NextLogId(), editable=False)
     recorded_at = models.DateTimeField(db_default=Now())
     xid = models.BigIntegerField(
         db_default=models.Func(template="((pg_current_xact_id()::text)::bigint)", output_field=models.BigIntegerField())

@@ -5,10 +5,13 @@ Sorting by key is what keeps two writers of the same posts from waiting for each
 
 import hashlib
 import json
+import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from monitor.inbox.markets import MarketTable
 from monitor.inbox.opt_out import wants_silence
@@ -24,6 +27,7 @@ _LONGEST_AUTHOR_ID = 128
 
 # Name and type of the columns of the temporary table, in the order of `post_row`.
 POST_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("public_id", "uuid"),
     ("platform", "text"),
     ("external_id", "text"),
     ("platform_id", "text"),
@@ -116,7 +120,19 @@ def _order(post: IncomingPost) -> tuple[int, datetime]:
     return post.version, post.edited_at or _EPOCH
 
 
-def post_row(key: PostKey, post: IncomingPost, markets: MarketTable, arrival: str) -> tuple[Any, ...]:
+def make_public_ids(count: int) -> list[UUID]:
+    """Time-ordered ids (RFC 9562, version 7), with one draw of chance for all: the database draws for each."""
+    milliseconds = time.time_ns() // 1_000_000
+    chance = os.urandom(10 * count)
+    head = milliseconds << 80 | 0x7 << 76
+    ids = []
+    for start in range(0, 10 * count, 10):
+        drawn = int.from_bytes(chance[start : start + 10], "big")
+        ids.append(UUID(int=head | (drawn >> 64 & 0xFFF) << 64 | 0x2 << 62 | drawn & 0x3FFF_FFFF_FFFF_FFFF))
+    return ids
+
+
+def post_row(public_id: UUID, key: PostKey, post: IncomingPost, markets: MarketTable, arrival: str) -> tuple[Any, ...]:
     """The values of POST_COLUMNS."""
     author = post.author
     place = exact(post.place)[:120]
@@ -125,6 +141,7 @@ def post_row(key: PostKey, post: IncomingPost, markets: MarketTable, arrival: st
     text = exact(post.text)
     asked = wants_silence(text) if post.form == "direct_message" and not is_own else None
     return (
+        public_id,
         key[0],
         key[1],
         bounded_id(post.platform_id) if post.platform_id else key[1],

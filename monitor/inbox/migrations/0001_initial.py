@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import monitor.inbox.models
 import monitor.schema
 from django.db import migrations, models
 
@@ -30,6 +31,9 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunSQL(
+            sql="CREATE SEQUENCE inbox_log_id CACHE 100", reverse_sql="DROP SEQUENCE inbox_log_id"
+        ),
         migrations.CreateModel(
             name='ChannelGap',
             fields=[
@@ -129,7 +133,7 @@ class Migration(migrations.Migration):
             name='PostChange',
             fields=[
                 ('pk', models.CompositePrimaryKey('recorded_at', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('id', models.UUIDField(db_default=monitor.schema.UuidV7(), editable=False)),
+                ('id', models.BigIntegerField(db_default=monitor.inbox.models.NextLogId(), editable=False)),
                 ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('xid', models.BigIntegerField(db_default=models.Func(output_field=models.BigIntegerField(), template='((pg_current_xact_id()::text)::bigint)'))),
                 ('brand_id', models.BigIntegerField()),
@@ -158,7 +162,7 @@ class Migration(migrations.Migration):
             name='RawEvent',
             fields=[
                 ('pk', models.CompositePrimaryKey('recorded_at', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('id', models.UUIDField(db_default=monitor.schema.UuidV7(), editable=False)),
+                ('id', models.BigIntegerField(db_default=monitor.inbox.models.NextLogId(), editable=False)),
                 ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('brand_id', models.BigIntegerField()),
                 ('channel_id', models.BigIntegerField()),
@@ -177,7 +181,7 @@ class Migration(migrations.Migration):
             name='Sighting',
             fields=[
                 ('pk', models.CompositePrimaryKey('recorded_at', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('id', models.UUIDField(db_default=monitor.schema.UuidV7(), editable=False)),
+                ('id', models.BigIntegerField(db_default=monitor.inbox.models.NextLogId(), editable=False)),
                 ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('brand_id', models.BigIntegerField()),
                 ('post_id', models.BigIntegerField()),

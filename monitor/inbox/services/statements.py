@@ -146,12 +146,12 @@ UPSERT_POSTS = f"""
     ),
     stored AS (
         INSERT INTO inbox_post AS old
-            (brand_id, channel_id, arrival, platform, external_id, platform_id, conversation_id, author_id, form, text,
-             language_hint, url, in_reply_to, attachments, place, market_id, market_source, is_public, is_own, own_by,
-             mentions_us, quotes_us, version, platform_version, created_at, edited_at, stage, stage_tries, stage_error,
-             deletion_reason)
-        SELECT %(brand)s, %(channel)s, arrival, platform, external_id, platform_id, conversation_id, author_id, form,
-            text, language_hint, url, in_reply_to, attachments::jsonb, place,
+            (public_id, brand_id, channel_id, arrival, platform, external_id, platform_id, conversation_id, author_id,
+             form, text, language_hint, url, in_reply_to, attachments, place, market_id, market_source, is_public,
+             is_own, own_by, mentions_us, quotes_us, version, platform_version, created_at, edited_at, stage,
+             stage_tries, stage_error, deletion_reason)
+        SELECT public_id, %(brand)s, %(channel)s, arrival, platform, external_id, platform_id, conversation_id,
+            author_id, form, text, language_hint, url, in_reply_to, attachments::jsonb, place,
             coalesce(customer_market_id, market_id),
             CASE WHEN customer_market_id IS NULL THEN market_source ELSE 'customer' END,
             is_public, is_own, own_by, mentions_us, quotes_us, 1, platform_version, created_at, edited_at,

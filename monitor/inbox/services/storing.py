@@ -21,6 +21,7 @@ from monitor.inbox.rows import (
     RawRow,
     bounded_id,
     latest_by_key,
+    make_public_ids,
     post_row,
     raw_row,
 )
@@ -286,7 +287,10 @@ def _store_posts(
     if not posts:
         return [], [], []
     _prepare_table(database)
-    rows = [post_row(key, post, markets, batch.arrival_of(post)) for key, post in posts.items()]
+    rows = [
+        post_row(public_id, key, post, markets, batch.arrival_of(post))
+        for public_id, (key, post) in zip(make_public_ids(len(posts)), posts.items(), strict=True)
+    ]
     with database.copy(statements.COPY_POSTS) as copy:
         copy.set_types(_POST_TYPES)
         for row in rows:
