@@ -69,9 +69,7 @@ def _make_partition(cursor: Any, table: str, start: date, end: date) -> list[str
     if cursor.fetchone()[0]:
         return []
     # Names come from the code and from dates, never from people.
-    cursor.execute(
-        f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} FOR VALUES FROM ('{start}') TO ('{end}')"
-    )
+    cursor.execute(f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} FOR VALUES FROM ('{start}') TO ('{end}')")
     return [name]
 
 
