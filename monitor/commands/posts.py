@@ -18,7 +18,7 @@ def register(commands: Any) -> None:
     )
     importing.add_argument("file", metavar="FILE", type=Path, help="JSONL, CSV or TSV; the column `text` is needed")
     importing.add_argument("--brand", metavar="B", required=True, help="the brand's short name (letters, digits, -)")
-    importing.add_argument("--platform", metavar="P", default="", help="where the posts are from, e.g. x")
+    importing.add_argument("--platform", metavar="P", default="import", help="where the posts are from, e.g. x")
     importing.add_argument(
         "--live", action="store_true", help="treat them as just arrived: clocks, alerts and spikes count them"
     )
