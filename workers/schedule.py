@@ -17,7 +17,7 @@ SCHEDULE = (
     Beat("workers.pipeline.advance", 10, "analyze", "posts whose message was lost are taken up"),
     Beat("workers.send.send_due", 5, "send", "approved replies whose time has come are sent"),
     Beat("workers.send.reconcile", 30, "send", "sends with an unknown outcome are read back"),
-    Beat("workers.watch.fold_trends", 20, "default", "changes are folded into the trend buckets"),
+    Beat("workers.watch.fold_trends", 20, "default", "changes are folded into the trend buckets; spikes are noticed"),
     Beat("workers.housekeeping.seal_audit", 60, "default", "new audit events join the hash chain"),
     Beat("workers.housekeeping.wake_cases", 60, "default", "snoozed cases whose time has come return to the queue"),
     Beat("workers.housekeeping.keep_house", 3600, "default", "partitions ahead of time, retention, old claims"),
