@@ -25,7 +25,6 @@ from monitor.platforms.errors import PlatformError, UnavailableError, Unconfirme
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
-TOTAL_READ_SECONDS = 30.0
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 # These write headers, bodies and signatures at DEBUG. A level set here holds whatever the root logger is set to.
@@ -63,23 +62,21 @@ class GuardedSession(requests.Session):
             "stream": True,
         }
         self.last_headers = {}
+        deadline = time.monotonic() + CONNECT_SECONDS + self.read_seconds
         response = super().request(method, url, **options)
-        _read_body(response, seconds=self.read_seconds)
+        _read_body(response, deadline)
         self.last_headers = {name.lower(): value for name, value in response.headers.items()}
         return response
 
 
-def _read_body(response: requests.Response, *, seconds: float) -> None:
+def _read_body(response: requests.Response, deadline: float) -> None:
     """Reads the whole body within a time and a size, where requests only limits the time between two bytes."""
-    deadline = time.monotonic() + seconds
     body = bytearray()
     try:
-        while chunk := response.raw.read1(65536, decode_content=True):
+        while chunk := _read_some(response, deadline):
             body += chunk
             if len(body) > MAX_BODY_BYTES:
                 raise BodyTooLargeError("the answer is too large")
-            if time.monotonic() > deadline:
-                raise BodyTooSlowError("the answer is too slow")
     except (HTTPError, OSError) as failure:
         response.close()
         if isinstance(failure, requests.RequestException):
@@ -87,6 +84,18 @@ def _read_body(response: requests.Response, *, seconds: float) -> None:
         raise ChunkedEncodingError("the answer broke off") from None
     response._content = bytes(body)
     response._content_consumed = True  # type: ignore[attr-defined]
+
+
+def _read_some(response: requests.Response, deadline: float) -> bytes:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise BodyTooSlowError("the answer is too slow")
+    # The socket still has the time that was set for the first byte. It is None once the last byte has been buffered.
+    connection = getattr(response.raw, "connection", None)
+    if connection is not None and connection.sock is not None:
+        connection.sock.settimeout(left)
+    some: bytes = response.raw.read1(65536, decode_content=True)
+    return some
 
 
 def was_never_sent(failure: requests.RequestException) -> bool:

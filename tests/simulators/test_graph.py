@@ -4,7 +4,8 @@ import pytest
 import requests
 
 from monitor.simulators.graph_fields import Field, FieldSyntaxError, parse_fields
-from monitor.simulators.world import DEMO_CHANNELS, PAGE_ID, PROFILE_ID
+from monitor.simulators.world import DEMO_CHANNELS, PAGE_ID, PROFILE_ID, World
+from tests.support.simulated import collect_all, simulated_platforms
 
 TOKEN = {"Authorization": f"Bearer {DEMO_CHANNELS[1]['credentials']['access_token']}"}
 
@@ -116,3 +117,18 @@ def test_the_profile_has_its_media_and_not_those_of_others(simulated):
     simulated.person_says("instagram", "theirs")
     media = get(simulated, f"{PROFILE_ID}/media", fields="caption").json()["data"]
     assert [each["caption"] for each in media] == ["ours"]
+
+
+def test_answers_to_what_was_before_a_restart_arrive_in_the_demo_and_are_nothing_new():
+    with simulated_platforms(World(adopts_strangers=True)) as demo:
+        demo.person_says("facebook", "a new post")
+        demo.person_writes("facebook", "a new message")
+        cursors = {stream: collect_all(demo, "facebook", stream)[1] for stream in ("feed", "direct_messages")}
+        assert post(demo, "122000000000001_900000000001/comments", message="Sorry!").status_code == 200
+        recipient, message = json.dumps({"id": "7000000000000009"}), json.dumps({"text": "Hi"})
+        assert post(demo, f"{PAGE_ID}/messages", recipient=recipient, message=message).status_code == 200
+        assert post(demo, "17900000000000009/replies", message="Sorry!").status_code == 200
+        found = [
+            each for stream, cursor in cursors.items() for each in collect_all(demo, "facebook", stream, cursor)[0]
+        ]
+        assert {each.text for each in found} == {"Sorry!", "Hi"} and all(each.is_own for each in found)
