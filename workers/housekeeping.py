@@ -20,4 +20,5 @@ def wake_cases() -> None:
 @app.task(name="workers.housekeeping.keep_house")
 def keep_house() -> None:
     ensure_partitions(PARTITIONED_TABLES)
+    cases.close_settled()
     privacy.sweep_retention()
