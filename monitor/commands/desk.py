@@ -1,5 +1,6 @@
 """The servers and Django for one command, with the tables up to date."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,12 +12,16 @@ CONNECT_SECONDS = 5
 
 
 @contextmanager
-def desk(*, needs_tables: bool = True) -> Iterator[Servers]:
+def desk(*, needs_tables: bool = True, is_service: bool = False) -> Iterator[Servers]:
     """Attaches to the running servers, or starts them for the length of the command.
+
+    `is_service`: it runs for long and its log lines are read; other commands say only what is wrong.
 
     An embedded database is migrated when it lacks something; one that somebody else runs is only checked.
     Raises CommandError, EmbeddedError.
     """
+    if not is_service:
+        os.environ.setdefault("MENTIONDESK_LOG_LEVEL", "WARNING")
     with servers(announce=say) as found:
         from django.db import connections
 

@@ -55,7 +55,7 @@ def work_on_pending(arguments: argparse.Namespace) -> int:
     """In a program of its own: this side never imports `workers`."""
     from monitor.commands.desk import desk
 
-    with desk():
+    with desk(is_service=arguments.forever):
         command = [sys.executable, "-m", "workers.sweep", *(["--forever"] if arguments.forever else [])]
         return run_beside(command)
 

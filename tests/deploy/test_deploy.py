@@ -19,7 +19,7 @@ def test_every_setting_is_explained() -> None:
     ]
     read = {name for path in sources for name in READ.findall(path.read_text(encoding="utf-8"))}
     text = (DEPLOY / "env.example").read_text(encoding="utf-8")
-    explained = {name.removesuffix("_FILE") for name in re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE)}
+    explained = {name.removesuffix("_FILE") for name in re.findall(r"^#?([A-Z0-9_]+)=", text, re.MULTILINE)}
     assert "MENTIONDESK_HOME" in read
     assert read - explained == set()
     assert explained - read == {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
@@ -45,3 +45,12 @@ def test_every_queue_has_a_worker() -> None:
         assert sorted(",".join(named).split(",")) == sorted(QUEUES)
     units = "".join(path.read_text(encoding="utf-8") for path in (DEPLOY / "systemd").glob("*.service"))
     assert sorted(",".join(re.findall(r"-Q ([a-z]+(?:,[a-z]+)*)", units)).split(",")) == sorted(QUEUES)
+
+
+def test_alerts_ask_for_figures_that_are_told() -> None:
+    rules = (DEPLOY / "prometheus" / "rules.yaml").read_text(encoding="utf-8")
+    assert yaml.safe_load(rules)["groups"]
+    told = (ROOT / "monitor" / "api" / "metrics.py").read_text(encoding="utf-8")
+    asked = set(re.findall(r"\bmentiondesk_\w+", rules))
+    assert asked
+    assert {name for name in asked if f'"{name}"' not in told} == set()
