@@ -56,8 +56,11 @@ def writing_channel(post: Post) -> Channel | None:
     return found or own.order_by("-can_reply", "pk").first()
 
 
-def eligibility_facts(post: Post, channel: Channel | None, switches: Mapping[str, bool]) -> eligibility.Facts:
-    """`switches` as `brands.switches` tells them, read in the caller's transaction."""
+def eligibility_facts(
+    post: Post, channel: Channel | None, switches: Mapping[str, bool], *, reply_id: int | None = None
+) -> eligibility.Facts:
+    """`switches` as `switches_of` tells them, in the caller's transaction; `reply_id`: the reply that asks."""
+    private = Reply.objects.filter(target=post, kind="private_reply", state__in=SAID).exclude(pk=reply_id or 0)
     author = post.author
     return eligibility.Facts(
         platform=post.platform,
@@ -77,7 +80,7 @@ def eligibility_facts(post: Post, channel: Channel | None, switches: Mapping[str
         channel_state=channel.state if channel is not None else eligibility.HEALTHY,
         channel_may_write=channel is None or channel.can_reply,
         has_channel=channel is not None,
-        private_reply_used=Reply.objects.filter(target=post, kind="private_reply", state__in=SAID).exists(),
+        private_reply_used=post.is_public and private.exists(),
         is_killed=switches.get(SwitchName.KILL, False),
         is_crisis=switches.get(SwitchName.CRISIS, False),
         automation_on=switches.get(SwitchName.ACKNOWLEDGEMENT, False),

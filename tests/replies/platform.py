@@ -24,6 +24,7 @@ class FakePlatform:
     said: list[IncomingPost] = field(default_factory=list)
     read_backs: int = 0
     read_error: PlatformError | None = None
+    clock: datetime | None = None
 
     def connect(self, channel: Channel) -> "FakePlatform":
         return self
@@ -51,7 +52,7 @@ class FakePlatform:
             # As X shows it: names of the thread in front, addresses shortened.
             text=f"@mia {request.text}" if request.kind == "reply" else request.text,
             author=IncomingAuthor("100", handle="lumora"),
-            created_at=timezone.now(),
+            created_at=self.clock or timezone.now(),
             conversation_id=request.conversation_id,
             in_reply_to=request.target_id if request.kind == "reply" else "",
             is_public=request.kind == "reply",

@@ -96,7 +96,7 @@ def test_none_within_the_cool_down_of_the_brand_even_in_another_case(brand: Any,
     ],
 )
 def test_it_says_nothing_to(author: dict, post: dict, case: dict, private_case: Case) -> None:
-    Author.objects.filter(pk=private_case.author_id).update(**author)
+    Author.objects.update(**author)
     Post.objects.filter(pk=private_case.deciding_post_id).update(**{"text": "Hello?", **post})
     Case.objects.filter(pk=private_case.pk).update(**{"state": "new", **case})
     assert acknowledge(private_case) == 0

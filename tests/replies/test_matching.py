@@ -57,7 +57,8 @@ def test_the_echo_of_what_was_sent_changes_nothing(public_case: Case, bob: Any, 
     reply = approved(bob, public_case)
     send_due(platform)
     reply.refresh_from_db()
-    assert services.match_own_posts(post_ids=[reply.own_post_id]) == 0
+    assert reply.own_post is not None
+    assert services.match_own_posts(post_ids=[reply.own_post.pk]) == 0
     assert Post.objects.filter(is_own=True).count() == 1
 
 

@@ -276,13 +276,27 @@ def test_a_refusal_ends_where_its_kind_says(
     assert public_case.waiting_since is not None
 
 
+@pytest.mark.parametrize("code", ["duplicate", "already_replied"])
+def test_what_the_platform_says_was_said_but_nobody_can_find_is_a_persons(
+    code: str, public_case: Case, bob: Any, platform: FakePlatform
+) -> None:
+    reply = approved(bob, public_case)
+    platform.errors = [RejectedError("again", code=code)]
+    send_due(platform)
+    for minutes in (0, 2, 10):
+        services.reconcile_unconfirmed(connector_factory=platform.connect, now=later(minutes=minutes))
+    reply.refresh_from_db()
+    assert (reply.state, reply.error_code) == (ReplyState.NATIVE_TASK, code)
+    assert len(platform.requests) == 1
+
+
 def test_a_dead_token_stops_the_channel_and_keeps_the_reply(
     public_case: Case, bob: Any, platform: FakePlatform
 ) -> None:
     reply = approved(bob, public_case)
     platform.errors = [AuthExpiredError("401")]
     send_due(platform)
-    channel = Channel.objects.get(pk=reply.channel_id)
+    channel = Channel.objects.get()
     assert channel.state == "needs_reauth"
     for minutes in (5, 10, 15):
         send_due(platform, now=later(minutes=minutes))

@@ -250,7 +250,7 @@ def confirm_native_task(*, user: User, reply: Reply) -> Reply:
 def judge(reply: Reply, channel: Channel | None, now: datetime) -> Eligibility:
     """May this reply go out now, and how? Read in the transaction that acts on the answer."""
     target = reply.target
-    facts = gathering.eligibility_facts(target, channel, gathering.switches_of(reply.brand_id))
+    facts = gathering.eligibility_facts(target, channel, gathering.switches_of(reply.brand_id), reply_id=reply.pk)
     return can_reply(
         facts,
         gathering.declaration_of(target.platform),

@@ -20,7 +20,7 @@ from monitor.replies.models import Effect, EffectState, Reply
 from monitor.replies.services.claiming import expire_leases
 from monitor.replies.services.matching import find_own_post
 from monitor.replies.services.outcomes import settle_failed, settle_not_done, settle_sent
-from monitor.replies.services.sending import ConnectorFactory, connect, request_of
+from monitor.replies.services.sending import DOUBTFUL_CODES, ConnectorFactory, connect, request_of
 
 #: What a platform accepted is in its own lists after this long. Absence before that proves nothing.
 SETTLE: Final = timedelta(minutes=5)
@@ -78,10 +78,13 @@ def _look(effect: Effect, connector_factory: ConnectorFactory, now: datetime | N
     match = _match(reply, found, since)
     if match is not None:
         settle_sent(effect.pk, Receipt(match.external_id, url=match.url, created_at=match.created_at))
-    elif effect.checks >= ABSENT_CHECKS and (now or database_now()) >= since + SETTLE:
-        settle_not_done(effect.pk, code="not_found_on_platform")
-    else:
+    elif effect.checks < ABSENT_CHECKS or (now or database_now()) < since + SETTLE:
         _look_again(effect, now)
+    elif effect.error_code in DOUBTFUL_CODES:
+        # The platform says that it was said, and it is not there: sending again would be refused again.
+        settle_failed(effect.pk, code=effect.error_code, is_native=True)
+    else:
+        settle_not_done(effect.pk, code="not_found_on_platform")
 
 
 def _match(reply: Reply, found: Sequence[IncomingPost], since: datetime) -> IncomingPost | None:
@@ -97,9 +100,19 @@ def _match(reply: Reply, found: Sequence[IncomingPost], since: datetime) -> Inco
     for post in found:
         if post.external_id in taken or not is_in_time(post.created_at, since):
             continue
-        if is_same_text(reply.text, post.text):
+        if _is_there(reply, post) and is_same_text(reply.text, post.text):
             return post
     return None
+
+
+def _is_there(reply: Reply, post: IncomingPost) -> bool:
+    """In the place where ours would be. The same words are said to many people."""
+    target = reply.target
+    if reply.kind == "reply":
+        return not post.in_reply_to or post.in_reply_to in {target.external_id, target.platform_id}
+    if reply.kind == "direct_message":
+        return not post.conversation_id or post.conversation_id == target.conversation.external_id
+    return not post.is_public  # a private reply opens a thread whose name nobody has told us
 
 
 def _look_again(effect: Effect, now: datetime | None) -> None:

@@ -34,9 +34,9 @@ log = get_logger(__name__)
 ConnectorFactory = Callable[[Channel], Connector]
 
 #: Refusals after which a person can still answer in the platform's own app.
-NATIVE_CODES: Final = frozenset({"not_summoned", "window_closed", "permission_missing", "already_replied"})
+NATIVE_CODES: Final = frozenset({"not_summoned", "window_closed", "permission_missing"})
 #: "You said this already": perhaps an attempt of ours whose answer was lost. It is read back, never repeated.
-DOUBTFUL_CODES: Final = frozenset({"duplicate"})
+DOUBTFUL_CODES: Final = frozenset({"duplicate", "already_replied"})
 #: The call needs this long at most; with less of the lease left it is not begun.
 LONGEST_CALL: Final = timedelta(seconds=45)
 
