@@ -9,6 +9,7 @@ from django.db import transaction
 from monitor.analysis.services.inference import Engine, EngineFailedError, PendingPost, default_engine, infer
 from monitor.analysis.services.storing import store_analyses
 from monitor.inbox.models import Post, Stage
+from monitor.inbox.services.placing import place_by_language
 from monitor.inbox.services.stages import advance_posts, release_posts
 
 
@@ -48,7 +49,9 @@ def _analyze(posts: Sequence[PendingPost], engine: Engine) -> list[int]:
         )
         # The rows are ours until the commit. A post that was deleted while the model read it keeps its silence.
         alive = set(Post.objects.filter(pk__in=moved, deleted_at__isnull=True).values_list("pk", flat=True))
-        store_analyses([pair for pair in inferred.found if pair[0].post_id in alive], engine.version)
+        read = [pair for pair in inferred.found if pair[0].post_id in alive]
+        store_analyses(read, engine.version)
+        place_by_language({post.post_id: analysis.language for post, analysis in read})
     return moved
 
 
