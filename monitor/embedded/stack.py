@@ -30,6 +30,8 @@ CELERY = ("-m", "celery", "-A", "workers.app")
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=INFO")
 COLLECT_THREADS = 4
 SETTLE_SECONDS = 5
+# A small or busy machine may need long; a program that stops instead is told at once.
+START_SECONDS = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class _Stack:
         has_broker = found.redis_url != "none"
         for program in self._workers() if has_broker else [self._sweeper()]:
             supervisor.add(program)
-        supervisor.wait_ready("web")
+        supervisor.wait_ready("web", seconds=START_SECONDS)
         if has_broker:
             # Where workers do the work it only looks for what they missed: it must not slow the start down.
             supervisor.add(self._sweeper())
