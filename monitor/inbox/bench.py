@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from monitor.brands.models import Brand, Channel, ChannelStream
 from monitor.inbox.markets import MarketTable
 from monitor.inbox.models import Arrival
-from monitor.inbox.rows import POST_COLUMNS, latest_by_key, make_public_ids, post_row
+from monitor.inbox.rows import POST_COLUMNS, WIRE, latest_by_key, make_public_ids, post_row
 from monitor.inbox.services import ingest
 from monitor.platforms.base import IncomingAuthor, IncomingPost, RawUpdate
 
@@ -140,7 +140,7 @@ def _bare_rate(cursor: Any, channel: Channel, posts: list[IncomingPost]) -> floa
     for start in range(0, len(rows), _CHUNK):
         with transaction.atomic():
             with cursor.copy(f"COPY bench_row ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types([_TYPES[name] for name in _COLUMNS])
+                copy.set_types([WIRE.get(_TYPES[name], _TYPES[name]) for name in _COLUMNS])
                 for row in rows[start : start + _CHUNK]:
                     copy.write_row(row)
             cursor.execute(upsert, [channel.brand_id, channel.pk])

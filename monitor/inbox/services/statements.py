@@ -16,7 +16,8 @@ COPY_JOURNAL = (
     "COPY inbox_rawevent (brand_id, channel_id, platform, kind, external_id, author_ids, body_hash, body)"
     " FROM STDIN (FORMAT BINARY)"
 )
-JOURNAL_TYPES = ("int8", "int8", "varchar", "varchar", "varchar", "jsonb", "bytea", "bytea")
+# `author_ids` is jsonb, written as the bytes that it is made of.
+JOURNAL_TYPES = ("int8", "int8", "varchar", "varchar", "varchar", "bytea", "bytea", "bytea")
 
 # The same update again (an overlapping re-read, a webhook delivered twice) is journalled once. Only the last days are
 # looked at: further back a second line is cheaper than the search.
@@ -202,7 +203,7 @@ UPSERT_POSTS = f"""
         INSERT INTO inbox_sighting (brand_id, post_id, channel_id, stream, how)
         SELECT %(brand)s, post_id, %(channel)s, %(stream)s, %(how)s FROM stored WHERE is_new
     )
-    SELECT post_id, is_new, is_edit FROM stored
+    SELECT post_id, external_id, is_new FROM stored
 """  # noqa: S608 - pieces of this module only
 
 # A post that was there before: noted once for each channel and way (poll, webhook, …), however often it comes.

@@ -17,6 +17,7 @@ from monitor.inbox.markets import MarketTable
 from monitor.inbox.models import Arrival
 from monitor.inbox.rows import (
     POST_COLUMNS,
+    POST_WIRE,
     PostKey,
     RawRow,
     bounded_id,
@@ -31,7 +32,6 @@ from monitor.platforms.base import IncomingDeletion, IncomingNotice, IncomingPos
 
 HOWS = ("poll", "webhook", "import", "send", "replay")
 _ATTEMPTS = 4
-_POST_TYPES = [kind for _, kind in POST_COLUMNS]
 # Connections that have the temporary table for good (made in a transaction that was committed).
 _prepared: WeakSet[Any] = WeakSet()
 
@@ -155,19 +155,20 @@ def _ingest(
         if facts.has_tombstones or deletions:
             refused = _find_refused(batch.brand, facts.platform, posts, raw)
         accepted = refused.leave_out(posts)
-        _journal(database, batch, facts.platform, [raw_row(update) for update in raw if not refused.covers(update)])
-        new_ids, edited_ids, merged_ids = _store_posts(database, batch, accepted, facts.markets)
+        stored = _store_posts(database, batch, accepted, facts.markets)
+        updates = [raw_row(update) for update in raw if not refused.covers(update)]
+        _journal(database, batch, facts.platform, updates, new_keys={row[1] for row in stored if row[2]})
+        new_ids = [row[0] for row in stored if row[2]]
         if cursor is not None:
             _move_cursor(database, batch, cursor, len(new_ids), lease_until)
-    updated = len(edited_ids) + len(merged_ids)
     return IngestReport(
         stored=len(new_ids),
-        updated=updated,
-        unchanged=len(accepted) - len(new_ids) - updated,
+        updated=len(stored) - len(new_ids),
+        unchanged=len(accepted) - len(stored),
         deleted=deleted,
         refused=len(posts) - len(accepted),
         notices=notices,
-        post_ids=tuple(sorted(new_ids + edited_ids + merged_ids)),
+        post_ids=tuple(sorted(row[0] for row in stored)),
     )
 
 
@@ -256,11 +257,14 @@ def _buried(keys: list[bytes]) -> list[tuple[bytes, str, datetime]]:
         return cursor.execute(statements.TOMBSTONES, [keys]).fetchall()
 
 
-def _journal(database: Any, batch: _Batch, platform: str, rows: list[RawRow]) -> None:
+def _journal(database: Any, batch: _Batch, platform: str, rows: list[RawRow], *, new_keys: set[str]) -> None:
+    """An update of a post that is new cannot have come before; the others are looked for."""
     if not rows:
         return
-    database.execute(statements.KNOWN_UPDATES, [batch.channel, list({row.external_id for row in rows})])
-    known = {bytes(row[0]) for row in database.fetchall()}
+    known: set[bytes] = set()
+    if seen := [row.external_id for row in rows if row.external_id not in new_keys]:
+        database.execute(statements.KNOWN_UPDATES, [batch.channel, seen])
+        known = {bytes(row[0]) for row in database.fetchall()}
     with database.copy(statements.COPY_JOURNAL) as copy:
         copy.set_types(statements.JOURNAL_TYPES)
         for row in rows:
@@ -273,7 +277,7 @@ def _journal(database: Any, batch: _Batch, platform: str, rows: list[RawRow]) ->
                         platform,
                         row.kind,
                         row.external_id,
-                        Jsonb(row.author_ids),
+                        row.author_ids,
                         row.body_hash,
                         row.body,
                     )
@@ -282,17 +286,17 @@ def _journal(database: Any, batch: _Batch, platform: str, rows: list[RawRow]) ->
 
 def _store_posts(
     database: Any, batch: _Batch, posts: Mapping[PostKey, IncomingPost], markets: MarketTable
-) -> tuple[list[int], list[int], list[int]]:
-    """Ids of new, edited and otherwise changed posts."""
+) -> list[tuple[int, str, bool]]:
+    """(id, external id, is it new) of the posts that were stored or changed."""
     if not posts:
-        return [], [], []
+        return []
     _prepare_table(database)
     rows = [
         post_row(public_id, key, post, markets, batch.arrival_of(post))
         for public_id, (key, post) in zip(make_public_ids(len(posts)), posts.items(), strict=True)
     ]
     with database.copy(statements.COPY_POSTS) as copy:
-        copy.set_types(_POST_TYPES)
+        copy.set_types(POST_WIRE)
         for row in rows:
             copy.write_row(row)
     database.execute(statements.UPSERT_AUTHORS, batch.params())
@@ -300,13 +304,10 @@ def _store_posts(
         database.execute(statements.SET_OPT_OUTS, batch.params())
     database.execute(statements.UPSERT_CONVERSATIONS, batch.params())
     database.execute(statements.UPSERT_POSTS, batch.params())
-    stored: list[tuple[int, bool, bool]] = database.fetchall()
-    new_ids = [post_id for post_id, is_new, _ in stored if is_new]
-    if len(new_ids) < len(posts):
+    stored: list[tuple[int, str, bool]] = database.fetchall()
+    if sum(row[2] for row in stored) < len(posts):
         database.execute(statements.SIGHT_KNOWN_POSTS, batch.params())
-    edited_ids = [post_id for post_id, _, is_edit in stored if is_edit]
-    merged_ids = [post_id for post_id, is_new, is_edit in stored if not is_new and not is_edit]
-    return new_ids, edited_ids, merged_ids
+    return stored
 
 
 _OPT_OUT = [name for name, _ in POST_COLUMNS].index("author_is_opted_out")
