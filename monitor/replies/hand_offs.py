@@ -41,8 +41,11 @@ def choose_hand_off(
     """The channel to lead to; "" where none fits. Sellers never to the buyers' chat, nobody to a closed hotline."""
     rows = market.rows if market is not None and market.rows else topics().matrix
     present = {str(row["to"]): row for row in rows}
-    if audience == "seller" or topic.startswith("seller_"):
+    if topic.startswith("seller_"):
         return SELLER if SELLER in present else ("email" if "email" in present else "")
+    if audience == "seller":
+        # Perhaps a seller, perhaps not: e-mail is right for both, the buyers' chat and the seller desk are not.
+        return "email" if "email" in present else ""
     is_urgent = situation in URGENT_SITUATIONS or (topic in URGENT_TOPICS and severity >= 2)
     if is_urgent and HOTLINE in present and market is not None and is_open(market, now):
         return HOTLINE

@@ -20,6 +20,8 @@ from monitor.text.reason import Reason
 PUBLIC_LENGTH: Final = 240
 _NO_SPACES: Final = frozenset({"zh", "ja"})
 _PERSONAL_KINDS: Final = frozenset({"email", "phone", "order_number", "tracking_number", "card", "iban"})
+#: Signs that no thanks is right for, whatever the words seem to say.
+_ANGER: Final = ("😡", "🤬", "😠", "👎", "🤮", "🖕", "💩")
 #: Who says that a private message was sent is not asked for one.
 _MESSAGE_WORDS: Final = (
     "dm'd", "dmed", "dm sent", "dms sent", "sent you a dm", "sent dm", "sent a dm", "in your dm", "inboxed",
@@ -157,10 +159,12 @@ class _Writer:
     def __init__(self, reading: Reading, post: PostFacts, book: Phrasebook, articles: Sequence[Fact] | None) -> None:
         self.reading, self.post, self.book = reading, post, book
         self.manner = manner_of(reading)
+        if self.manner == "praise" and any(sign in post.text for sign in _ANGER):
+            self.manner = "unsure"
         self.situation = find_situation(
             post.text, reading.topic, reading.language, reading.severity, is_complaint=self.manner == "complaint"
         )
-        self.is_seller = reading.audience == "seller" or reading.topic.startswith("seller_")
+        self.is_seller = reading.topic.startswith("seller_")
         self.is_grave = (reading.severity >= 3 and self.manner != "praise") or (
             reading.escalate and self.manner == "follow_up"
         )
@@ -247,7 +251,9 @@ class _Writer:
             return self._choose(self.book.details["critical"], "details")
         if "order_number" in self._kinds:
             return self._choose(self.book.details["given"], "details")
-        kind = "seller" if self.is_seller else topics().details.get(self.reading.topic, "open")
+        kind = topics().details.get(self.reading.topic, "open")
+        if self.reading.audience == "seller" and not self.is_seller:
+            kind = "open"
         return self._choose(self.book.details[kind], "details")
 
     def _says_message_was_sent(self) -> bool:

@@ -208,6 +208,16 @@ def test_sellers_are_led_to_the_seller_desk_and_never_to_the_buyers_chat(topic: 
     assert "seller" in made.text and "chatbot" not in made.text.casefold()
 
 
+def test_who_may_be_a_seller_is_led_neither_to_the_buyers_chat_nor_to_the_seller_desk() -> None:
+    for topic in TOPICS:
+        if not topic.startswith("seller_"):
+            assert suggest(Read(topic=topic, audience="seller"), PRIVATE).hand_off in {"", "email"}
+
+
+def test_nobody_is_thanked_for_an_angry_face() -> None:
+    assert suggest(PRAISE, PostFacts("Wala ng kwenta 😡🤬", key="k")).manner == "unsure"
+
+
 BERLIN = MarketFacts(
     "DE",
     "Europe/Berlin",
