@@ -10,11 +10,13 @@ FORMATS = ("csv", "xlsx", "parquet", "jsonl")
 
 
 def register(commands: Any) -> None:
+    from monitor.inbox.columns import COLUMNS_HELP
+
     importing = commands.add_parser(
         "import",
         help="posts from JSONL, CSV or TSV",
         description="Stores every post of the file once; a second import of the same file adds none. A bad row is "
-        "counted, reported with its line and put aside. The brand is created where it is missing.",
+        "counted, reported with its line and put aside. The brand is created where it is missing. " + COLUMNS_HELP,
     )
     importing.add_argument("file", metavar="FILE", type=Path, help="JSONL, CSV or TSV; the column `text` is needed")
     importing.add_argument("--brand", metavar="B", required=True, help="the brand's short name (letters, digits, -)")
@@ -51,20 +53,24 @@ def moment(text: str) -> datetime:
 
 def import_posts(arguments: argparse.Namespace) -> int:
     from monitor.commands.desk import desk
+    from monitor.commands.failures import CommandError
     from monitor.commands.progress import Progress
 
     require_file(arguments.file)
     with desk():
-        from monitor.inbox.importing import import_file
+        from monitor.inbox.importing import ImportFileError, import_file
 
-        with Progress("rows read") as progress:
-            report = import_file(
-                arguments.file,
-                brand_slug=arguments.brand,
-                platform=arguments.platform,
-                is_live=arguments.live,
-                progress=progress,
-            )
+        try:
+            with Progress("rows read") as progress:
+                report = import_file(
+                    arguments.file,
+                    brand_slug=arguments.brand,
+                    platform=arguments.platform,
+                    is_live=arguments.live,
+                    progress=progress,
+                )
+        except ImportFileError as error:
+            raise CommandError(str(error)) from error
     print(report)
     return 0
 

@@ -1,6 +1,6 @@
 """`mentiondesk import`: posts from a file, through the same ingest as everything else. Idempotent, in constant memory.
 
-`files.py` reads rows, `columns.py` makes posts of them.
+`files.py` reads rows, `inbox.columns` makes posts of them.
 """
 
 import re
@@ -15,7 +15,7 @@ from django.db import connection
 
 from monitor.brands.models import Brand, Channel
 from monitor.brands.services import create_brand
-from monitor.inbox.importing.columns import (
+from monitor.inbox.columns import (
     COLUMNS_HELP,
     SYNONYMS,
     ColumnNames,
