@@ -2,10 +2,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.simulated import Simulated, simulated_platforms
+from monitor.simulators.world import World
+from tests.support.simulated import Simulated, Stage, open_stage
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    with open_stage() as opened:
+        yield opened
 
 
 @pytest.fixture
-def simulated() -> Iterator[Simulated]:
-    with simulated_platforms() as running:
-        yield running
+def simulated(stage: Stage) -> Simulated:
+    return stage.show(World())

@@ -1,5 +1,6 @@
 """Whatever a platform sends, reading it ends in events or in MalformedPayloadError, and splitting it always ends."""
 
+import os
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from monitor.platforms.meta import webhooks as meta_webhooks
 from monitor.platforms.registry import get_platform
 from monitor.platforms.x import webhooks as x_webhooks
 
+# By hand with MENTIONDESK_TEST_BUDGET=full: minutes.
+EXAMPLES = 10_000 if os.environ.get("MENTIONDESK_TEST_BUDGET") == "full" else 60
 US = ChannelContext(1, "account", "900100", "lumora", {"page_id": "600"}, "")
 KINDS = {
     "x": ("post", "post_v1", "direct_message", "direct_message_v1", "deletion", "notice"),
@@ -41,13 +44,13 @@ SCALARS = st.one_of(
 BODIES: Any = st.recursive(
     SCALARS,
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=5)),
-    max_leaves=25,
+    max_leaves=12,
 )
 OBJECTS = st.dictionaries(NAMES, BODIES, max_size=6)
 
 
 @pytest.mark.parametrize("platform", list(KINDS))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(body=OBJECTS, choice=st.integers(0, 5))
 def test_any_body_is_read_or_malformed(platform, body, choice):
     kind = KINDS[platform][choice % len(KINDS[platform])]
@@ -59,7 +62,7 @@ def test_any_body_is_read_or_malformed(platform, body, choice):
 
 
 @pytest.mark.parametrize("split", [x_webhooks.split, meta_webhooks.split])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(body=OBJECTS)
 def test_any_delivery_is_split_or_malformed(split, body):
     try:

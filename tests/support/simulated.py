@@ -55,28 +55,52 @@ class Simulated:
         self.world.faults.add(Fault(kind=kind, path=path, **options))
 
 
+class Stage:
+    """One server for many tests: each test puts a world of its own on it, which costs no start and no stop."""
+
+    def __init__(self) -> None:
+        self.address = ""
+        self._app: Any = None
+
+    def show(self, world: World) -> Simulated:
+        self._app = create_app(world)
+        return Simulated(world, self.address)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        # A slow answer of an earlier test goes on in the world that it began in.
+        await self._app(scope, receive, send)
+
+
 @contextmanager
-def simulated_platforms(world: World | None = None) -> Iterator[Simulated]:
-    world = world or World()
+def open_stage() -> Iterator[Stage]:
+    stage = Stage()
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    stage.address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config = uvicorn.Config(
-        create_app(world), log_level="warning", lifespan="off", ws="none", access_log=False, timeout_keep_alive=60
+        stage, log_level="warning", lifespan="off", ws="none", access_log=False, timeout_keep_alive=60
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.005)
     assert server.started, "the fake platforms did not start"
     try:
-        yield Simulated(world, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        yield stage
     finally:
         server.should_exit = True
         server.force_exit = True
         thread.join(timeout=10)
         listener.close()
+
+
+@contextmanager
+def simulated_platforms(world: World | None = None) -> Iterator[Simulated]:
+    """A server of its own for one world."""
+    with open_stage() as stage:
+        yield stage.show(world or World())
 
 
 def posts_of(simulated: Simulated, platform: str, batch: Batch, kind: str = "") -> list[IncomingPost]:
