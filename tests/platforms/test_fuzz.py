@@ -13,8 +13,8 @@ from monitor.platforms.meta import webhooks as meta_webhooks
 from monitor.platforms.registry import get_platform
 from monitor.platforms.x import webhooks as x_webhooks
 
-# By hand with MENTIONDESK_TEST_BUDGET=full: minutes.
-EXAMPLES = 10_000 if os.environ.get("MENTIONDESK_TEST_BUDGET") == "full" else 60
+# By hand with BUDGET=full: minutes.
+EXAMPLES = 10_000 if os.environ.get("BUDGET") == "full" else 60
 US = ChannelContext(1, "account", "900100", "lumora", {"page_id": "600"}, "")
 KINDS = {
     "x": ("post", "post_v1", "direct_message", "direct_message_v1", "deletion", "notice"),
