@@ -30,6 +30,7 @@ CELERY = ("-m", "celery", "-A", "workers.app")
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=INFO")
 COLLECT_THREADS = 4
 SETTLE_SECONDS = 5
+SWEEPER_DELAY_SECONDS = 10
 # A small or busy machine may need long; a program that stops instead is told at once.
 START_SECONDS = 240
 
@@ -111,8 +112,8 @@ class _Stack:
             supervisor.add(program)
         supervisor.wait_ready("web", seconds=START_SECONDS)
         if has_broker:
-            # Where workers do the work it only looks for what they missed: it must not slow the start down.
-            supervisor.add(self._sweeper())
+            # Where workers do the work it only looks for what they missed: it must not slow their start down.
+            supervisor.add(self._sweeper(), after_seconds=SWEEPER_DELAY_SECONDS)
         supervisor.facts["web_url"] = self._address
         supervisor.write_state()
         self._is_up = True

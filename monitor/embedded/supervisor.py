@@ -64,10 +64,13 @@ class Supervisor:
 
     # -- Starting ----------------------------------------------------------------------------------
 
-    def add(self, program: Program) -> None:
-        """Starts it now; from here on it is kept running."""
+    def add(self, program: Program, *, after_seconds: float = 0) -> None:
+        """Starts it, now or a little later; from then on it is kept running."""
         child = self._children[program.name] = Child(program)
-        self._start(child)
+        if after_seconds:
+            child.start_again_at = self._clock() + after_seconds
+        else:
+            self._start(child)
 
     def remove(self, name: str) -> None:
         """Stops a program that is not needed after all."""

@@ -79,6 +79,18 @@ def test_pauses_between_starts_grow(home: Home) -> None:
     assert pauses == [0.5, 1.0, 2.0, 4.0]
 
 
+def test_a_program_can_start_a_little_later(home: Home) -> None:
+    now = [0.0]
+    supervisor = Supervisor(home, lambda _line: None, clock=lambda: now[0])
+    supervisor.add(python("later", "import time; time.sleep(60)"), after_seconds=10)
+    supervisor.tick()
+    assert supervisor._children["later"].running is None
+    now[0] = 10.0
+    supervisor.tick()
+    assert supervisor._children["later"].running is not None
+    supervisor.stop()
+
+
 def test_a_program_that_never_starts_is_told_with_its_last_words(supervisor: Supervisor) -> None:
     supervisor.add(python("broken", "raise SystemExit('there is no such model')", is_ready=lambda: False))
     with pytest.raises(EmbeddedError, match=r"broken keeps stopping; its last words: there is no such model"):
