@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import F, Q
 
 from monitor.brands.models import Brand, Channel, Market, SwitchName
 from monitor.brands.switches import is_on
@@ -167,9 +168,13 @@ def market_facts(market: Market | None) -> MarketFacts | None:
     )  # fmt: skip
 
 
-def brand_articles(brand_id: int) -> list[Fact]:
-    """The brand's own facts; those of one market are not for everybody and are left out here."""
-    rows = Article.objects.filter(brand_id=brand_id, is_active=True, market=None).order_by("code", "language")
+def brand_articles(brand_id: int, market_id: int | None = None) -> list[Fact]:
+    """The brand's facts that hold in a market: its own first, then those for everybody."""
+    everywhere = Q(market=None)
+    here = everywhere | Q(market_id=market_id) if market_id is not None else everywhere
+    rows = Article.objects.filter(here, brand_id=brand_id, is_active=True).order_by(
+        F("market").asc(nulls_last=True), "code", "language"
+    )
     return [
         Fact(
             row.code,

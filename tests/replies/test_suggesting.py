@@ -80,6 +80,20 @@ def test_a_brands_own_article_is_used_and_named(brand: Any) -> None:
     assert made.sources == [{"code": "refund-time", "language": "en", "version": 2}]
 
 
+def test_an_article_of_a_market_counts_there_and_nowhere_else(brand: Any) -> None:
+    services.load_articles(brand=brand)
+    market = Market.objects.create(brand=brand, code="GB", name="United Kingdom")
+    Article.objects.create(
+        brand=brand, market=market, code="refund-time", language="en", topics=["after_sales"],
+        situations=["refund_late"], title="Refunds", body="Refunds take a week.", short="Refunds here take a week.",
+    )  # fmt: skip
+    there, elsewhere = waiting_case(brand), waiting_case(brand)
+    Case.objects.filter(pk=there.pk).update(market=market)
+    services.suggest_for_cases(case_ids=[there.pk, elsewhere.pk])
+    assert "Refunds here take a week." in there.suggestions.get().text
+    assert "3–15 working days" in elsewhere.suggestions.get().text
+
+
 def test_a_language_without_phrases_is_answered_in_the_brands_and_says_so(brand: Any) -> None:
     case = waiting_case(brand, "var är mitt paket", language="sv")
     services.suggest_for_cases(case_ids=[case.pk])

@@ -19,7 +19,7 @@ from monitor.replies.suggest import Tone, suggest
 def suggest_for_cases(*, case_ids: Sequence[int], now: datetime | None = None) -> int:
     """One suggestion for the newest asking post of each case; again for the same post it does nothing.
 
-    Returns how many were made. The number of queries does not grow with the number of cases, only with brands.
+    Returns how many were made. Queries do not grow with the cases, only with brands, platforms and markets.
     """
     newest = _newest_questions(case_ids)
     known = set(
@@ -37,12 +37,13 @@ def suggest_for_cases(*, case_ids: Sequence[int], now: datetime | None = None) -
     readings = current_readings([post.pk for post in wanted.values()])
     cases = Case.objects.select_related("market").in_bulk(list(wanted))
     moment = now or gathering.database_now()
-    ways: dict[tuple[int, str], _Voice] = {}
+    voices: dict[tuple[int, str, int | None], _Voice] = {}
     made = []
     for case_id, post in wanted.items():
         if (reading := readings.get(post.pk)) is None:
             continue
-        voice = ways.setdefault((post.brand_id, post.platform), _Voice(post))
+        market_id = cases[case_id].market_id
+        voice = voices.setdefault((post.brand_id, post.platform, market_id), _Voice(post, market_id))
         made.append(_suggest(cases[case_id], post, reading, voice, moment))
     return len(SuggestedReply.objects.bulk_create(made, ignore_conflicts=True))
 
@@ -82,10 +83,11 @@ def _newest_questions(case_ids: Sequence[int]) -> dict[int, Post]:
 
 
 class _Voice:
-    """How one brand speaks on one platform; read once a batch."""
+    """How one brand speaks on one platform in one market; read once a batch."""
 
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, market_id: int | None) -> None:
         self._post = post
+        self._market_id = market_id
 
     @cached_property
     def handles(self) -> tuple[str, ...]:
@@ -93,7 +95,7 @@ class _Voice:
 
     @cached_property
     def articles(self) -> list[Fact]:
-        return gathering.brand_articles(self._post.brand_id)
+        return gathering.brand_articles(self._post.brand_id, self._market_id)
 
     @cached_property
     def tone(self) -> Tone:
