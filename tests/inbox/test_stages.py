@@ -6,6 +6,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
+from monitor.alerts.models import Alert
 from monitor.inbox import selectors
 from monitor.inbox.models import Post, PostChange
 from monitor.inbox.services import (
@@ -115,6 +116,7 @@ def test_quarantine_keeps_the_reason_and_a_person_can_send_posts_on(posts, brand
     assert quarantine_posts(post_ids=posts[:2], error_code="analysis.failed:MemoryError") == 2
     assert quarantine_posts(post_ids=posts[:2], error_code="other") == 0
     assert Post.objects.get(pk=posts[0]).stage_error == "analysis.failed:MemoryError"
+    assert (Alert.objects.get().code, Alert.objects.get().params) == ("pipeline.quarantine", {"count": 2})
     assert posts[0] not in claim(limit=3)
     assert retry_quarantined(brand_id=other_brand.pk) == 0
     assert retry_quarantined(brand_id=brand.pk, post_ids=posts[:1]) == 1

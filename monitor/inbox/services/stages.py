@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from monitor.alerts.models import AlertLevel
+from monitor.alerts.services import raise_alert
 from monitor.inbox.models import Stage
 
 MAX_TRIES = 3
@@ -30,7 +32,9 @@ _QUARANTINE = """
     SET stage = 'quarantined', lease_until = NULL, stage_error = CASE WHEN %s = '' THEN
         CASE WHEN stage_error = '' THEN 'pipeline.gave_up' ELSE stage_error END ELSE %s END
     WHERE id = ANY(%s) AND stage <> 'quarantined'
+    RETURNING brand_id
 """
+_QUARANTINED = "SELECT count(*) FROM inbox_post WHERE brand_id = %s AND stage = 'quarantined'"
 _ADVANCE = """
     WITH wanted AS (SELECT * FROM unnest(%s::bigint[], %s::int[]) AS wanted (id, version)),
     advanced AS (
@@ -139,5 +143,16 @@ def pending_counts() -> dict[str, tuple[int, float]]:
 
 
 def _set_quarantined(cursor: Any, post_ids: Sequence[int], error_code: str) -> int:
-    cursor.execute(_QUARANTINE, [error_code, error_code[:120], sorted(post_ids)])
-    return int(cursor.rowcount)
+    """Puts aside and tells the brand's people, in one transaction; returns how many are new."""
+    with transaction.atomic():
+        cursor.execute(_QUARANTINE, [error_code, error_code[:120], sorted(post_ids)])
+        brand_ids = [row[0] for row in cursor.fetchall()]
+        for brand_id in sorted(set(brand_ids)):
+            cursor.execute(_QUARANTINED, [brand_id])
+            raise_alert(
+                brand_id=brand_id,
+                code="pipeline.quarantine",
+                level=AlertLevel.WARNING,
+                params={"count": cursor.fetchone()[0]},
+            )
+    return len(brand_ids)
