@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from monitor.brands.models import Brand
@@ -14,8 +15,6 @@ from monitor.cases.models import Case, CasePost, CaseState
 from monitor.replies.models import Reply, SuggestedReply
 
 PAGE_SIZE: Final = 50
-#: Counting stops here: "999+" tells as much as a larger number, and costs nothing.
-COUNT_LIMIT: Final = 1000
 ACTIVE: Final = (CaseState.NEW, CaseState.OPEN)
 DONE: Final = (CaseState.RESOLVED, CaseState.CLOSED)
 TABS: Final = ("active", "flagged", "mine", "waiting", "snoozed", "done", "all")
@@ -58,7 +57,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    tabs: dict[str, int]
+    tabs: Mapping[str, int]
     topics: list[tuple[str, int]] = field(default_factory=list)
     platforms: list[tuple[str, int]] = field(default_factory=list)
     languages: list[tuple[str, int]] = field(default_factory=list)
@@ -74,20 +73,36 @@ def queue_page(brand: Brand, user: Any, filters: Filters, after: str = "") -> Pa
 
 
 def queue_counts(brand: Brand, user: Any) -> Counts:
-    """How many cases each tab holds (up to COUNT_LIMIT), and what the open ones are about."""
-    tabs = {
-        tab: _matching(brand, user, Filters(tab=tab)).order_by()[:COUNT_LIMIT].count()
-        for tab in ("active", "flagged", "mine", "waiting", "snoozed")
-    }
+    """How many cases each tab holds and what the open ones are about, from one pass over what is not done."""
+    asleep = ExpressionWrapper(Q(snoozed_until__gt=timezone.now()), BooleanField())
+    mine = ExpressionWrapper(Q(assignee_id=user.pk), BooleanField())
+    rows = (
+        Case.objects.filter(brand=brand, merged_into=None, state__in=(*ACTIVE, CaseState.WAITING))
+        .annotate(asleep=Coalesce(asleep, False), mine=Coalesce(mine, False))
+        .values_list("state", "asleep", "mine", "is_flagged", "topic", "platform", "language")
+        .annotate(cases=Count("id"))
+    )
+    tabs: Counter[str] = Counter({tab: 0 for tab in ("active", "flagged", "mine", "waiting", "snoozed")})
     topics: Counter[str] = Counter()
     platforms: Counter[str] = Counter()
     languages: Counter[str] = Counter()
-    open_cases = Case.objects.filter(brand=brand, state__in=ACTIVE).order_by()
-    for topic, platform, language in open_cases.values_list("topic", "platform", "language")[: COUNT_LIMIT * 20]:
-        topics[topic] += 1
-        platforms[platform] += 1
-        languages[language] += 1
+    for state, is_asleep, is_mine, is_flagged, topic, platform, language, number in rows:
+        waits = state == CaseState.WAITING
+        is_active = not waits and not is_asleep
+        tabs["waiting" if waits else "snoozed" if is_asleep else "active"] += number
+        tabs["flagged"] += number * (is_active and is_flagged)
+        tabs["mine"] += number * is_mine
+        for counter, value in ((topics, topic), (platforms, platform), (languages, language)):
+            counter[value] += number * is_active
     return Counts(tabs, topics.most_common(), platforms.most_common(), languages.most_common())
+
+
+def next_in_queue(case: Case) -> str:
+    """The reference of the most urgent other case that nobody has taken; "" when all is done."""
+    free = Q(assignee=None) & _tab("active", None)
+    cases = Case.objects.filter(free, brand_id=case.brand_id, merged_into=None).exclude(pk=case.pk)
+    ordered = cases.order_by("queue_rank", "last_inbound_at", "id")
+    return ordered.values_list("reference", flat=True).first() or ""
 
 
 def changed_since(brand: Brand, mark: str) -> tuple[list[Case], str]:
@@ -105,11 +120,6 @@ def present_mark(brand: Brand) -> str:
         return _mark([timezone.now()])
     times = Case.objects.filter(brand=brand, changed_at__gt=newest - OVERLAP).order_by("-changed_at", "-id")
     return _mark(list(times.values_list("changed_at", flat=True)[:PAGE_SIZE]))
-
-
-def matches(case: Case, user: Any, filters: Filters) -> bool:
-    """Whether a case that changed belongs into the list that is on somebody's screen."""
-    return _matching(case.brand, user, filters).filter(pk=case.pk).exists()
 
 
 def matching_ids(brand: Brand, user: Any, filters: Filters, cases: Sequence[Case]) -> set[int]:
@@ -137,7 +147,7 @@ def _tab(tab: str, user: Any) -> Q:
     return {
         "active": active,
         "flagged": active & Q(is_flagged=True),
-        "mine": Q(state__in=(*ACTIVE, CaseState.WAITING), assignee_id=user.pk),
+        "mine": Q(state__in=(*ACTIVE, CaseState.WAITING), assignee_id=getattr(user, "pk", None)),
         "waiting": Q(state=CaseState.WAITING),
         "snoozed": Q(state__in=ACTIVE, snoozed_until__gt=now),
         "done": Q(state__in=DONE),

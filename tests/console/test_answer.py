@@ -178,3 +178,15 @@ def test_somebody_of_another_brand_can_do_nothing_with_a_reply(as_bob: Client, a
         assert as_charlie.post(_address(case, f"replies/{reply.public_id}/{act}/")).status_code == 404
     reply.refresh_from_db()
     assert reply.state == "draft"
+
+
+def test_the_page_looks_again_while_an_answer_is_on_its_way(as_bob: Client, brand: Any, case: Any) -> None:
+    upcoming = make_case(brand, priority=99)
+    assert 'hx-trigger="every 3s"' not in as_bob.get(_address(case)).content.decode()
+    _look_over(as_bob, case, SORRY)
+    reply = Reply.objects.get()
+    words = _approve(as_bob, case, reply).content.decode()
+    assert 'hx-trigger="every 3s"' in words
+    assert f"/b/lumora/cases/{upcoming.reference}/" in words
+    Reply.objects.update(state="sent")
+    assert 'hx-trigger="every 3s"' not in as_bob.get(_address(case)).content.decode()

@@ -176,3 +176,15 @@ def test_cases_are_assigned_to_colleagues_only(as_bob: Client, alice: Any, charl
     as_bob.post(f"{QUEUE}bulk/", {"act": "assign", "assignee": str(alice.pk), "case": [case.reference]})
     case.refresh_from_db()
     assert case.assignee == alice
+
+
+def test_every_tab_says_how_many_it_holds(as_bob: Client, bob: Any, brand: Any) -> None:
+    make_case(brand, assignee=bob)
+    make_case(brand, is_flagged=False)
+    make_case(brand, state="waiting", assignee=bob)
+    make_case(brand, snoozed_until=timezone.now() + timedelta(hours=1))
+    make_case(brand, state="resolved")
+    counts = as_bob.get(QUEUE).context["counts"]
+    assert dict(counts.tabs) == {"active": 2, "flagged": 1, "mine": 2, "waiting": 1, "snoozed": 1}
+    for tab, number in counts.tabs.items():
+        assert len(_shown(as_bob, tab=tab)) == number, tab

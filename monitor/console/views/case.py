@@ -22,7 +22,11 @@ from monitor.console.case_page import (
     thread_of,
 )
 from monitor.console.labels import CORRECTIONS
+from monitor.console.queue import next_in_queue
 from monitor.replies.models import ReplyState
+
+#: States that change by themselves within seconds: the page looks again.
+ON_THE_WAY = (ReplyState.APPROVED, ReplyState.SENDING, ReplyState.UNCONFIRMED)
 
 
 @require_safe
@@ -40,6 +44,8 @@ def case_context(case: Case, user: Any) -> dict[str, Any]:
         "thread": thread_of(case),
         "replies": [reply for reply in replies if reply.state != ReplyState.DRAFT or reply.written_by_id != user.pk],
         "editor": editor_of(case, user, replies),
+        "is_sending": any(reply.state in ON_THE_WAY for reply in replies),
+        "next_reference": next_in_queue(case),
         "others": others_of(case),
         "history": history_of(case, replies),
         "notes": case.notes.select_related("author").order_by("written_at"),

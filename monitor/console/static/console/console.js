@@ -92,13 +92,14 @@ if (list) {
   document.addEventListener("visibilitychange", () => poll().catch(() => {}));
 }
 
-/* -- Keys: j and k walk the queue, / searches ------------------------------------------------------------- */
+/* -- Keys: j and k walk the queue, n opens the next case, / searches ------------------------------------------------------------- */
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
   if (event.key === "/") {
     const field = document.querySelector("input[type=search]");
     if (field) { event.preventDefault(); field.focus(); }
   }
+  if (event.key === "n") document.querySelector("[data-next]")?.click();
   if (event.key === "j" || event.key === "k") {
     const rows = [...document.querySelectorAll("#cases .words")];
     const here = rows.indexOf(document.activeElement);
