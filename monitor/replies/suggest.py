@@ -206,8 +206,8 @@ class _Writer:
             market=market,
             now=now,
         )
-        # Who is in real trouble is not sent elsewhere, unless to somebody who answers now.
-        if self.is_grave and self.hand_off not in {"hotline", "seller_desk"}:
+        # Who is in real trouble, or has told us all we need, is not sent elsewhere, unless to whom it belongs.
+        if (self.is_grave or "order_number" in self._kinds) and self.hand_off not in {"hotline", "seller_desk"}:
             self.hand_off = ""
         if self.hand_off:
             way = self.book.hand_offs[self.hand_off]

@@ -192,6 +192,7 @@ def test_in_private_it_asks_for_the_order_number_unless_it_is_there() -> None:
     assert "order number" in suggest(Read(), PRIVATE).text
     given = suggest(Read(), replace(PRIVATE, text="order number 12345678 is late"))
     assert "your order number" not in given.text and "Thank you for the details" in given.text
+    assert given.hand_off == "" and suggest(Read(), PRIVATE).hand_off == "app_support"
 
 
 def test_who_says_that_a_message_was_sent_is_not_asked_for_one() -> None:
