@@ -1,4 +1,4 @@
-"""The whole story as a person on a laptop sees it: `mentiondesk run`, a complaint, a click, the reply on the platform."""
+"""The whole story as a person on a laptop sees it: `mentiondesk run`, a complaint, a click, the reply out there."""
 
 import time
 from pathlib import Path
