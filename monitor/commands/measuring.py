@@ -7,6 +7,8 @@ from typing import Any
 MODULES = {
     "analysis": ("monitor.nlp.bench", "bench_analysis"),
     "inbox": ("monitor.inbox.bench", "bench_ingest"),
+    "pipeline": ("monitor.replies.bench", "bench_pipeline"),
+    "webhooks": ("monitor.api.bench", "bench_webhooks"),
     "trends": ("monitor.trends.bench", "bench_trends"),
     "export": ("monitor.trends.bench", "bench_export"),
 }

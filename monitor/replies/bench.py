@@ -15,7 +15,7 @@ from monitor.cases.selectors import case_facts
 from monitor.cases.services import open_cases
 from monitor.inbox.models import Arrival, Stage
 from monitor.inbox.services import claim_posts, ingest
-from monitor.nlp.bench import bench_texts
+from monitor.nlp.bench import read_posts
 from monitor.nlp.engine import PostInput, load_engine
 from monitor.platforms.base import IncomingAuthor, IncomingPost
 from monitor.replies.models import SuggestedReply
@@ -32,7 +32,7 @@ def bench_pipeline(*, posts: int = 2_000) -> dict[str, Any]:
     Runs in one process on an empty database; `mentiondesk bench` makes one and removes it.
     """
     engine = load_engine()
-    texts = bench_texts(posts)
+    texts = read_posts(posts)
     engine.analyze([PostInput(text) for text in texts[:_BATCH]])
     alone = _seconds(lambda: [engine.analyze([PostInput(text) for text in part]) for part in _parts(texts)])
     brand = create_brand(slug="bench", name="Bench")
