@@ -3,36 +3,64 @@
 Rows are found through the foreign keys themselves, so that a table added later cannot be forgotten.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from django.apps import apps
-from django.db import connection, models, transaction
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 
 from monitor.audit import services as audit
-from monitor.brands.models import Brand, User
+from monitor.brands.models import Brand, Channel, ChannelState, SwitchName, User
+from monitor.brands.services import set_switch
+from monitor.inbox.models import Post, Stage
+from monitor.inbox.services.deleting import hold_deletions_off
 
 #: The log outlives what it speaks of.
 KEPT = {"audit"}
 
 
-@transaction.atomic
+TRIES: Final = 5
+
+
 def remove_brand(*, brand: Brand, user: User | None) -> dict[str, int]:
-    """Returns how many rows went, by table. The audit log keeps its events, without the texts."""
-    slug, brand_id = brand.slug, brand.pk
+    """Returns how many rows went, by table. The audit log keeps its events, without the texts.
+
+    Work that is going on for the brand may still add rows while they are removed; then it is done again.
+    """
+    _quieten(brand)
+    for attempt in range(1, TRIES + 1):
+        try:
+            return _remove(brand, user)
+        except (IntegrityError, OperationalError):
+            if attempt == TRIES:
+                raise
+    raise AssertionError("unreachable")
+
+
+@transaction.atomic
+def _quieten(brand: Brand) -> None:
+    """Nothing new is collected, worked on or sent from now on."""
+    set_switch(brand=brand, name=SwitchName.KILL, is_on=True, user=None)
+    Channel.objects.filter(brand=brand).update(state=ChannelState.PAUSED)
+    Post.objects.filter(brand=brand, stage__in=[Stage.RECEIVED, Stage.ANALYZED]).update(stage=Stage.TRIAGED)
+
+
+@transaction.atomic
+def _remove(brand: Brand, user: User | None) -> dict[str, int]:
     gone: dict[str, int] = {}
     with connection.cursor() as cursor:
+        hold_deletions_off(cursor, brand.pk, deletes=True)
         for model in _from_the_top(_rooms()):
             condition = _condition(model)
             if condition is None:
                 continue
             table = connection.ops.quote_name(model._meta.db_table)
-            cursor.execute(f"DELETE FROM {table} WHERE {condition}", {"brand": brand_id})  # noqa: S608
+            cursor.execute(f"DELETE FROM {table} WHERE {condition}", {"brand": brand.pk})  # noqa: S608
             if cursor.rowcount:
                 gone[model._meta.db_table] = cursor.rowcount
-        cursor.execute("DELETE FROM audit_audittext WHERE brand_id = %s", [brand_id])
+        cursor.execute("DELETE FROM audit_audittext WHERE brand_id = %s", [brand.pk])
     audit.record(
-        act="brand.removed", brand_id=brand_id, actor=user, subject_kind="brand", subject_id=brand_id,
-        params={"slug": slug, "rows": sum(gone.values())},
+        act="brand.removed", brand_id=brand.pk, actor=user, subject_kind="brand", subject_id=brand.pk,
+        params={"slug": brand.slug, "rows": sum(gone.values())},
     )  # fmt: skip
     return gone
 
