@@ -68,7 +68,7 @@ CODES: Mapping[str, Wording] = {
     ),
     "pipeline.quarantine": Wording(
         _("%(count)s posts could not be worked on and were put aside."),
-        _("Look at them under Channels; “Try again” sends them through once more."),
+        _("Look at them under “Put aside”; “Try again” sends them through once more."),
     ),
     "case.escalated": Wording(
         _("Case %(reference)s was escalated."),

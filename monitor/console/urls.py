@@ -40,6 +40,7 @@ of_brand: list[URLPattern | URLResolver] = [
     path("alerts/<int:alert_id>/close/", alerts.close, name="alert_close"),
     path("channels/", channels.show_channels, name="channels"),
     path("put-aside/", channels.show_quarantine, name="quarantine"),
+    path("put-aside/retry/", channels.retry_posts, name="quarantine_retry"),
     path("put-aside/<int:event_id>/replay/", channels.replay, name="quarantine_replay"),
     path("channels/<int:channel_id>/pause/", channels.pause_or_resume, name="channel_pause"),
     path("settings/", brand.show_settings, name="settings"),

@@ -161,6 +161,16 @@ def test_what_was_put_aside_is_shown_and_read_again(as_alice: Client, brand: Any
     assert "Nothing is lost." in answer.content.decode()
 
 
+def test_posts_that_could_not_be_worked_on_are_sent_through_again(as_alice: Client, brand: Any) -> None:
+    post = make_post(brand, stage="quarantined", stage_error="pipeline.gave_up")
+    assert "1 post could not be worked on." in _read(as_alice, "/b/lumora/put-aside/")
+    assert "Reading it failed three times." in _read(as_alice, "/b/lumora/posts/", kind="put_aside")
+    answer = as_alice.post("/b/lumora/put-aside/retry/", follow=True)
+    assert "1 post goes through again." in answer.content.decode()
+    post.refresh_from_db()
+    assert post.stage == "received"
+
+
 def test_switches_belong_to_leads(as_alice: Client, as_bob: Client, brand: Any) -> None:
     form = {"name": "kill", "is_on": "1"}
     assert as_bob.post("/b/lumora/settings/switch/", form).status_code == 403

@@ -4,14 +4,15 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from monitor.brands.models import Brand, Channel
 from monitor.brands.routes import needs
 from monitor.brands.services import pause_channel, resume_channel
 from monitor.console.views.case_acts import signed_in
-from monitor.inbox.models import ChannelGap, QuarantinedEvent
-from monitor.inbox.services import replay_quarantined
+from monitor.inbox.models import ChannelGap, Post, QuarantinedEvent, Stage
+from monitor.inbox.services import replay_quarantined, retry_quarantined
 
 SHOWN = 200
 
@@ -30,7 +31,8 @@ def show_channels(request: HttpRequest, brand: Brand) -> HttpResponse:
 def show_quarantine(request: HttpRequest, brand: Brand) -> HttpResponse:
     events = QuarantinedEvent.objects.filter(brand=brand).select_related("channel").order_by("-recorded_at")
     waiting = events.filter(replayed_at=None)
-    shown = {"brand": brand, "events": waiting[:SHOWN], "count": waiting.count()}
+    unread = Post.objects.filter(brand=brand, stage=Stage.QUARANTINED, deleted_at=None).count()
+    shown = {"brand": brand, "events": waiting[:SHOWN], "count": waiting.count(), "unread": unread}
     return render(request, "console/quarantine.html", shown)
 
 
@@ -43,6 +45,16 @@ def replay(request: HttpRequest, brand: Brand, event_id: int) -> HttpResponse:
         messages.success(request, _("Understood this time: it is on its way."))
     else:
         messages.warning(request, _("It still cannot be understood. Nothing is lost."))
+    return redirect("quarantine", brand.slug)
+
+
+@require_POST
+@needs("steer")
+def retry_posts(request: HttpRequest, brand: Brand) -> HttpResponse:
+    """Sends the posts that could not be worked on through the pipeline once more."""
+    count = retry_quarantined(brand_id=brand.pk)
+    words = ngettext("%(count)d post goes through again.", "%(count)d posts go through again.", count)
+    messages.success(request, words % {"count": count})
     return redirect("quarantine", brand.slug)
 
 
