@@ -209,6 +209,8 @@ def _log_to(path: Path) -> None:
     """The supervisor's own log: what died when, and what was done about it."""
     handler = logging.FileHandler(path, delay=True)
     handler.setFormatter(LineFormatter())
+    # A full disk must not cover the screen with complaints about lines that could not be written.
+    logging.raiseExceptions = False
     logging.getLogger("monitor.embedded").addHandler(handler)
 
 
