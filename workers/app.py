@@ -7,7 +7,7 @@ import logging.config
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import celeryd_after_setup, setup_logging
 from django.conf import settings
 
 from monitor.queue import has_broker
@@ -62,3 +62,12 @@ app.conf.update(
 def keep_our_logging(**_ignored: Any) -> None:
     """Celery would otherwise replace the log lines that the settings define."""
     logging.config.dictConfig(settings.LOGGING)
+
+
+@celeryd_after_setup.connect
+def load_model_early(instance: Any, **_ignored: Any) -> None:
+    """The worker that analyzes loads the model while the others start, not when the first post waits for it."""
+    if "analyze" in instance.app.amqp.queues.consume_from:
+        from monitor.nlp.engine import PostInput, load_engine
+
+        load_engine().analyze([PostInput("Hello")])

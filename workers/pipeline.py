@@ -25,7 +25,7 @@ def advance(post_ids: Sequence[int] | None = None) -> None:
     """Takes a batch of posts through the whole story. Without ids: whatever waits, a batch at a time."""
     taken = analyze(post_ids)
     touched = open_cases(post_ids)
-    suggest(touched)
+    answer(touched)
     if post_ids is None and (taken or touched):
         app.send_task("workers.pipeline.advance", queue="analyze", expires=60)
 
@@ -65,8 +65,13 @@ def open_cases(post_ids: Sequence[int] | None = None) -> list[int]:
     return touched
 
 
-def suggest(case_ids: Sequence[int]) -> None:
-    """What we would say, and the acknowledgement where the brand's switch and the rules allow it."""
-    if case_ids:
-        replies.suggest_for_cases(case_ids=case_ids)
-        replies.acknowledge_cases(case_ids=case_ids)
+def answer(case_ids: Sequence[int]) -> int:
+    """The acknowledgement where the brand's switch and the rules allow it, then what we would say.
+
+    In this order: whoever takes up a case that has no suggestion yet also makes up for its acknowledgement.
+    Returns how many suggestions were made.
+    """
+    if not case_ids:
+        return 0
+    replies.acknowledge_cases(case_ids=case_ids)
+    return replies.suggest_for_cases(case_ids=case_ids)
