@@ -18,16 +18,16 @@ FIND_PYTHON = for name in python3.12 python3.11 python3.13 python3.14 python3 py
 define install
 @python=$$($(FIND_PYTHON)); \
 	if [ -z "$$python" ]; then echo "Python 3.11 or newer with its venv module is needed (Debian: python3-venv)." >&2; exit 1; fi; \
-	$$python tools/install.py $(1)
+	$$python .ci/install.py $(1)
 endef
 
-.venv/installed-run: pyproject.toml tools/install.py
+.venv/installed-run: pyproject.toml .ci/install.py
 	$(call install,run)
 
-.venv/installed-dev: pyproject.toml tools/install.py
+.venv/installed-dev: pyproject.toml .ci/install.py
 	$(call install,dev)
 
-.venv/installed-train: pyproject.toml tools/install.py
+.venv/installed-train: pyproject.toml .ci/install.py
 	$(call install,train)
 
 help: ## what can be made
@@ -44,7 +44,7 @@ check: .venv/installed-dev ## format, lint, types, import rules, migrations, dep
 	$(BIN)/ruff check .
 	$(BIN)/mypy monitor workers
 	$(BIN)/lint-imports
-	$(BIN)/python tools/check.py
+	$(BIN)/python .ci/check.py
 
 bench: .venv/installed-run ## speed beside a baseline measured in the same run, one JSON object each
 	@for subject in $$($(BIN)/python -c 'from monitor.commands.measuring import MODULES; print(*MODULES)'); do \

@@ -42,14 +42,14 @@ def reachable(arrows: set[tuple[str, str]], start: str) -> set[str]:
 
 
 def test_every_arrow_is_an_import(arrows: set[tuple[str, str]], imports: set[tuple[str, str]]) -> None:
-    assert arrows - imports == set(), "run `python tools/architecture.py`"
+    assert arrows - imports == set(), "run `python .ci/architecture.py`"
 
 
 def test_every_import_is_an_arrow_or_follows_from_arrows(
     arrows: set[tuple[str, str]], imports: set[tuple[str, str]]
 ) -> None:
     unseen = {(one, other) for one, other in imports if other not in reachable(arrows, one)}
-    assert unseen == set(), "run `python tools/architecture.py`"
+    assert unseen == set(), "run `python .ci/architecture.py`"
 
 
 def test_every_room_is_in_the_picture_and_in_the_table() -> None:

@@ -72,7 +72,7 @@ def deploy_is_silent() -> bool:
 
 
 def states_are_current() -> bool:
-    return subprocess.run([sys.executable, "tools/states.py", "--check"], cwd=ROOT, check=False).returncode == 0
+    return subprocess.run([sys.executable, ".ci/states.py", "--check"], cwd=ROOT, check=False).returncode == 0
 
 
 if __name__ == "__main__":

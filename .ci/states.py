@@ -7,7 +7,7 @@ from pathlib import Path
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "states.md"
 INTRODUCTION = """# States
 
-Generated from the transition tables (`monitor/*/states.py`) by `python tools/states.py`; `make check` compares.
+Generated from the transition tables (`monitor/*/states.py`) by `python .ci/states.py`; `make check` compares.
 What is not drawn cannot happen: each step is one guarded `UPDATE … WHERE state IN (…)`.
 """
 
@@ -30,7 +30,7 @@ def main() -> int:
         return 0
     if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page():
         return 0
-    print(f"{PAGE.name} is out of date: run `python tools/states.py`.", file=sys.stderr)
+    print(f"{PAGE.name} is out of date: run `python .ci/states.py`.", file=sys.stderr)
     return 1
 
 

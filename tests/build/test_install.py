@@ -6,7 +6,7 @@ from typing import Any
 
 
 def load() -> Any:
-    spec = importlib.util.spec_from_file_location("install", Path(__file__).parents[2] / "tools" / "install.py")
+    spec = importlib.util.spec_from_file_location("install", Path(__file__).parents[2] / ".ci" / "install.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -1,4 +1,4 @@
-"""Installs Mentiondesk into `.venv`: `python3 tools/install.py run|dev|train`. Standard library only.
+"""Installs Mentiondesk into `.venv`: `python3 .ci/install.py run|dev|train`. Standard library only.
 
 uv does it in seconds and falls under the same package index, certificates and constraints as pip; where uv cannot be
 had or does not get along with that index, pip does it.
@@ -114,5 +114,5 @@ def say(line: str) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in EXTRAS:
-        sys.exit(f"usage: python3 tools/install.py {'|'.join(EXTRAS)}")
+        sys.exit(f"usage: python3 .ci/install.py {'|'.join(EXTRAS)}")
     main(sys.argv[1])
