@@ -113,7 +113,8 @@ def deep_link(post: Post) -> str:
     except UnknownPlatformError:
         return post.url
     handle = post.author.handle if post.author is not None else ""
-    return platform.deep_link(post.platform_id or post.external_id, handle) or post.url
+    target = gathering.target_id(post)
+    return (platform.deep_link(target, handle) if target else "") or post.url
 
 
 def measure(post: Post, *, text: str, kind: str, language: str) -> Measure:

@@ -47,7 +47,7 @@ class ReadRow:
     is_undated: bool
 
     def with_id(self, external_id: str) -> IncomingPost:
-        return replace(self.post, external_id=external_id)
+        return replace(self.post, external_id=external_id, is_id_made=True)
 
 
 class UnusableRowError(Exception):

@@ -160,7 +160,7 @@ def post_row(public_id: bytes, key: PostKey, post: IncomingPost, markets: Market
         public_id,
         key[0],
         key[1],
-        bounded_id(post.platform_id) if post.platform_id else key[1],
+        _platform_id(key, post),
         bounded_id(post.conversation_id or post.root_id) or key[1],
         bounded_id(author.external_id, _LONGEST_AUTHOR_ID),
         exact(author.handle)[:128],
@@ -188,6 +188,13 @@ def post_row(public_id: bytes, key: PostKey, post: IncomingPost, markets: Market
         wire_time(post.edited_at),
         arrival,
     )
+
+
+def _platform_id(key: PostKey, post: IncomingPost) -> str:
+    """The id to act on; "" where there is none but the one we made."""
+    if post.is_id_made:
+        return ""
+    return bounded_id(post.platform_id) if post.platform_id else key[1]
 
 
 def _attachments(attachments: Sequence[Attachment]) -> str:

@@ -36,7 +36,8 @@ class Attachment:
 class IncomingPost:
     """A post as a platform told it, in our words. Times are aware and in UTC; ids are text.
 
-    `external_id` is stable over edits (X: the first id of the edit history); `platform_id` is the id to act on now.
+    `external_id` is stable over edits (X: the first id of the edit history); `platform_id` is the id to act on now,
+    where it differs. `is_id_made`: the id is only ours (a row of a file that had none), nothing can be done with it.
     """
 
     platform: str
@@ -49,6 +50,7 @@ class IncomingPost:
     in_reply_to: str = ""
     root_id: str = ""
     platform_id: str = ""
+    is_id_made: bool = False
     url: str = ""
     language_hint: str = ""
     is_public: bool = True

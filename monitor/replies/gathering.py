@@ -94,10 +94,8 @@ def switches_of(brand_id: int) -> dict[str, bool]:
 
 
 def target_id(post: Post) -> str:
-    """The platform's id to act on; "" for imported rows, whose id is only a hash of ours."""
-    if post.arrival == Arrival.IMPORT and not post.platform_id:
-        return ""
-    return post.platform_id or post.external_id
+    """The platform's id to act on; "" for rows of files without one: the id they go by is only a hash of ours."""
+    return post.platform_id
 
 
 def limit_of(declaration: Declaration, kind: str) -> tuple[int, bool]:

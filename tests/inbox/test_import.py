@@ -262,3 +262,9 @@ def test_random_bytes_are_refused_or_put_aside_and_never_a_trace_back(write, see
         assert report.rows == report.stored + report.unchanged + report.updated + report.rejected
     for text in texts():
         assert text == clean(text)
+
+
+def test_an_id_of_the_file_is_kept_to_act_on_and_a_made_one_is_not(write):
+    load(write("p.jsonl", '{"id": "17", "text": "With its id"}\n{"text": "Without"}\n'), platform="x")
+    assert dict(Post.objects.values_list("text", "platform_id")) == {"With its id": "17", "Without": ""}
+    assert Post.objects.get(text="Without").external_id.startswith("row-")

@@ -1,6 +1,8 @@
 """Who may let what go: rights, second approval, the guard, and two people at once."""
 
+import json
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +13,15 @@ from monitor.audit.models import AuditEvent, AuditText
 from monitor.brands.models import Brand, Membership, SwitchName, User
 from monitor.cases.models import Case
 from monitor.cases.services import CaseChangedError
+from monitor.inbox.importing import import_file
 from monitor.inbox.models import Post
 from monitor.replies import services
 from monitor.replies.models import Effect, Reply, ReplyState, SuggestedReply
+from monitor.replies.selectors import ways_to_answer
 from monitor.replies.states import WrongStateError
 from tests.replies.conftest import ANSWER, approved, send_due, switch
 from tests.replies.platform import FakePlatform
-from tests.support.desk import make_case
+from tests.support.desk import make_case, make_channel
 
 
 def test_a_draft_is_not_sent(public_case: Case, bob: Any, platform: FakePlatform) -> None:
@@ -173,13 +177,43 @@ def test_where_x_lets_no_program_answer_it_becomes_a_task_for_a_person(
     assert Reply.objects.get().state == ReplyState.SENT
 
 
-def test_what_cannot_be_answered_at_all_is_refused(public_case: Case, bob: Any) -> None:
-    reply = services.draft_reply(user=bob, case=public_case, text=ANSWER)
-    Post.objects.update(arrival="import", platform_id="")
+def imported_case(brand: Any, folder: Path, row: dict[str, str], *, is_live: bool = False) -> Case:
+    """A row of a file of X's posts, where the brand has a healthy account on X, all the way to a case."""
+    file = folder / "posts.jsonl"
+    file.write_text(json.dumps({"text": "@lumora where is my parcel?", "author": "4711", **row}))
+    import_file(file, brand_slug=brand.slug, platform="x", is_live=is_live)
+    make_channel(brand)
+    Post.objects.update(mentions_us=True)
+    return make_case(brand, post=Post.objects.get())
+
+
+def test_a_row_of_a_file_without_an_id_cannot_be_answered(brand: Any, bob: Any, tmp_path: Path) -> None:
+    case = imported_case(brand, tmp_path, {})
+    assert [way.code for way in ways_to_answer(case.deciding_post)] == ["no_platform_id"]
+    reply = services.draft_reply(user=bob, case=case, text=ANSWER)
     with pytest.raises(services.NotEligibleError) as refused:
         services.approve(user=bob, reply=reply)
     assert refused.value.eligibility.code == "no_platform_id"
     assert Reply.objects.get().state == ReplyState.DRAFT
+
+
+def test_a_live_row_without_an_id_is_a_task_for_a_person_and_is_never_sent(
+    brand: Any, bob: Any, platform: FakePlatform, tmp_path: Path
+) -> None:
+    case = imported_case(brand, tmp_path, {}, is_live=True)
+    reply = approved(bob, case)
+    assert (reply.state, reply.error_code) == (ReplyState.NATIVE_TASK, "no_platform_id")
+    assert send_due(platform) == []
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_row_of_a_file_with_its_real_id_is_answered_there(
+    is_live: bool, brand: Any, bob: Any, platform: FakePlatform, tmp_path: Path
+) -> None:
+    case = imported_case(brand, tmp_path, {"id": "1924465506158878979"}, is_live=is_live)
+    approved(bob, case)
+    send_due(platform)
+    assert [request.target_id for request in platform.requests] == ["1924465506158878979"]
 
 
 def test_the_suggestion_is_approved_as_it_is_or_with_other_words(brand: Any, bob: Any) -> None:

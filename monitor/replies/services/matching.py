@@ -81,7 +81,7 @@ def _reply_of(post: Post) -> Reply | None:
 def _fits(reply: Reply, post: Post) -> bool:
     if not is_same_text(reply.text, post.text):
         return False
-    if reply.kind == "reply" and post.in_reply_to not in {reply.target.external_id, reply.target.platform_id}:
+    if reply.kind == "reply" and post.in_reply_to not in {reply.target.external_id, reply.target.platform_id} - {""}:
         return False
     effect = getattr(reply, "effect", None)
     started = effect.started_at if effect is not None else reply.approved_at
