@@ -7,7 +7,7 @@ import logging.config
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_after_setup, setup_logging
+from celery.signals import beat_init, celeryd_after_setup, setup_logging
 from django.conf import settings
 
 from monitor.queue import has_broker
@@ -71,3 +71,9 @@ def load_model_early(instance: Any, **_ignored: Any) -> None:
         from monitor.nlp.engine import PostInput, load_engine
 
         load_engine().analyze([PostInput("Hello")])
+
+
+@beat_init.connect
+def collect_at_once(**_ignored: Any) -> None:
+    """Beat waits a whole interval before its first round; somebody who has just started the desk should not."""
+    app.send_task("workers.collect.collect_due", queue="collect", expires=60)

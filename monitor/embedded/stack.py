@@ -99,17 +99,18 @@ class _Stack:
         self._say(f"Starting in {self._home.path} (logs: {self._home.logs}).")
         found = start_servers(supervisor, with_redis=True, announce=self._say, cleanups=cleanups)
         self._environment |= {"DATABASE_URL": found.database_url, "REDIS_URL": found.redis_url}
-        # Both only import for a while, which costs nothing but the second core.
+        # They only import for a while, which costs nothing but the second core. Workers get no work before beat runs.
         supervisor.add(self._web())
         simulator_port = self._start_simulator() if with_demo else 0
+        has_broker = found.redis_url != "none"
+        for program in self._workers() if has_broker else []:
+            supervisor.add(program)
         prepared = self._prepare(with_demo, simulator_port)
         if simulator_port and not prepared.has_demo:
             supervisor.remove("simulator")
         self._invitation = self._address + prepared.login_path
         self._show(self._invitation)
-        has_broker = found.redis_url != "none"
-        for program in self._workers() if has_broker else [self._sweeper()]:
-            supervisor.add(program)
+        supervisor.add(self._beat() if has_broker else self._sweeper())
         supervisor.wait_ready("web", seconds=START_SECONDS)
         if has_broker:
             # Where workers do the work it only looks for what they missed: it must not slow their start down.
@@ -166,8 +167,10 @@ class _Stack:
             self._worker("worker", *CELERY, "worker", *collecting, *QUIET),
             # One process, the model loaded once: forking and inference libraries do not go together.
             self._worker("analyzer", *CELERY, "worker", "-Q", "analyze", "--pool=solo", "-n", "analyzer@%h", *QUIET),
-            self._worker("beat", *CELERY, "beat", "--loglevel=INFO", "--pidfile="),
         ]
+
+    def _beat(self) -> Program:
+        return self._worker("beat", *CELERY, "beat", "--loglevel=INFO", "--pidfile=")
 
     def _worker(self, name: str, *words: str) -> Program:
         # Celery's warm stop is SIGTERM: what is in hand is finished, the rest stays in the database.
