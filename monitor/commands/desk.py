@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from monitor.commands.failures import CommandError
 from monitor.commands.progress import say
 from monitor.embedded.session import Servers, servers
+from monitor.env import parse_database_url
 
 CONNECT_SECONDS = 5
 
@@ -47,11 +48,22 @@ def desk(*, needs_tables: bool = True, is_service: bool = False) -> Iterator[Ser
 
 
 def require_reachable(database_url: str) -> None:
-    """Raises CommandError at once; Django's pool alone would try again for a long time."""
+    """Raises CommandError at once; Django's pool alone would try again for a long time. Raises SettingError."""
     import psycopg
 
+    parse_database_url(database_url)
     try:
         psycopg.connect(database_url, connect_timeout=CONNECT_SECONDS).close()
+    except psycopg.ProgrammingError:
+        # Its words repeat the address, password included.
+        raise CommandError(
+            "DATABASE_URL cannot be read: write odd characters of a password as %40, and so on."
+        ) from None
     except psycopg.Error as error:
-        reason = (str(error).strip().splitlines() or ["no reason given"])[-1].rstrip(".")
-        raise CommandError(f"The database cannot be reached: {reason}.") from error
+        raise CommandError(f"The database cannot be reached: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    """What happened stands in the first line; hints and the attempts at other addresses follow."""
+    lines = str(error).strip().splitlines() or ["no reason given"]
+    return " ".join(lines[0].removeprefix("connection failed: ").split()).rstrip(".")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from monitor.commands.failures import CommandError
 from monitor.embedded.errors import EmbeddedError
 from monitor.embedded.home import Home
 from monitor.env import SettingError, home_folder, read_text
@@ -81,16 +82,20 @@ def examine_programs(home: Home) -> Iterator[Finding]:
 
 
 def _with_database() -> list[Finding]:
+    """What was found before something failed is kept."""
     from monitor.commands.desk import desk
 
+    findings: list[Finding] = []
     try:
         with desk(needs_tables=False):
-            findings = [*_examine_settings(), *_examine_database()]
+            findings += [*_examine_settings(), *_examine_database()]
             if any(finding.state == BAD for finding in findings):
                 return findings
-            return findings + [finding for check in _CHECKS for finding in check()]
-    except (EmbeddedError, SettingError) as error:
-        return [Finding(BAD, "servers", str(error))]
+            for check in _CHECKS:
+                findings += check()
+    except (CommandError, EmbeddedError, SettingError) as error:
+        findings.append(Finding(BAD, "servers", str(error)))
+    return findings
 
 
 def _examine_settings() -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """The command line as a person or a script meets it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -115,9 +116,36 @@ def test_a_start_that_cannot_be_is_one_sentence(environment: dict[str, str], sen
 def test_an_unreachable_database_is_one_sentence(tmp_path: Path) -> None:
     told = run("channels", MENTIONDESK_HOME=str(tmp_path), DATABASE_URL="postgresql://nobody:secret@127.0.0.1:1/none")
     assert told.returncode == 1
-    assert told.stderr.startswith("mentiondesk: The database cannot be reached: ")
+    assert told.stderr == (
+        'mentiondesk: The database cannot be reached: connection to server at "127.0.0.1", port 1 failed: '
+        "Connection refused.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["mysql://nobody:secret@127.0.0.1/none", "postgresql://nobody:sec%ret@127.0.0.1:1/none"]
+)
+def test_an_address_that_cannot_be_read_is_not_shown(address: str, tmp_path: Path) -> None:
+    told = run("channels", MENTIONDESK_HOME=str(tmp_path), DATABASE_URL=address)
+    assert told.returncode == 1
+    assert told.stderr.startswith("mentiondesk: DATABASE_URL ")
     assert len(told.stderr.splitlines()) == 1
-    assert "secret" not in told.stderr
+    assert "sec%ret" not in told.stderr and "secret" not in told.stderr
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("doctor", "--json")])
+def test_doctor_keeps_its_findings_when_the_database_is_unreachable(words: tuple[str, ...], tmp_path: Path) -> None:
+    told = run(*words, MENTIONDESK_HOME=str(tmp_path), DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert told.returncode == 1
+    assert told.stderr == ""
+    if "--json" in words:
+        findings = [json.loads(line) for line in told.stdout.splitlines()]
+        assert [(each["state"], each["subject"]) for each in findings if each["state"] == "bad"] == [("bad", "servers")]
+        assert {"python", "home", "disk"} <= {each["subject"] for each in findings}
+        assert "Connection refused" in findings[-1]["says"]
+    else:
+        assert "good  home: " in told.stdout
+        assert "bad   servers: The database cannot be reached: " in told.stdout
 
 
 def test_an_unexpected_error_is_a_sentence_and_the_trace_goes_to_the_log(
