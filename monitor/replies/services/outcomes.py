@@ -1,4 +1,8 @@
-"""What came of an Effect, written in one transaction with everything that must know: reply, case, audit, people."""
+"""What came of an Effect, written in one transaction with everything that must know: reply, case, audit, people.
+
+An attempt goes by the time it `started_at`. That it was sent counts whenever it is heard; anything else counts only
+while no newer attempt has begun, whose outcome it is not.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -51,19 +55,21 @@ def settle_sent(effect_id: int, receipt: Receipt, *, own_post_id: int | None = N
 
 
 @transaction.atomic
-def settle_unconfirmed(effect_id: int, *, code: str) -> None:
+def settle_unconfirmed(effect_id: int, *, started_at: datetime | None, code: str) -> None:
     """Nobody knows whether it was said. It holds the later ones of its conversation until that is known."""
-    effect = _locked(effect_id)
+    effect = _locked_attempt(effect_id, started_at)
+    if effect is None:
+        return
     if try_to_move(effect, "effect", EffectState.UNCONFIRMED, error_code=code, lease_until=None) and effect.reply:
         move(effect.reply, "reply", ReplyState.UNCONFIRMED, error_code=code)
         _record(effect.reply, "reply.unconfirmed", code=code)
 
 
 @transaction.atomic
-def settle_failed(effect_id: int, *, code: str, is_native: bool = False) -> None:
+def settle_failed(effect_id: int, *, started_at: datetime | None, code: str, is_native: bool = False) -> None:
     """Refused for good. `is_native`: a person can still say it in the platform's own app."""
-    effect = _locked(effect_id)
-    if effect.state in (EffectState.SENDING, EffectState.PENDING, EffectState.UNCONFIRMED):
+    effect = _locked_attempt(effect_id, started_at)
+    if effect is not None:
         # What may have been said is never called failed: a person looks.
         doubted = effect.state == EffectState.UNCONFIRMED
         fail(effect, code=code, is_native=is_native or doubted, moment=database_now())
@@ -88,10 +94,12 @@ def fail(effect: Effect, *, code: str, is_native: bool, moment: datetime) -> Non
 
 
 @transaction.atomic
-def settle_not_done(effect_id: int, *, code: str, retry_at: datetime | None = None) -> None:
+def settle_not_done(
+    effect_id: int, *, started_at: datetime | None, code: str, retry_at: datetime | None = None
+) -> None:
     """Certainly not carried out: back in line; after too many tries it is a person's."""
-    effect = _locked(effect_id)
-    if effect.state not in (EffectState.SENDING, EffectState.UNCONFIRMED):
+    effect = _locked_attempt(effect_id, started_at)
+    if effect is None:
         return
     if effect.tries >= MOST_TRIES:
         fail(effect, code=code, is_native=effect.reply is not None, moment=database_now())
@@ -106,6 +114,13 @@ def settle_not_done(effect_id: int, *, code: str, retry_at: datetime | None = No
 def _locked(effect_id: int) -> Effect:
     rows = Effect.objects.select_for_update(no_key=True, of=("self",))
     return rows.select_related("channel", "reply__case", "reply__target__conversation").get(pk=effect_id)
+
+
+def _locked_attempt(effect_id: int, started_at: datetime | None) -> Effect | None:
+    """The effect, if this attempt is its latest and still open. A worker that was paused may speak for an older one."""
+    effect = _locked(effect_id)
+    is_open = effect.state in (EffectState.SENDING, EffectState.UNCONFIRMED)
+    return effect if is_open and effect.started_at == started_at else None
 
 
 def _store_own_post(reply: Reply, effect: Effect, receipt: Receipt, said_at: datetime) -> int | None:

@@ -61,7 +61,8 @@ def perform_effect(
     effect = Effect.objects.select_related(
         "channel", "reply__target__conversation", "reply__target__author", "post"
     ).get(pk=effect_id)  # fmt: skip
-    if started:
+    # A pause may lie between the two: then the attempt is not ours any more.
+    if started and (effect.state, effect.started_at) == (EffectState.SENDING, moment):
         _call(effect, connector_factory)
         effect.refresh_from_db(fields=["state"])
     return effect.state
@@ -110,33 +111,34 @@ def record_sent(*, effect_id: int, receipt: Receipt) -> bool:
     return settle_sent(effect_id, receipt)
 
 
-def record_failed(*, effect_id: int, code: str) -> None:
+def record_failed(*, effect_id: int, started_at: datetime | None, code: str) -> None:
     """The platform refused it for good: an alert, the case shows it; where a person still can, it is a task."""
-    settle_failed(effect_id, code=code, is_native=code in NATIVE_CODES)
+    settle_failed(effect_id, started_at=started_at, code=code, is_native=code in NATIVE_CODES)
 
 
-def record_unconfirmed(*, effect_id: int, code: str = "no_answer") -> None:
-    settle_unconfirmed(effect_id, code=code)
+def record_unconfirmed(*, effect_id: int, started_at: datetime | None, code: str = "no_answer") -> None:
+    settle_unconfirmed(effect_id, started_at=started_at, code=code)
 
 
 def _learn(effect: Effect, error: PlatformError) -> None:
+    attempt = effect.started_at
     match error:
         case RejectedError(code=code) if code in DOUBTFUL_CODES:
-            record_unconfirmed(effect_id=effect.pk, code=code)
+            record_unconfirmed(effect_id=effect.pk, started_at=attempt, code=code)
         case RejectedError(code=code):
-            record_failed(effect_id=effect.pk, code=code)
+            record_failed(effect_id=effect.pk, started_at=attempt, code=code)
         case RateLimitedError(retry_at=retry_at):
-            settle_not_done(effect.pk, code="rate_limited", retry_at=retry_at)
+            settle_not_done(effect.pk, started_at=attempt, code="rate_limited", retry_at=retry_at)
         case QuotaExceededError(resets_at=resets_at):
             later = resets_at or database_now() + timedelta(hours=1)
-            settle_not_done(effect.pk, code="quota_exceeded", retry_at=later)
+            settle_not_done(effect.pk, started_at=attempt, code="quota_exceeded", retry_at=later)
             _tell(effect, "channel.quota_exceeded")
         case AuthExpiredError():
             _stop_channel(effect, "auth_expired")
         case UnavailableError():
-            settle_not_done(effect.pk, code="unavailable")
+            settle_not_done(effect.pk, started_at=attempt, code="unavailable")
         case UnconfirmedSendError() | MalformedPayloadError():
-            record_unconfirmed(effect_id=effect.pk)
+            record_unconfirmed(effect_id=effect.pk, started_at=attempt)
         case _:
             raise error
 
@@ -144,7 +146,7 @@ def _learn(effect: Effect, error: PlatformError) -> None:
 def _stop_channel(effect: Effect, code: str) -> None:
     """An operator must act; the reply waits, and the window is looked at again when it can go."""
     set_channel_state(channel_id=effect.channel_id, state=ChannelState.NEEDS_REAUTH, code=code)
-    settle_not_done(effect.pk, code=code)
+    settle_not_done(effect.pk, started_at=effect.started_at, code=code)
     _tell(effect, f"channel.{code}")
 
 
