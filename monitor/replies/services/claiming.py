@@ -12,12 +12,15 @@ from django.db.models import Exists, OuterRef, Q
 
 from monitor.alerts.services import raise_alert
 from monitor.brands.models import Switch, SwitchName
+from monitor.logs import get_logger
 from monitor.replies.eligibility import Eligibility
 from monitor.replies.gathering import database_now
 from monitor.replies.models import Effect, EffectState, ReplyState
 from monitor.replies.services.drafting import judge
 from monitor.replies.services.outcomes import fail
 from monitor.replies.states import move, try_to_move
+
+log = get_logger(__name__)
 
 #: Longer than any call may take (connect 5 s, read 30 s), shorter than anybody's patience.
 LEASE: Final = timedelta(seconds=120)
@@ -37,7 +40,7 @@ def claim_effects(limit: int = 20, *, overdue_seconds: float = 0, now: datetime 
         moment = now or database_now()
         claimed = []
         for effect in _due(limit, moment - timedelta(seconds=overdue_seconds)):
-            if _may_go(effect, moment) and _take(effect, moment):
+            if _claim(effect, moment):
                 claimed.append(effect)
     return claimed
 
@@ -49,12 +52,33 @@ def expire_leases(*, now: datetime | None = None) -> int:
     with transaction.atomic():
         rows = Effect.objects.select_for_update(skip_locked=True, of=("self",)).select_related("reply__case")
         for effect in rows.filter(state=EffectState.SENDING, lease_until__lt=moment).order_by("pk")[:100]:
+            expired += _expire(effect, moment)
+    return expired
+
+
+def _expire(effect: Effect, moment: datetime) -> bool:
+    try:
+        with transaction.atomic():
             if effect.started_at is None:
                 _put_back(effect, moment)
             else:
                 _doubt(effect, moment)
-            expired += 1
-    return expired
+    except Exception as error:  # noqa: BLE001  (one that nobody can bring to an end must not stop all sending)
+        log.error("expire_failed", extra={"effect": effect.pk, "error": type(error).__name__}, exc_info=True)
+        Effect.objects.filter(pk=effect.pk).update(lease_until=moment + LEASE)
+        return False
+    return True
+
+
+def _claim(effect: Effect, moment: datetime) -> bool:
+    """Whether it is ours now. One that cannot even be judged waits, and the others go."""
+    try:
+        with transaction.atomic():
+            return _may_go(effect, moment) and _take(effect, moment)
+    except Exception as error:  # noqa: BLE001  (a fault of ours with one must not stop the others)
+        log.error("claim_failed", extra={"effect": effect.pk, "error": type(error).__name__}, exc_info=True)
+        Effect.objects.filter(pk=effect.pk).update(not_before=moment + WAIT)
+        return False
 
 
 def _due(limit: int, moment: datetime) -> Iterable[Effect]:

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 
 from monitor.brands.sealing import SealBrokenError
 from monitor.inbox.models import Post
+from monitor.logs import get_logger
 from monitor.platforms.base import IncomingPost, Receipt
 from monitor.platforms.errors import PlatformError
 from monitor.replies.echo import CLOCK_SLACK, is_in_time, is_same_text
@@ -21,6 +22,8 @@ from monitor.replies.services.claiming import expire_leases
 from monitor.replies.services.matching import find_own_post
 from monitor.replies.services.outcomes import settle_failed, settle_not_done, settle_sent
 from monitor.replies.services.sending import DOUBTFUL_CODES, ConnectorFactory, connect, request_of
+
+log = get_logger(__name__)
 
 #: What a platform accepted is in its own lists after this long. Absence before that proves nothing.
 SETTLE: Final = timedelta(minutes=5)
@@ -36,11 +39,14 @@ def reconcile_unconfirmed(
 ) -> int:
     """Looks up each Effect in doubt whose next look is due; returns how many were looked up."""
     expire_leases(now=now)
-    looked = 0
-    for effect in _claim(limit, now):
-        _look(effect, connector_factory, now)
-        looked += 1
-    return looked
+    claimed = _claim(limit, now)
+    for effect in claimed:
+        try:
+            _look(effect, connector_factory, now)
+        except Exception as error:  # noqa: BLE001  (a fault of ours with one must not keep the others in doubt)
+            log.error("reconcile_failed", extra={"effect": effect.pk, "error": type(error).__name__}, exc_info=True)
+            _postpone(effect, now)
+    return len(claimed)
 
 
 def _claim(limit: int, now: datetime | None) -> list[Effect]:
@@ -62,6 +68,9 @@ def _claim(limit: int, now: datetime | None) -> list[Effect]:
 
 
 def _look(effect: Effect, connector_factory: ConnectorFactory, now: datetime | None) -> None:
+    if effect.checks > MOST_CHECKS:
+        settle_failed(effect.pk, started_at=effect.started_at, code="cannot_tell", is_native=True)
+        return
     reply, since = effect.reply, effect.started_at or effect.claimed_at or effect.created_at
     if reply is not None and (known := find_own_post(reply, since)) is not None:
         receipt = Receipt(known.external_id, created_at=known.created_at)
@@ -73,7 +82,7 @@ def _look(effect: Effect, connector_factory: ConnectorFactory, now: datetime | N
         _look_again(effect, now)
         return
     if found is None or reply is None:
-        settle_failed(effect.pk, code="cannot_tell", is_native=True)
+        settle_failed(effect.pk, started_at=effect.started_at, code="cannot_tell", is_native=True)
         return
     match = _match(reply, found, since)
     if match is not None:
@@ -82,9 +91,9 @@ def _look(effect: Effect, connector_factory: ConnectorFactory, now: datetime | N
         _look_again(effect, now)
     elif effect.error_code in DOUBTFUL_CODES:
         # The platform says that it was said, and it is not there: sending again would be refused again.
-        settle_failed(effect.pk, code=effect.error_code, is_native=True)
+        settle_failed(effect.pk, started_at=effect.started_at, code=effect.error_code, is_native=True)
     else:
-        settle_not_done(effect.pk, code="not_found_on_platform")
+        settle_not_done(effect.pk, started_at=effect.started_at, code="not_found_on_platform")
 
 
 def _match(reply: Reply, found: Sequence[IncomingPost], since: datetime) -> IncomingPost | None:
@@ -118,9 +127,13 @@ def _is_there(reply: Reply, post: IncomingPost) -> bool:
 def _look_again(effect: Effect, now: datetime | None) -> None:
     """Later; after too many looks it is a person's."""
     if effect.checks >= MOST_CHECKS:
-        settle_failed(effect.pk, code="cannot_tell", is_native=True)
+        settle_failed(effect.pk, started_at=effect.started_at, code="cannot_tell", is_native=True)
         return
+    _postpone(effect, now)
+
+
+def _postpone(effect: Effect, now: datetime | None) -> None:
     pause = PAUSES[min(effect.checks, len(PAUSES)) - 1]
-    Effect.objects.filter(pk=effect.pk, state=EffectState.UNCONFIRMED).update(
+    Effect.objects.filter(pk=effect.pk, state=EffectState.UNCONFIRMED, started_at=effect.started_at).update(
         lease_until=None, not_before=(now or database_now()) + pause
     )
