@@ -42,7 +42,7 @@ _PAY = """
 _LEARN = """
     INSERT INTO brands_allowance AS known (channel_id, endpoint, window_seconds, window_limit, used, resets_at)
     VALUES (%(channel)s, %(endpoint)s,
-        greatest(1, ceil(extract(epoch FROM %(resets_at)s::timestamptz - clock_timestamp())))::int,
+        least(2147483647, greatest(1, ceil(extract(epoch FROM %(resets_at)s::timestamptz - clock_timestamp()))))::int,
         %(limit)s, %(used)s, %(resets_at)s)
     ON CONFLICT (channel_id, endpoint) DO UPDATE SET
         window_limit = EXCLUDED.window_limit,

@@ -5,12 +5,16 @@ Arguments are seen by every user of the machine and kept in the shell's history;
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from monitor.commands.asking import ask_platform, judge_notice
 from monitor.commands.failures import CommandError
+from monitor.commands.findings import BAD
+from monitor.commands.progress import say
 
 
 def register(commands: Any) -> None:
@@ -19,16 +23,16 @@ def register(commands: Any) -> None:
         help="connect a channel of a brand",
         description="Connects an account, a page or a saved search, or connects it again with new credentials. "
         "Credentials are read as one JSON object (docs/channels.md names the keys), checked with the platform and "
-        "sealed. The brand is created where it is missing.",
+        "sealed. The brand is created where it is missing. Connected again, a channel keeps what is not said anew.",
     )
     connect.add_argument("platform", metavar="PLATFORM", help="x, facebook or instagram")
     connect.add_argument("--brand", metavar="B", required=True, help="the brand's short name")
     connect.add_argument("--id", metavar="ID", required=True, help="the platform's id of the account or page")
     connect.add_argument("--kind", help="account, page or search (default: the platform's first)")
-    connect.add_argument("--handle", default="", help="the account's handle, without @")
-    connect.add_argument("--query", default="", help="what a saved search looks for")
+    connect.add_argument("--handle", help="the account's handle, without @")
+    connect.add_argument("--query", help="what a saved search looks for")
     connect.add_argument("--market", metavar="M", help="the code of the market that the channel serves")
-    connect.add_argument("--poll-seconds", type=int, default=60, help="how often to read it (default: 60)")
+    connect.add_argument("--poll-seconds", metavar="N", type=_seconds, help="how often to read it (default: 60)")
     connect.add_argument("--credentials", metavar="FILE", default="-", help="JSON file; - for standard input")
     connect.add_argument("--no-check", action="store_true", help="store them without asking the platform")
     connect.set_defaults(run=connect_one)
@@ -45,14 +49,23 @@ def connect_one(arguments: argparse.Namespace) -> int:
     credentials = _read_credentials(arguments.credentials, declaration.credential_names)
     with desk():
         channel = _connect(arguments, kind, credentials)
-        notices = [] if arguments.no_check else _ask_platform(channel)
+        notices = [] if arguments.no_check else _check_with_platform(channel)
+    judged = [judge_notice(notice) for notice in notices]
     print(f"Connected {channel} as channel {channel.pk}.")
-    for notice in notices:
-        print(f"- {notice.code}: {json.dumps(dict(notice.params), ensure_ascii=False)}")
-    return 0
+    for state, says in judged:
+        print(f"{state}: {says}")
+    return 1 if any(state == BAD for state, _ in judged) else 0
+
+
+def _seconds(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of seconds from 1 to 86400")
+    return int(text)
 
 
 def _read_credentials(source: str, known: tuple[str, ...]) -> Mapping[str, str]:
+    if source == "-" and sys.stdin.isatty():
+        say("Type the credentials as one JSON object, then Ctrl-D:")
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
         told = json.loads(text)
@@ -71,45 +84,59 @@ def _read_credentials(source: str, known: tuple[str, ...]) -> Mapping[str, str]:
 
 def _connect(arguments: argparse.Namespace, kind: str, credentials: Mapping[str, str]) -> Any:
     from monitor.brands import services
-    from monitor.brands.models import Brand, Market
+    from monitor.brands.models import Brand, Channel, Market
     from monitor.replies.services import load_articles
 
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,59}", arguments.brand):
+        raise CommandError(f"{arguments.brand!r} is no short name: small letters, digits and hyphens only.")
     brand = Brand.objects.filter(slug=arguments.brand).first()
-    if brand is None:
-        brand = services.create_brand(slug=arguments.brand, name=arguments.brand.replace("-", " ").title())
-        load_articles(brand=brand)
     market = None
     if arguments.market:
         market = Market.objects.filter(brand=brand, code=arguments.market).first()
         if market is None:
-            raise CommandError(f"{brand} has no market {arguments.market}.")
+            raise CommandError(f"{arguments.brand} has no market {arguments.market}.")
+    if brand is None:
+        brand = services.create_brand(slug=arguments.brand, name=arguments.brand.replace("-", " ").title())
+        load_articles(brand=brand)
+    known = Channel.objects.filter(
+        brand=brand, platform=arguments.platform, kind=kind, external_id=arguments.id
+    ).first() or Channel(poll_seconds=60)
+    query = known.query if arguments.query is None else arguments.query.strip()
+    if kind == "search" and not query:
+        raise CommandError("A search needs --query: the words to look for.")
     return services.connect_channel(
         brand=brand,
         platform=arguments.platform,
         kind=kind,
         external_id=arguments.id,
         credentials=credentials,
-        handle=arguments.handle.removeprefix("@"),
-        query=arguments.query,
-        market=market,
-        poll_seconds=arguments.poll_seconds,
+        handle=known.handle if arguments.handle is None else arguments.handle.removeprefix("@"),
+        name=known.name,
+        query=query,
+        api_url=known.api_url,
+        market=market or known.market,
+        poll_seconds=arguments.poll_seconds or known.poll_seconds,
+        daily_cap_micros=known.daily_cap_micros,
     )
 
 
-def _ask_platform(channel: Any) -> list[Any]:
+def _check_with_platform(channel: Any) -> list[Any]:
     """A refusal leaves the channel as it says, so that nothing is polled with credentials that do not work."""
     from monitor.brands.models import ChannelState
-    from monitor.brands.selectors import channel_context
     from monitor.brands.services import set_channel_state
     from monitor.platforms.base import NullBudget
-    from monitor.platforms.errors import AuthExpiredError, PlatformError
-    from monitor.platforms.registry import get_platform
+    from monitor.platforms.errors import AuthExpiredError, PlatformError, RejectedError
 
     try:
-        return list(get_platform(channel.platform).connect(channel_context(channel), NullBudget()).check())
+        return list(ask_platform(channel, NullBudget()))
     except AuthExpiredError as error:
         set_channel_state(channel_id=channel.pk, state=ChannelState.NEEDS_REAUTH, code="auth_expired")
         raise CommandError(f"The platform does not accept these credentials: {error.message}") from error
+    except RejectedError as error:
+        set_channel_state(
+            channel_id=channel.pk, state=ChannelState.BLOCKED, code=error.code, params={"detail": error.message}
+        )
+        raise CommandError(f"The platform refuses what these credentials ask for: {error.message}") from error
     except PlatformError as error:
         raise CommandError(
             f"Stored as channel {channel.pk}, but the platform could not be asked: {error.message}"

@@ -1,27 +1,21 @@
-"""What `doctor` looks at. Each check returns findings; none of them changes anything."""
+"""What `doctor` looks at. Each check returns findings; none of them changes anything.
+
+`asking.py` looks at the channels: its calls count for their limits.
+"""
 
 import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from monitor.commands.asking import examine_channels
 from monitor.commands.failures import CommandError
+from monitor.commands.findings import BAD, GOOD, WARN, Finding
 from monitor.embedded.errors import EmbeddedError
 from monitor.embedded.home import Home
 from monitor.env import SettingError, home_folder, read_text
 
 LOW_SPACE_BYTES = 2_000_000_000
-GOOD, WARN, BAD = "good", "warn", "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`says` holds what was found and, where something is wrong, what to do."""
-
-    state: str
-    subject: str
-    says: str
 
 
 def examine_all() -> list[Finding]:
@@ -172,30 +166,6 @@ def _examine_model() -> Iterator[Finding]:
         yield Finding(BAD, "model", f"cannot be loaded: {error}")
 
 
-def _examine_channels() -> Iterator[Finding]:
-    from monitor.brands.models import Channel
-
-    channels = Channel.objects.select_related("brand").order_by("pk")
-    if not channels:
-        yield Finding(WARN, "channels", "none is connected: connect one in the console")
-    for channel in channels:
-        subject = f"channel {channel.pk} ({channel.platform}, {channel})"
-        advice = _ADVICE.get(channel.state)
-        if advice:
-            yield Finding(WARN if channel.state == "paused" else BAD, subject, f"{channel.state_code}: {advice}")
-        elif channel.kind != "import" and not channel.credentials:
-            yield Finding(BAD, subject, "has no credentials: connect it again in the console")
-        else:
-            yield Finding(GOOD, subject, "healthy")
-
-
-_ADVICE = {
-    "needs_reauth": "the platform no longer accepts its token; connect it again in the console",
-    "blocked": "the platform refuses a permission; look at its page in the console for which one",
-    "paused": "a person paused it",
-}
-
-
 def _examine_webhooks() -> Iterator[Finding]:
     from django.conf import settings
 
@@ -213,6 +183,6 @@ def _examine_webhooks() -> Iterator[Finding]:
 _CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _examine_broker,
     _examine_model,
-    _examine_channels,
+    examine_channels,
     _examine_webhooks,
 )

@@ -1,0 +1,106 @@
+"""Asks the platforms whether a channel's token, permissions and version still do: one call a channel."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from monitor.commands.findings import BAD, GOOD, WARN, Finding
+
+CONNECT_AGAIN = "connect it again with `mentiondesk connect`"
+
+_ADVICE = {
+    "needs_reauth": f"the platform no longer accepts its token; {CONNECT_AGAIN}",
+    "blocked": f"the platform refuses a permission; grant it there (docs/channels.md lists them), then {CONNECT_AGAIN}",
+    "paused": "a person paused it",
+}
+_NOTICES: Mapping[str, tuple[str, str]] = {
+    "wrong_identity": (
+        BAD,
+        "its token belongs to {is}, not to {expected}; " + CONNECT_AGAIN + ", with a token of {expected}",
+    ),
+    "version_changed": (
+        WARN,
+        "the platform answers with version {served} where {asked} was asked for; it has retired that one: update "
+        "Mentiondesk",
+    ),
+}
+
+
+def ask_platform(channel: Any, budget: Any) -> Sequence[Any]:
+    """The notices of one look at the platform. Raises PlatformError, SealBrokenError."""
+    from monitor.brands.selectors import channel_context
+    from monitor.platforms.registry import get_platform
+
+    return get_platform(channel.platform).connect(channel_context(channel), budget).check()
+
+
+def examine_channels() -> Iterator[Finding]:
+    from monitor.brands.models import Channel
+
+    channels = Channel.objects.select_related("brand").order_by("pk")
+    if not channels:
+        yield Finding(WARN, "channels", "none is connected: connect one with `mentiondesk connect`")
+    for channel in channels:
+        subject = f"channel {channel.pk} ({channel.platform}, {channel})"
+        for state, says in _examine_channel(channel):
+            yield Finding(state, subject, says)
+
+
+def _examine_channel(channel: Any) -> Iterator[tuple[str, str]]:
+    from monitor.platforms.registry import platform_codes
+
+    if advice := _ADVICE.get(channel.state):
+        code = f"{channel.state_code}: " if channel.state_code else ""
+        yield WARN if channel.state == "paused" else BAD, code + advice
+    elif channel.kind == "import" or channel.platform not in platform_codes():
+        yield GOOD, "healthy; nothing is read from it but files"
+    elif not channel.credentials:
+        yield BAD, f"has no credentials; {CONNECT_AGAIN}"
+    else:
+        yield from _examine_token(channel)
+
+
+def _examine_token(channel: Any) -> Iterator[tuple[str, str]]:
+    """A finding a notice. The call counts for the channel's own limits and is refused where they are spent."""
+    from monitor.brands.budgets import ChannelBudget
+    from monitor.brands.sealing import SealBrokenError
+    from monitor.platforms.errors import PlatformError
+
+    try:
+        notices = ask_platform(channel, ChannelBudget(channel.pk))
+    except PlatformError as error:
+        yield _judge(error)
+        return
+    except SealBrokenError as error:
+        yield BAD, f"{error} Put the key back, or {CONNECT_AGAIN}"
+        return
+    for notice in notices:
+        yield judge_notice(notice)
+    if not notices:
+        yield GOOD, "healthy; the platform accepts its token"
+
+
+def judge_notice(notice: Any) -> tuple[str, str]:
+    """How bad it is, and what to do."""
+    if notice.code not in _NOTICES:
+        return WARN, f"{notice.code} {json.dumps(dict(notice.params), ensure_ascii=False)}"
+    state, says = _NOTICES[notice.code]
+    return state, says.format(**notice.params)
+
+
+def _judge(error: Any) -> tuple[str, str]:
+    from monitor.platforms.errors import AuthExpiredError, QuotaExceededError, RateLimitedError, RejectedError
+
+    told = error.message.rstrip(".")
+    if isinstance(error, AuthExpiredError):
+        return BAD, f"the platform does not accept its token ({told}); {CONNECT_AGAIN}"
+    if isinstance(error, RejectedError):
+        what = (
+            "a permission is missing"
+            if error.code == "permission_missing"
+            else f"the platform refuses it: {error.code}"
+        )
+        return BAD, f"{what} ({told}); docs/channels.md lists what a token needs; {CONNECT_AGAIN}"
+    if isinstance(error, RateLimitedError | QuotaExceededError):
+        return WARN, f"its calls are spent for now, so its token was not looked at ({told}); nothing is to be done"
+    return WARN, f"could not be asked ({told}); look at the network, nothing is lost and it is tried again"
