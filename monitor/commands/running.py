@@ -85,7 +85,7 @@ def collect_once(arguments: argparse.Namespace) -> int:
 
         streams = _streams(arguments.channel)
         if not streams:
-            raise CommandError("There is no channel to collect from: connect one in the console first.")
+            raise CommandError("There is no channel to collect from: connect one with `mentiondesk connect` first.")
         failed = 0
         for channel, stream in streams:
             report = services.collect_channel(channel_id=channel.pk, stream=stream)

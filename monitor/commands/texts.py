@@ -16,7 +16,11 @@ def register(commands: Any) -> None:
         description="Reads JSONL or TSV, writes JSONL, a line a post in the same order. Needs no database.",
     )
     analyze.add_argument("file", nargs="?", default="-", metavar="FILE", help="JSONL or TSV; - or nothing: standard in")
-    analyze.add_argument("--topics", metavar="FILE", help="topics of your own (YAML)")
+    analyze.add_argument(
+        "--topics",
+        metavar="FILE",
+        help="topics of your own by example posts: TSV with topic and text, or JSONL; three posts a topic at least",
+    )
     analyze.set_defaults(run=analyze_posts)
 
     suggest = commands.add_parser(
