@@ -10,6 +10,7 @@ from django.http import Http404
 from monitor.audit.models import AuditEvent
 from monitor.brands.models import Brand, User
 from monitor.cases.models import Case, CasePost
+from monitor.console.discretion import IN_PUBLIC, came_in_private, readable_posts, reads_private
 from monitor.inbox.models import Author, Post
 from monitor.replies.models import Reply
 
@@ -46,10 +47,10 @@ def find_case(brand: Brand, reference: str) -> Case:
     return case
 
 
-def thread_of(case: Case) -> list[ThreadPost]:
-    """The newest posts of the case's conversations, oldest first, with what we said in between."""
+def thread_of(case: Case, user: Any) -> list[ThreadPost]:
+    """The newest posts of the case's conversations that the user may read, oldest first, with what we said."""
     posts = (
-        Post.objects.filter(conversation__links__case=case)
+        readable_posts(Post.objects.filter(conversation__links__case=case), user, case.brand)
         .select_related("author", "conversation")
         .prefetch_related(Prefetch("reply_made", Reply.objects.select_related("approved_by")))
         .order_by("-created_at", "-id")
@@ -78,14 +79,16 @@ def replies_of(case: Case) -> list[Reply]:
     return list(case.replies.select_related(*people).order_by("-created_at")[:50])
 
 
-def others_of(case: Case) -> list[Case]:
-    """Earlier cases of the same person, so that nobody asks them twice."""
-    if case.author is None:
+def others_of(case: Case, user: Any) -> list[Case]:
+    """Earlier cases of the same person, so that nobody asks them twice; none that would tell who wrote in private."""
+    sees_all = reads_private(user, case.brand)
+    if case.author is None or (came_in_private(case) and not sees_all):
         return []
     authors = Q(author=case.author)
     if case.customer_id:
         authors |= Q(author__in=Author.objects.filter(customer_id=case.customer_id))
-    return list(Case.objects.filter(authors, brand=case.brand).exclude(pk=case.pk).order_by("-opened_at")[:5])
+    others = Case.objects.filter(authors, brand=case.brand).exclude(pk=case.pk)
+    return list((others if sees_all else others.filter(IN_PUBLIC)).order_by("-opened_at")[:5])
 
 
 def history_of(case: Case, replies: Sequence[Reply]) -> list[Event]:

@@ -12,6 +12,7 @@ from monitor.analysis.models import Analysis, Correction
 from monitor.analysis.selectors import Reading, current_readings, to_word
 from monitor.brands.models import Brand
 from monitor.cases.models import CasePost
+from monitor.console.discretion import readable_posts
 from monitor.inbox.models import Post, Stage
 from monitor.triage.models import TriageDecision
 
@@ -65,9 +66,9 @@ class PostPage:
     after: str
 
 
-def posts_page(brand: Brand, filters: PostFilters, after: str = "") -> PostPage:
+def posts_page(brand: Brand, user: Any, filters: PostFilters, after: str = "") -> PostPage:
     """The newest first: pages by id, because ids follow the order in which posts came to us."""
-    posts = _matching(brand, filters).select_related("author", "market").order_by("-id")
+    posts = readable_posts(_matching(brand, filters), user, brand).select_related("author", "market").order_by("-id")
     if after.isdecimal():
         posts = posts.filter(pk__lt=int(after[:18]))
     rows = list(posts[: PAGE_SIZE + 1])

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from monitor.brands.models import Brand
 from monitor.cases.models import Case, CasePost, CaseState
+from monitor.console.discretion import IN_PUBLIC, reads_private
 from monitor.replies.models import Reply, SuggestedReply
 
 PAGE_SIZE: Final = 50
@@ -133,10 +134,19 @@ def _matching(brand: Brand, user: Any, filters: Filters) -> QuerySet[Case]:
     for name in ("topic", "platform", "language"):
         if value := getattr(filters, name):
             cases = cases.filter(**{name: value})
-    for word in filters.words:
-        said = CasePost.objects.filter(case=OuterRef("pk"), post__text__icontains=word)
+    if filters.words:
+        cases = _saying(cases, filters.words, is_private_too=reads_private(user, brand))
+    return cases
+
+
+def _saying(cases: QuerySet[Case], words: Sequence[str], *, is_private_too: bool) -> QuerySet[Case]:
+    """Cases with all these words. Whoever may not read private words cannot find out about them by searching either."""
+    asked = CasePost.objects.filter(case=OuterRef("pk"))
+    asked = asked if is_private_too else asked.filter(post__is_public=True)
+    for word in words:
         by = Q(author__handle__icontains=word.removeprefix("@")) | Q(author__name__icontains=word)
-        cases = cases.filter(Q(reference__iexact=word) | by | Exists(said))
+        by = by if is_private_too else by & IN_PUBLIC
+        cases = cases.filter(Q(reference__iexact=word) | by | Exists(asked.filter(post__text__icontains=word)))
     return cases
 
 

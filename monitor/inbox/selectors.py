@@ -54,8 +54,8 @@ def thread(conversation_ids: Sequence[int]) -> QuerySet[Post]:
 
 
 def quarantine_of(user: Visitor, brand: Brand) -> QuerySet[QuarantinedEvent]:
-    """Updates and rows put aside, for those who run the brand."""
-    events = QuarantinedEvent.objects.filter(brand=brand, brand__in=brands_of(user, "manage"), replayed_at=None)
+    """Updates and rows put aside, as they came: for those who may have them read again."""
+    events = QuarantinedEvent.objects.filter(brand=brand, brand__in=brands_of(user, "steer"), replayed_at=None)
     return events.select_related("channel").order_by("-id")
 
 

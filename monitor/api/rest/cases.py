@@ -48,7 +48,8 @@ def list_cases(request: HttpRequest, query: Query[CaseQuery]) -> dict[str, Any]:
         page = queue(who.user, who.brand, filters, query.cursor, max(1, min(query.limit, LIMIT)))
     except ValueError as error:
         raise RefusedError("query", str(error), status=400) from None
-    return {"cases": [case_shape(case) for case in page.cases], "next": page.cursor or None}
+    cases = [case_shape(case, may_read_private=who.may("answer")) for case in page.cases]
+    return {"cases": cases, "next": page.cursor or None}
 
 
 @router.get("/{reference}", response=CaseDetailShape, summary="One case with its thread")
@@ -59,8 +60,10 @@ def get_case(request: HttpRequest, reference: str) -> dict[str, Any]:
         detail = case_detail(who.user, who.brand, reference)
     except ValueError:
         raise Case.DoesNotExist from None
-    suggestion = SuggestedReply.objects.filter(case=detail.case).order_by("-suggested_at", "-pk").first()
-    made = detail.case.replies.select_related("case").order_by("-created_at")[:50]
+    suggestion = (
+        SuggestedReply.objects.filter(case=detail.case).select_related("post").order_by("-suggested_at", "-pk").first()
+    )
+    made = detail.case.replies.select_related("case", "target").order_by("-created_at")[:50]
     return detail_shape(
         detail.case, detail.posts, detail.readings, suggestion, list(made), may_read_private=who.may("answer")
     )

@@ -133,23 +133,28 @@ def reading_shape(reading: Any) -> dict[str, Any] | None:
 
 
 def post_shape(post: Post, reading: Any = None, *, may_read_private: bool) -> dict[str, Any]:
-    """Words of private messages only for those who may answer them."""
-    plain = ("platform", "external_id", "form", "url", "is_public", "is_own", "arrival", "stage")
+    """Words and names of private messages only for those who may answer them."""
+    may_read = post.is_public or may_read_private
+    plain = ("platform", "external_id", "form", "is_public", "is_own", "arrival", "stage")
     times = ("created_at", "stored_at", "deleted_at")
     return {name: getattr(post, name) for name in (*plain, *times)} | {
         "id": str(post.public_id),
-        "text": post.text if post.is_public or may_read_private else "",
-        "author": author_shape(post.author),
+        "text": post.text if may_read else "",
+        "url": post.url if may_read else "",
+        "author": author_shape(post.author) if may_read else None,
         "reading": reading_shape(reading),
     }
 
 
-def case_shape(case: Case) -> dict[str, Any]:
-    other = {"id", "assignee", "author"}
+def case_shape(case: Case, *, may_read_private: bool) -> dict[str, Any]:
+    """Whoever wrote in private, and the team's own words about it, are for those who may answer."""
+    may_read = may_read_private or (case.is_public and case.deciding_post.is_public)
+    other = {"id", "assignee", "author", "tags"}
     return {name: getattr(case, name) for name in CaseShape.model_fields if name not in other} | {
         "id": str(case.public_id),
         "assignee": str(case.assignee) if case.assignee else None,
-        "author": author_shape(case.author),
+        "author": author_shape(case.author) if may_read else None,
+        "tags": case.tags if may_read else [],
     }
 
 
@@ -177,9 +182,11 @@ def detail_shape(
     *,
     may_read_private: bool,
 ) -> dict[str, Any]:
-    may_read = case.is_public or may_read_private
-    return case_shape(case) | {
+    if not may_read_private:
+        replies = [reply for reply in replies if reply.kind == "reply" and reply.target.is_public]
+        suggestion = suggestion if suggestion is not None and suggestion.post.is_public else None
+    return case_shape(case, may_read_private=may_read_private) | {
         "posts": [post_shape(post, readings.get(post.pk), may_read_private=may_read_private) for post in posts],
-        "suggestion": suggestion_shape(suggestion) if may_read else None,
-        "replies": [reply_shape(reply) for reply in replies] if may_read else [],
+        "suggestion": suggestion_shape(suggestion),
+        "replies": [reply_shape(reply) for reply in replies],
     }

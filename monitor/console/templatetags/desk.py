@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, pgettext
 
 from monitor.alerts.codes import sentence as alert_sentence
 from monitor.alerts.codes import what_to_do
+from monitor.console.discretion import came_in_private
 from monitor.console.labels import label_of
 from monitor.console.reasons import act, problem, sentence, short, strongest
 from monitor.replies.guard import is_blocking as guard_blocks
@@ -24,6 +25,12 @@ register = template.Library()
 @register.simple_tag
 def label(table: str, code: object) -> str:
     return label_of(table, code)
+
+
+@register.filter
+def is_hidden_from(case: Any, desk: Any) -> bool:
+    """Whether name and words of the case are private and this reader may not read such."""
+    return not desk.may["answer"] and came_in_private(case)
 
 
 @register.filter

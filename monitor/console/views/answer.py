@@ -49,7 +49,7 @@ def preview(request: HttpRequest, brand: Brand, reference: str) -> HttpResponse:
 
 
 @require_safe
-@needs("view")
+@needs("answer")
 def show_reply(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) -> HttpResponse:
     case = find_case(brand, reference)
     return render(request, "console/reply.html", _shown(request, case, find_reply(case, public_id)))

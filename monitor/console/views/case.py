@@ -21,6 +21,7 @@ from monitor.console.case_page import (
     team_of,
     thread_of,
 )
+from monitor.console.discretion import holds_private, is_said_in_public, reads_private
 from monitor.console.labels import CORRECTIONS
 from monitor.console.queue import next_in_queue
 from monitor.replies.models import ReplyState
@@ -38,17 +39,24 @@ def show_case(request: HttpRequest, brand: Brand, reference: str) -> HttpRespons
 
 def case_context(case: Case, user: Any) -> dict[str, Any]:
     replies = replies_of(case)
+    editor = editor_of(case, user, replies)
+    reads_all = reads_private(user, case.brand)
+    hides_some = not reads_all and holds_private(case)
+    if hides_some:
+        replies = [reply for reply in replies if is_said_in_public(reply)]
     return {
+        "hides_some": hides_some,
+        "shows_suggestion": reads_all or editor.target.is_public,
         "brand": case.brand,
         "case": case,
-        "thread": thread_of(case),
+        "thread": thread_of(case, user),
         "replies": [reply for reply in replies if reply.state != ReplyState.DRAFT or reply.written_by_id != user.pk],
-        "editor": editor_of(case, user, replies),
+        "editor": editor,
         "is_sending": any(reply.state in ON_THE_WAY for reply in replies),
         "next_reference": next_in_queue(case),
-        "others": others_of(case),
+        "others": others_of(case, user),
         "history": history_of(case, replies),
-        "notes": case.notes.select_related("author").order_by("written_at"),
+        "notes": [] if hides_some else case.notes.select_related("author").order_by("written_at"),
         "hand_offs": case.hand_offs.order_by("offered_at"),
         "claimed_by_other": is_claimed_by_other(case, user),
         "resolutions": RESOLUTIONS.items(),

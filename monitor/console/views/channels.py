@@ -27,7 +27,7 @@ def show_channels(request: HttpRequest, brand: Brand) -> HttpResponse:
 
 
 @require_safe
-@needs("view")
+@needs("steer")
 def show_quarantine(request: HttpRequest, brand: Brand) -> HttpResponse:
     events = QuarantinedEvent.objects.filter(brand=brand).select_related("channel").order_by("-recorded_at")
     waiting = events.filter(replayed_at=None)

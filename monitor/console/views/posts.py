@@ -24,7 +24,7 @@ KINDS = (
 @needs("view")
 def show_posts(request: HttpRequest, brand: Brand) -> HttpResponse:
     filters = PostFilters.read(request.GET.dict())
-    page = posts_page(brand, filters, request.GET.get("after", ""))
+    page = posts_page(brand, request.user, filters, request.GET.get("after", ""))
     shown = {"brand": brand, "filters": filters, "page": page}
     if request.headers.get("HX-Request") and "after" in request.GET:
         return render(request, "console/parts/posts.html", shown)
