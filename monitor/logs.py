@@ -1,15 +1,24 @@
-"""How log lines look: one JSON object a line, through structlog, for our own and for libraries' records."""
+"""How log lines look: one JSON object a line, through structlog, for our own and for libraries' records.
+
+No line tells what an exception says: databases and platforms quote what they choke on, and that is what people wrote.
+"""
 
 import logging
-from typing import Any
+from collections.abc import Iterator, Mapping
+from datetime import date
+from traceback import walk_tb
+from typing import Any, Final
+from uuid import UUID
 
 import structlog
 
-_SHARED: list[Any] = [
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-]
+#: Loggers whose `extra` is ours: ids and counts (a guard test reads the calls).
+_OURS: Final = ("monitor", "workers")
+#: What libraries may add, and what they may put into a sentence by name (Celery: task, id, how it went).
+_TOLD_EXTRAS: Final = frozenset({"status_code"})
+_TOLD_ARGUMENTS: Final = frozenset({"name", "id", "description", "runtime"})
+_HIDDEN: Final = "…"
+_USUAL: Final = frozenset(logging.makeLogRecord({}).__dict__)
 
 
 class LineFormatter(structlog.stdlib.ProcessorFormatter):
@@ -17,15 +26,82 @@ class LineFormatter(structlog.stdlib.ProcessorFormatter):
 
     def __init__(self) -> None:
         super().__init__(
-            foreign_pre_chain=[*_SHARED, structlog.stdlib.ExtraAdder()],
+            foreign_pre_chain=[
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.stdlib.ExtraAdder(),
+            ],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
+                _tell_where,
+                structlog.processors.JSONRenderer(ensure_ascii=False, default=_without_words),
             ],
         )
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(_harmless(record))
 
 
 def get_logger(name: str) -> logging.Logger:
     """A plain logger: `log.info("posts_stored", extra={"channel": 3, "count": 20})`. Ids and counts only."""
     return logging.getLogger(name)
+
+
+def _harmless(record: logging.LogRecord) -> logging.LogRecord:
+    """The record without what a library's sentence could quote: exceptions, arguments of tasks, requests."""
+    is_ours = record.name.split(".")[0] in _OURS
+    kept = {
+        key: _kind_of(value) if isinstance(value, BaseException) else value
+        for key, value in record.__dict__.items()
+        if key in _USUAL or is_ours or key in _TOLD_EXTRAS
+    }
+    kept["args"] = _harmless_arguments(record.args)
+    copy = logging.makeLogRecord(kept)
+    if record.exc_info and not is_ours:
+        # asyncio goes on for lines about the future, with what it raised.
+        copy.msg, copy.args = copy.getMessage().split("\n", 1)[0], ()
+    return copy
+
+
+def _harmless_arguments(arguments: Any) -> Any:
+    if isinstance(arguments, Mapping):
+        return {
+            key: value if key in _TOLD_ARGUMENTS or isinstance(value, int | float) else _HIDDEN
+            for key, value in arguments.items()
+        }
+    return tuple(_kind_of(value) if isinstance(value, BaseException) else value for value in arguments or ())
+
+
+def _tell_where(_logger: Any, _method: str, event: Any) -> Any:
+    """The exception as its kind and its frames."""
+    exc_info = event.pop("exc_info", None)
+    error = exc_info[1] if isinstance(exc_info, tuple) else exc_info
+    if isinstance(error, BaseException):
+        event["exception"] = "\n".join(_lines(error, exc_info[2] if isinstance(exc_info, tuple) else None))
+    return event
+
+
+def _lines(error: BaseException, trace: Any = None, seen: frozenset[int] = frozenset()) -> Iterator[str]:
+    """From what happened back to its causes, each with the innermost frame last."""
+    yield _kind_of(error)
+    for frame, line in walk_tb(error.__traceback__ or trace):
+        yield f"  {frame.f_code.co_filename}:{line} {frame.f_code.co_name}"
+    seen |= {id(error)}
+    parts = list(error.exceptions) if isinstance(error, BaseExceptionGroup) else []
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    for word, other in [*(("with", part) for part in parts), ("after", cause)]:
+        if other is not None and id(other) not in seen:
+            first, *rest = _lines(other, seen=seen)
+            yield f"{word} {first}"
+            yield from rest
+
+
+def _kind_of(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _without_words(value: Any) -> str:
+    """What JSON does not know may say anything of itself; ids and times say what they are."""
+    return str(value) if isinstance(value, UUID | date) else f"<{type(value).__qualname__}>"
