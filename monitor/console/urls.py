@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from monitor.console.views import alerts, answer, brand, case, case_acts, channels, entry, posts, queue, trends
+from monitor.console.views import alerts, answer, brand, case, case_acts, channels, entry, posts, queue, tokens, trends
 
 of_case: list[URLPattern | URLResolver] = [
     path("", case.show_case, name="case"),
@@ -49,6 +49,8 @@ of_brand: list[URLPattern | URLResolver] = [
     path("people/", brand.show_people, name="people"),
     path("people/add/", brand.add_person, name="people_add"),
     path("people/<int:user_id>/role/", brand.change_role, name="people_role"),
+    path("people/tokens/make/", tokens.make_token, name="people_token_make"),
+    path("people/tokens/<int:token_id>/revoke/", tokens.revoke_token, name="people_token_revoke"),
     path("remove-demo/", brand.remove_demo, name="remove_demo"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [

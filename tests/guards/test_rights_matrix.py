@@ -25,6 +25,7 @@ PARTS = {
     "channel_id": 1,
     "event_id": 1,
     "user_id": 1,
+    "token_id": 1,
 }
 REFUSED = {403}
 LOGIN = "/login/"

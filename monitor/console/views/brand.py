@@ -12,7 +12,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from monitor.brands.models import Brand, Membership, Role, SwitchName, User
+from monitor.brands.models import ApiToken, Brand, Membership, Role, SwitchName, User
+from monitor.brands.rights import ROLES as LOWEST_FIRST
+from monitor.brands.rights import role_of
 from monitor.brands.routes import for_people, needs
 from monitor.brands.services import create_brand, create_login_link, create_user, set_role, set_switch, set_thresholds
 from monitor.brands.switches import switches_of
@@ -60,7 +62,15 @@ def change_thresholds(request: HttpRequest, brand: Brand) -> HttpResponse:
 @needs("manage")
 def show_people(request: HttpRequest, brand: Brand) -> HttpResponse:
     members = Membership.objects.filter(brand=brand).select_related("user").order_by("user__name", "user__email")
-    return render(request, "console/people.html", {"brand": brand, "members": members, "roles": ROLES.items()})
+    own = LOWEST_FIRST.index(role_of(request.user, brand) or Role.VIEWER)
+    shown = {
+        "brand": brand,
+        "members": members,
+        "roles": ROLES.items(),
+        "tokens": ApiToken.objects.filter(brand=brand, revoked_at=None).order_by("name", "pk"),
+        "token_roles": [(code, ROLES[code]) for code in LOWEST_FIRST[: own + 1]],
+    }
+    return render(request, "console/people.html", shown)
 
 
 @require_POST
