@@ -1,6 +1,8 @@
 """import and export: posts in, tables out."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,9 @@ def register(commands: Any) -> None:
     exporting.add_argument("--brand", metavar="B", help="one brand only, by its short name")
     exporting.add_argument("--since", metavar="DATE", type=moment, help="ISO 8601, e.g. 2026-01-31; that moment counts")
     exporting.add_argument("--until", metavar="DATE", type=moment, help="ISO 8601; that moment does not count")
+    exporting.add_argument(
+        "--with-people", action="store_true", help="with authors, addresses, private messages and unmasked texts"
+    )
     exporting.set_defaults(run=export_table)
 
 
@@ -54,14 +59,17 @@ def moment(text: str) -> datetime:
 def import_posts(arguments: argparse.Namespace) -> int:
     from monitor.commands.desk import desk
     from monitor.commands.failures import CommandError
-    from monitor.commands.progress import Progress
+    from monitor.commands.progress import Progress, count_lines
 
     require_file(arguments.file)
     with desk():
         from monitor.inbox.importing import ImportFileError, import_file
 
         try:
-            with Progress("rows read") as progress:
+            with (
+                _articles_for_a_new_brand(arguments.brand),
+                Progress("rows read", count_lines(arguments.file)) as progress,
+            ):
                 report = import_file(
                     arguments.file,
                     brand_slug=arguments.brand,
@@ -73,6 +81,23 @@ def import_posts(arguments: argparse.Namespace) -> int:
             raise CommandError(str(error)) from error
     print(report)
     return 0
+
+
+@contextmanager
+def _articles_for_a_new_brand(slug: str) -> Iterator[None]:
+    """A brand that comes into being meanwhile gets the articles that suggestions draw on, however the import ends.
+
+    The import itself cannot load them: the inbox knows nothing of replies.
+    """
+    from monitor.brands.models import Brand
+    from monitor.replies.services import load_articles
+
+    is_new = not Brand.objects.filter(slug=slug).exists()
+    try:
+        yield
+    finally:
+        if is_new and (brand := Brand.objects.filter(slug=slug).first()):
+            load_articles(brand=brand)
 
 
 def require_file(path: Path) -> None:
@@ -90,18 +115,43 @@ def export_table(arguments: argparse.Namespace) -> int:
 
     with desk():
         from monitor.commands.failures import CommandError
+        from monitor.commands.progress import Progress
         from monitor.trends.exports import ExportError, export
 
         try:
-            rows = export(
-                arguments.kind,
-                format=arguments.format,
-                out=arguments.out,
-                since=arguments.since,
-                until=arguments.until,
-                brand=arguments.brand,
-            )
+            with Progress("rows written") as progress:
+                rows = export(
+                    arguments.kind,
+                    format=arguments.format,
+                    out=arguments.out,
+                    since=arguments.since,
+                    until=arguments.until,
+                    brand=arguments.brand,
+                    with_people=arguments.with_people,
+                    progress=progress,
+                )
         except ExportError as error:
             raise CommandError(str(error)) from None
+        _note_export(arguments, rows)
     print(f"{rows} rows written to {arguments.out}")
     return 0
+
+
+def _note_export(arguments: argparse.Namespace, rows: int) -> None:
+    """In the audit log, as an export by the console or the API is."""
+    from monitor.audit.services import record
+    from monitor.brands.models import Brand
+
+    brand = Brand.objects.get(slug=arguments.brand) if arguments.brand else None
+    record(
+        act="export",
+        brand_id=brand.pk if brand else None,
+        actor_kind="system",
+        subject=brand,
+        params={
+            "kind": arguments.kind,
+            "format": arguments.format,
+            "rows": rows,
+            "with_people": arguments.with_people,
+        },
+    )

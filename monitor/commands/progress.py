@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 from typing import Self
 
 LINE_EVERY_SECONDS = 5.0
@@ -12,6 +13,18 @@ BAR_WIDTH = 30
 def say(line: str) -> None:
     """One line for the person."""
     print(line, file=sys.stderr, flush=True)
+
+
+def count_lines(path: Path) -> int | None:
+    """Quickly, as the total that a bar needs. None for a pipe, which can be read only once, and for what is no file."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+    except OSError:
+        # Whoever reads it next says what is wrong.
+        return None
 
 
 class Progress:
@@ -27,11 +40,22 @@ class Progress:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._drawn_width:
+            if kind is None and self._total:
+                # The total was a guess where rows are counted by lines; what is done is done.
+                self._total = self._done
             self._draw()
             sys.stderr.write("\n")
             sys.stderr.flush()
+
+    def write(self, text: str) -> None:
+        """A line for the person, above the bar where there is one."""
+        if self._drawn_width:
+            sys.stderr.write("\r" + " " * self._drawn_width + "\r")
+            self._drawn_width = 0
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
     def __call__(self, done: int, total: int | None = None) -> None:
         self._done = done

@@ -51,11 +51,15 @@ def register(commands: Any) -> None:
 
 
 def analyze_posts(arguments: argparse.Namespace) -> int:
-    from monitor.commands.progress import say
+    from monitor.commands.progress import Progress, count_lines, say
     from monitor.nlp.stream import run_analyze
 
     with open_text(arguments.file) as source:
-        counts = run_analyze(source, sys.stdout, topics_path=arguments.topics)
+        total = None if arguments.file == "-" else count_lines(Path(arguments.file))
+        with Progress("posts analysed", total) as progress:
+            # On a terminal the answers themselves are seen to come; a bar between them would only be in the way.
+            shown = None if sys.stdout.isatty() else progress
+            counts = run_analyze(source, sys.stdout, topics_path=arguments.topics, report=progress, progress=shown)
     if counts.bad:
         say(f"{counts.bad} of {counts.bad + counts.analyzed} rows were put aside: see the lines above.")
     return 0

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from monitor.nlp.custom_topics import CustomTopics
 from monitor.nlp.engine import Engine, PostAnalysis, PostInput, load_engine
@@ -32,6 +32,12 @@ class InputRow:
     error: str = ""
 
 
+class Report(Protocol):
+    """Where lines for the person go: a file, or what shows progress too."""
+
+    def write(self, text: str, /) -> object: ...
+
+
 @dataclass(slots=True)
 class AnalyzeCounts:
     """What a run did: posts analysed, rows put aside, and the first of those with line and reason."""
@@ -41,23 +47,30 @@ class AnalyzeCounts:
 
 
 def run_analyze(
-    source: TextIO, out: TextIO, topics_path: str | None = None, report: TextIO | None = None
+    source: TextIO,
+    out: TextIO,
+    topics_path: str | None = None,
+    report: Report | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> AnalyzeCounts:
     """Analyses `source` into `out`; bad rows go to `report` (default: stderr), one line each.
 
+    `progress` is called with the number of rows done so far, those put aside included.
     Raises StreamFormatError for an input that is neither JSONL nor TSV, CustomTopicsError for a bad topics file.
     """
     counts = AnalyzeCounts()
-    report = report or sys.stderr
+    told: Report = report or sys.stderr
     topics = CustomTopics.load(topics_path, load_engine()) if topics_path else None
 
     def put_aside(row: InputRow) -> None:
         counts.bad += 1
-        report.write(f"line {row.line}: {row.error}\n")
+        told.write(f"line {row.line}: {row.error}\n")
 
     for answer in analyze_lines(source, topics=topics, on_bad_row=put_aside):
         out.write(json.dumps(answer, ensure_ascii=False) + "\n")
         counts.analyzed += 1
+        if progress is not None:
+            progress(counts.analyzed + counts.bad)
     return counts
 
 

@@ -91,7 +91,9 @@ class ImportReport:
         lines = [", ".join(count for count in counts if count)]
         lines += [str(rejection) for rejection in self.first_rejections]
         if self.rejected > len(self.first_rejections):
-            lines.append(f"… and {self.rejected - len(self.first_rejections)} more; the channels page lists them all")
+            lines.append(
+                f"… and {self.rejected - len(self.first_rejections)} more; the page “Put aside” lists them all"
+            )
         return "\n".join(lines)
 
 

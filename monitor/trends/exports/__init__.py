@@ -6,7 +6,7 @@ text is masked.
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -17,10 +17,13 @@ from django.db import connection, transaction
 from monitor.brands.models import Brand
 from monitor.text.masking import mask
 from monitor.trends.exports.cells import Value
-from monitor.trends.exports.tables import IDS_ONLY_PLATFORMS, TABLES, Table, statement
+from monitor.trends.exports.tables import IDS_ONLY_PLATFORMS, TABLES, Table, count_statement, statement
 from monitor.trends.exports.writers import WRITERS
 
 CHUNK_ROWS = 5_000
+WATCH_ROWS = 500
+
+Progress = Callable[[int, int | None], None]
 
 
 class ExportError(ValueError):
@@ -36,14 +39,16 @@ def export(
     until: datetime | None = None,
     brand: str | None = None,
     with_people: bool = False,
+    progress: Progress | None = None,
 ) -> int:
     """Writes trends, cases or posts of one brand (its short name) or of all; returns how many rows.
 
-    `since` counts, `until` does not. Raises ExportError; the file is then as it was before.
+    `since` counts, `until` does not. `progress` is called with the number of rows so far, and of how many (None where
+    only the end tells). Raises ExportError; the file is then as it was before.
     """
     table, brand_id = _check(kind, format), _brand_id(brand)
     with _appearing_at_once(Path(out)) as file:
-        return _write(file, table, format, brand_id, since, until, with_people)
+        return _write(file, table, format, brand_id, since, until, with_people, progress)
 
 
 def export_to(
@@ -85,6 +90,7 @@ def _write(
     since: datetime | None,
     until: datetime | None,
     with_people: bool,
+    progress: Progress | None = None,
 ) -> int:
     values = {
         "brand": brand_id,
@@ -94,6 +100,8 @@ def _write(
         "ids_only": list(IDS_ONLY_PLATFORMS),
     }
     rows = _rows(statement(table, with_people=with_people), values)
+    if progress is not None:
+        rows = _watched(rows, progress, _count(table, values))
     if "text" in table.names and not with_people:
         rows = _masked(rows, table, _order_patterns())
     return WRITERS[format](file, table.columns, rows)
@@ -105,6 +113,22 @@ def _rows(query: str, values: dict[str, Any]) -> Iterator[Sequence[Value]]:
         cursor.execute(query, values)
         while rows := cursor.fetchmany(CHUNK_ROWS):
             yield from rows
+
+
+def _count(table: Table, values: dict[str, Any]) -> int | None:
+    if not table.counted:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(count_statement(table), values)
+        count: int = cursor.fetchone()[0]
+        return count
+
+
+def _watched(rows: Iterator[Sequence[Value]], progress: Progress, total: int | None) -> Iterator[Sequence[Value]]:
+    for number, row in enumerate(rows, start=1):
+        yield row
+        if number % WATCH_ROWS == 0:
+            progress(number, total)
 
 
 def _order_patterns() -> dict[str, tuple[str, ...]]:

@@ -25,7 +25,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`source` is what follows FROM; `moment` is the time that --since and --until look at."""
+    """`source` is what follows FROM; `moment` is the time that --since and --until look at.
+
+    `counted` is the one table that has a row for every row of the answer; "" where only the answer tells.
+    """
 
     kind: str
     columns: tuple[Column, ...]
@@ -33,6 +36,7 @@ class Table:
     moment: str
     order: str
     grouped: bool = False
+    counted: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -102,6 +106,7 @@ POSTS = Table(
         ) fixed ON fixed.post_id = post.id""",
     moment="post.created_at",
     order="post.id",
+    counted="inbox_post post",
 )
 
 CASES = Table(
@@ -142,6 +147,7 @@ CASES = Table(
         LEFT JOIN brands_user assignee ON assignee.id = case_.assignee_id""",
     moment="case_.opened_at",
     order="case_.id",
+    counted="cases_case case_",
 )
 
 _KEYS = ", ".join(DIMENSIONS)
@@ -183,6 +189,17 @@ def statement(table: Table, *, with_people: bool) -> str:
         keys = ", ".join(str(place) for place in range(1, 3 + len(DIMENSIONS)))
         text += f" GROUP BY {keys} HAVING sum(counted.posts) <> 0"
     return f"{text} ORDER BY {table.order}"
+
+
+def count_statement(table: Table) -> str:
+    """How many rows `statement` gives, without its joins."""
+    name = table.counted.split()[-1]
+    return f"""
+        SELECT count(*) FROM {table.counted}
+        WHERE (%(brand)s::bigint IS NULL OR {name}.brand_id = %(brand)s)
+          AND (%(since)s::timestamptz IS NULL OR {table.moment} >= %(since)s)
+          AND (%(until)s::timestamptz IS NULL OR {table.moment} < %(until)s)
+    """  # noqa: S608  (built from the code's own words only)
 
 
 _TYPES = {"text": "text", "integer": "bigint"}
