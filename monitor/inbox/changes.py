@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from monitor.inbox.models import PostChange
 
@@ -32,3 +34,8 @@ def posts_deleted_since(moment: datetime) -> list[int]:
     return list(
         PostChange.objects.filter(recorded_at__gte=moment, kind="deleted").values_list("post_id", flat=True).distinct()
     )
+
+
+def posts_gone_since(moment: datetime) -> QuerySet[PostChange, Any]:
+    """Ids, as a subquery, of posts that lost their words since then for whatever reason: deletion, erasure, age."""
+    return PostChange.objects.filter(recorded_at__gte=moment, kind__in=("deleted", "erased")).values("post_id")

@@ -1,11 +1,17 @@
 """What this room stores of people: answers to them, which may quote them, and what was suggested."""
 
 from collections.abc import Sequence
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from monitor.cases.models import CasePost
 from monitor.erasure import Person
+from monitor.inbox.changes import posts_gone_since
+from monitor.inbox.models import PostChange
+from monitor.inbox.services import apply_deletions
+from monitor.platforms.base import IncomingDeletion
 from monitor.replies.models import Effect, EffectState, Reply, ReplyState, SuggestedReply
 from monitor.replies.states import try_to_move
 
@@ -39,6 +45,8 @@ COLUMNS: Final[dict[str, str]] = {
     "Effect.error_code": "kept: a code",
 }
 
+#: Longer than any answer is on its way, and than any clock stands still.
+LOOK_BACK: Final = timedelta(days=30)
 #: What has not been sent to an erased person is not sent any more.
 _UNSENT: Final = (ReplyState.DRAFT, ReplyState.SUBMITTED)
 
@@ -53,7 +61,31 @@ def erase_posts(post_ids: Sequence[int]) -> int:
     return sum(_erase(Q(target_id__in=post_ids) | Q(own_post_id__in=post_ids), post_ids, ()).values())
 
 
-def _erase(ours: Q, post_ids: Sequence[int], case_ids: Sequence[int]) -> dict[str, int]:
+def sweep_retention(now: datetime) -> dict[str, int]:
+    """What posts that are gone leave in this room: deleted on their platform, too old, or of an erased person.
+
+    Of the last, answers that were on their way at the erasure: they are emptied here once their outcome is known.
+    """
+    since = now - LOOK_BACK
+    gone = posts_gone_since(since)
+    # Not what colleagues write later to somebody else in the same case.
+    erased = CasePost.objects.filter(
+        case_id=OuterRef("case_id"), post__deletion_reason="erased", post__deleted_at__gte=OuterRef("created_at")
+    )
+    on_their_way = Q(Exists(erased) | Q(target__deletion_reason="erased"), created_at__gte=since)
+    _erase_own_posts(Reply.objects.filter(on_their_way, own_post__deleted_at=None))
+    return _erase(Q(target_id__in=gone) | Q(own_post_id__in=gone) | on_their_way, gone, ())
+
+
+def _erase_own_posts(replies: QuerySet[Reply]) -> None:
+    """Our words to an erased person that were stored after the erasure; an echo does not bring them back."""
+    for reply in replies.exclude(own_post=None).select_related("own_post"):
+        assert reply.own_post is not None
+        said = IncomingDeletion(reply.own_post.platform, reply.own_post.external_id, reason="erased")
+        apply_deletions(brand_id=reply.brand_id, deletions=[said])
+
+
+def _erase(ours: Q, post_ids: Sequence[int] | QuerySet[PostChange, Any], case_ids: Sequence[int]) -> dict[str, int]:
     replies = Reply.objects.filter(ours)
     stopped = 0
     for reply in replies.filter(state__in=[*_UNSENT, ReplyState.APPROVED]).select_related("effect"):
