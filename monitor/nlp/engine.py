@@ -19,7 +19,7 @@ from monitor.nlp.encoder import Encoder, Reading, default_threads
 from monitor.nlp.labels import AUDIENCES, INTENTS, SENTIMENTS, TOPICS
 from monitor.nlp.language import UNKNOWN, identify_languages
 from monitor.nlp.linear import LinearModel
-from monitor.nlp.normalise import normalise
+from monitor.nlp.normalise import normalise, normalise_for_words
 from monitor.nlp.reasons import WordWeigher, label_reasons
 from monitor.text.clean import clean
 from monitor.text.entities import Entity, find_entities
@@ -66,7 +66,7 @@ class Engine:
 
     def __init__(self, folder: Path = MODEL_FOLDER, threads: int | None = None) -> None:
         self._folder = folder
-        self._threads = threads or default_threads()
+        self.threads = threads or default_threads()
         self._loading = Lock()
 
     @cached_property
@@ -77,7 +77,7 @@ class Engine:
     @cached_property
     def _models(self) -> tuple[Encoder | None, LinearModel, Calibration, WordWeigher]:
         has_encoder = (self._folder / "encoder.onnx").exists()
-        encoder = Encoder(self._folder, self._threads) if has_encoder else None
+        encoder = Encoder(self._folder, self.threads) if has_encoder else None
         linear = LinearModel.load(self._folder / "linear.npz")
         weigher = WordWeigher(
             linear, encoder.pieces if encoder else lambda run: [run[at : at + 2] for at in range(0, len(run), 2)]
@@ -99,7 +99,7 @@ class Engine:
         self.load()
         texts = [clean(post.text[:_LONGEST_POST]) for post in posts]
         languages = identify_languages(texts, [post.language_hint for post in posts])
-        scores, reading = self._score([normalise(text) for text in texts], languages)
+        scores, reading = self._score(texts, languages)
         return [
             self._answer(row, text, languages[row], scores, reading, find_entities(text, order_patterns))
             for row, text in enumerate(texts)
@@ -107,9 +107,10 @@ class Engine:
 
     def _score(self, texts: list[str], languages: list[str]) -> tuple[dict[str, NDArray[np.float32]], Reading | None]:
         encoder, linear, calibration, _ = self._models
-        reading = encoder.read(texts) if encoder else None
+        reading = encoder.read([normalise(text) for text in texts]) if encoder else None
         columns = reading.columns if reading else None
-        return calibration.probabilities(columns, linear.score(texts), languages), reading
+        words = linear.score([normalise_for_words(text) for text in texts])
+        return calibration.probabilities(columns, words, languages), reading
 
     def _answer(
         self,

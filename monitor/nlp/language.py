@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -56,14 +57,27 @@ _SCRIPT_OF = re.compile("|".join(f"(?P<{name}>[{span}])" for name, span in _SCRI
 _ONE_LANGUAGE: Final = {
     "Greek": "el", "Armenian": "hy", "Hebrew": "he", "Bengali": "bn", "Gurmukhi": "pa", "Gujarati": "gu", "Tamil": "ta",
     "Telugu": "te", "Kannada": "kn", "Malayalam": "ml", "Sinhala": "si", "Thai": "th", "Lao": "lo", "Myanmar": "my",
-    "Georgian": "ka", "Hangul": "ko", "Ethiopic": "am", "Khmer": "km",
+    "Georgian": "ka", "Hangul": "ko", "Ethiopic": "am", "Khmer": "km", "Kana": "ja",
 }  # fmt: skip
-_SHARED: Final = {
-    "Latin": ("en", "de", "es", "fr", "id", "it", "ms", "nl", "pl", "pt", "tl", "tr", "vi", "hi-Latn"),
-    "Han": ("zh", "zh-Hant"),
-}
-LATIN: Final = _SHARED["Latin"]
-MODELLED: Final = LATIN + _SHARED["Han"]
+#: One letter of these scripts says about as much as two or three of an alphabet.
+_SCRIPT_WEIGHTS: Final = {"Han": 3, "Kana": 3, "Hangul": 2}
+# The commonest characters that only one of the two Chinese spellings has.
+_TRADITIONAL: Final = frozenset(
+    "們這個來麼嗎會沒說為對還過樣時現點謝讓著給別話裡見兒該聽媽發當經覺愛從後問間錯誰種訴無進長幫歡應請認車實"
+    "動關電殺機國親帶爾東兩錢學記離題許稱邊辦結總體變場確於難剛計處談氣備幾準將試戰門羅員樂報隊證與遠醫夠須興"
+    "槍師決識傷號貝產內聲亞萬軍達選擔運買單續簡飛擊寶條絕護瘋蘭繼寫緊論張況卻統議壞盡視險煩靜聯業隨裝麗維歲賽"
+    "鐘禮調務並數傳輕線轉趕係閉風願倫惡夢腦據滿參終監復講奧組戲節責討賣爭語術腳費團塊圖區喬亂納傑臉絲權劃連顧"
+    "義麥頓負資斷"
+)
+_SIMPLIFIED: Final = frozenset(
+    "还个没买错间东点说时价机发过给务觉货电样质装实评较书开头着别问满无当动欢经两员内网设题裤总应适费递态车门"
+    "换华声热国级气显坏号钱楼图关鲜带长够标选订难键贵读烂视统观盘携卖与虽条连处强宝赞写调线试码优馆议语细预续"
+    "论卫运钟净择业数区远饭户厅却极赠节营万联乐张决复层达红严响讲驱补戏温骗铃贴双习畅静验识顺频轻专礼随际赖广"
+    "转劲赶恶历维顾紧笔导纸盖断载怀闻终围灯丰触绍园页闷误灵损输虑乱销惯责领异负录积签压惊齐谓启属询阅弹词杂络"
+    "坚义档济饮测厂扫败资纹银稳帐项状拥锁荣墙"
+)
+#: The languages that are written in Latin letters and told apart by n-grams; the order of the model's columns.
+LATIN: Final = ("en", "de", "es", "fr", "id", "it", "ms", "nl", "pl", "pt", "tl", "tr", "vi", "hi-Latn")
 _BY_LETTER: Final = {
     "Cyrillic": ((re.compile("[іїєґ]", re.I), "uk"), (re.compile("[ѓќѕџљњћђј]", re.I), "sr"), (re.compile(""), "ru")),
     "Arabic": ((re.compile("[ٹڈڑےں]"), "ur"), (re.compile("[پچژگ]"), "fa"), (re.compile(""), "ar")),
@@ -81,7 +95,7 @@ _HINTS: Final = {
     "ja-latn": "",
 }
 _HINT_BONUS: Final = 3.0  # nats: what a platform's own hint is worth
-_MARGIN: Final = 1.2  # nats between the best and the second, below which a very short text is unknown
+_MARGIN: Final = 0.5  # nats between the best and the second, below which a very short text is unknown
 _SHORT: Final = 9  # letters
 
 
@@ -93,18 +107,18 @@ def strip_noise(text: str) -> str:
 def identify_languages(texts: Sequence[str], hints: Sequence[str] = ()) -> list[str]:
     """One tag a text. `hints` are what the platform says ("" for nothing), used as a prior, never believed blindly."""
     answers: list[str] = []
-    open_rows: list[tuple[int, str, tuple[str, ...], str]] = []
+    latin: list[tuple[int, str, str]] = []
     for row, text in enumerate(texts):
         words = strip_noise(text)
         hint = _clean_hint(hints[row] if hints else "")
-        answer, candidates = _by_script(words, hint)
-        if candidates:
-            open_rows.append((row, words, candidates, hint))
-        answers.append(answer)
-    if open_rows:
-        scores = _model().score([words for _, words, _, _ in open_rows])
-        for (row, words, candidates, hint), score in zip(open_rows, scores, strict=True):
-            answers[row] = _choose(words, candidates, hint, score)
+        script = _main_script(words, hint)
+        if script == "Latin":
+            latin.append((row, words, hint))
+        answers.append(_by_script(script, words, hint))
+    if latin:
+        scores = _model().score([words for _, words, _ in latin])
+        for (row, words, hint), score in zip(latin, scores, strict=True):
+            answers[row] = _choose(words, hint, score)
     return answers
 
 
@@ -117,36 +131,37 @@ def _clean_hint(hint: str) -> str:
     return _HINTS.get(lowered, lowered.split("-")[0] if lowered != "hi-latn" else "hi-Latn")
 
 
-def _by_script(words: str, hint: str) -> tuple[str, tuple[str, ...]]:
-    """The answer, or the languages that share the script and must be told apart."""
+def _main_script(words: str, hint: str) -> str:
+    """The script that carries most of the text, "" for none."""
     counts = Counter(match.lastgroup or "" for match in _SCRIPT_OF.finditer(words))
-    # One letter of these scripts says about as much as three of an alphabet.
-    weights = {"Han": 3, "Kana": 3, "Hangul": 2}
     if not counts:
-        return UNKNOWN, ()
-    script = max(counts, key=lambda name: counts[name] * weights.get(name, 1))
-    if script == "Han" and (counts["Kana"] >= 2 or (counts["Kana"] and hint == "ja")):
-        script = "Kana"
-    if script == "Kana" or (script == "Han" and hint == "ja" and counts["Han"] <= 8):
-        return "ja", ()
-    if script in _ONE_LANGUAGE:
-        return _ONE_LANGUAGE[script], ()
+        return ""
+    script = max(counts, key=lambda name: counts[name] * _SCRIPT_WEIGHTS.get(name, 1))
+    has_kana = counts["Kana"] >= 2 or (counts["Kana"] and hint == "ja")
+    is_japanese = script == "Han" and (has_kana or (hint == "ja" and counts["Han"] <= _SHORT))
+    return "Kana" if is_japanese else script
+
+
+def _by_script(script: str, words: str, hint: str) -> str:
+    """The language where the script tells it; UNKNOWN for Latin, which the n-grams decide."""
     for pattern, language in _BY_LETTER.get(script, ()):
         if pattern.search(words):
-            return language, ()
-    return UNKNOWN, _SHARED[script]
+            return language
+    if script == "Han":
+        traditional = sum(letter in _TRADITIONAL for letter in words)
+        return "zh-Hant" if traditional > sum(letter in _SIMPLIFIED for letter in words) else "zh"
+    return _ONE_LANGUAGE.get(script, UNKNOWN)
 
 
-def _choose(words: str, candidates: tuple[str, ...], hint: str, scores: NDArray[np.float32]) -> str:
-    if hint == "hi" and "hi-Latn" in candidates:
-        hint = "hi-Latn"
-    columns = [MODELLED.index(language) for language in candidates]
-    values = scores[columns] + np.array([_HINT_BONUS * (language == hint) for language in candidates], dtype=np.float32)
+def _choose(words: str, hint: str, scores: NDArray[np.float32]) -> str:
+    """The likeliest Latin-script language, or the hint (else unknown) where a few letters do not tell."""
+    hint = "hi-Latn" if hint == "hi" else hint
+    values = scores + np.array([_HINT_BONUS * (language == hint) for language in LATIN], dtype=np.float32)
     first, second = np.argsort(-values)[:2]
     letters = len(words.replace(" ", ""))
-    if candidates is LATIN and letters < _SHORT and (letters < 2 or values[first] - values[second] < _MARGIN):
-        return hint if hint in candidates else UNKNOWN
-    return candidates[first]
+    if letters < _SHORT and (letters < 3 or values[first] - values[second] < _MARGIN):
+        return hint if hint in LATIN else UNKNOWN
+    return LATIN[first]
 
 
 class LanguageModel:
@@ -160,7 +175,7 @@ class LanguageModel:
     def score(self, texts: Sequence[str]) -> NDArray[np.float32]:
         counts = count_ngrams(texts, bits=self._bits, sizes=SIZES, has_words=True)
         rows = np.zeros((len(texts), self._weights.shape[1]), dtype=np.float32)
-        for row, (start, stop) in enumerate(zip(counts.starts[:-1], counts.starts[1:], strict=True)):
+        for row, (start, stop) in enumerate(pairwise(counts.starts)):
             seen = self._weights[counts.buckets[start:stop]].astype(np.float32)
             rows[row] = np.minimum(counts.counts[start:stop], 3) @ seen
         return rows * self._scale

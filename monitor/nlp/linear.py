@@ -4,14 +4,20 @@ It stands beside the encoder (strong outside English, blind to order), and expla
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.nlp.ngrams import Counts, count_ngrams
+from monitor.nlp.windows import cut_windows, take_worst_parts
 
-SIZES = range(1, 6)
+SIZES: Final = range(2, 6)
+_LONG: Final = 700  # characters; longer texts are read part by part as well
+_WINDOW: Final = 450
+_OVERLAP: Final = 60
 
 
 class LinearModel:
@@ -36,20 +42,31 @@ class LinearModel:
             return cls(stored["weights"], stored["scales"], stored["bias"], stored["rarity"])
 
     def score(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One row of raw scores (log-odds before calibration) a normalised text."""
+        """One row of raw scores (log-odds before calibration) a normalised text; long ones also part by part."""
+        rows = self._score_whole(texts)
+        parts: list[str] = []
+        owners: list[int] = []
+        for row, text in enumerate(texts):
+            if len(text) > _LONG:
+                windows = cut_windows(text, _WINDOW, _OVERLAP)
+                parts += windows
+                owners += [row] * len(windows)
+        if parts:
+            take_worst_parts(rows, self._score_whole(parts), owners)
+        return rows
+
+    def _score_whole(self, texts: Sequence[str]) -> NDArray[np.float32]:
         counts = count_ngrams(texts, bits=self.bits, sizes=SIZES, has_words=True)
-        values = weigh(counts, self._rarity)
-        rows = np.zeros((len(texts), self._weights.shape[1]), dtype=np.float32)
-        for row, (start, stop) in enumerate(zip(counts.starts[:-1], counts.starts[1:], strict=True)):
-            rows[row] = values[start:stop] @ self._weights[counts.buckets[start:stop]].astype(np.float32)
-        return rows * self._scales + self._bias
+        return self._sum(counts, weigh(counts, self._rarity)) + self._bias
 
     def word_weights(self, words: Sequence[str]) -> NDArray[np.float32]:
         """What each word alone adds to the columns, before the text's length is divided out; no bias."""
         counts = count_ngrams(words, bits=self.bits, sizes=SIZES, has_words=True)
-        values = self._rarity[counts.buckets].astype(np.float32)
-        rows = np.zeros((len(words), self._weights.shape[1]), dtype=np.float32)
-        for row, (start, stop) in enumerate(zip(counts.starts[:-1], counts.starts[1:], strict=True)):
+        return self._sum(counts, self._rarity[counts.buckets].astype(np.float32))
+
+    def _sum(self, counts: Counts, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        rows = np.zeros((len(counts.starts) - 1, self._weights.shape[1]), dtype=np.float32)
+        for row, (start, stop) in enumerate(pairwise(counts.starts)):
             rows[row] = values[start:stop] @ self._weights[counts.buckets[start:stop]].astype(np.float32)
         return rows * self._scales
 

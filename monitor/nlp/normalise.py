@@ -9,6 +9,11 @@ import unicodedata
 
 _URL = re.compile(r"(?:https?://|www\.)\S+")
 _HANDLE = re.compile(r"(?<![\w@])@\w{1,30}")
+# A handle that names a care desk says that the post was addressed to one; which brand's it is must not count.
+_CARE_HANDLE = re.compile(
+    r"(?<![\w@])@(?=\w{0,30}?(?:help|support|care|ask|service|assist|soporte|ayuda|hilfe|aide|atencion))\w{1,40}",
+    re.IGNORECASE,
+)
 _PLACEHOLDER = re.compile(r"__(\w{1,20}?)__")
 _LONG_NUMBER = re.compile(r"\d{6,}")
 _REPEATED = re.compile(r"(.)\1{3,}", re.DOTALL)
@@ -34,6 +39,11 @@ def normalise(text: str) -> str:
         text = _fold_scripts(text)
     text = _REPEATED.sub(r"\1\1\1", text)
     return _SPACES.sub(" ", text).strip()
+
+
+def normalise_for_words(text: str) -> str:
+    """The form that the linear model reads: as above, with the handles of care desks told from others."""
+    return normalise(_CARE_HANDLE.sub(" caredesk ", text))
 
 
 def _fold_scripts(text: str) -> str:

@@ -36,8 +36,8 @@ CURRENCIES = {name: code for code, names in _WRITTEN.items() for name in names.s
 _NAMES = "|".join(re.escape(name) for name in sorted(CURRENCIES, key=len, reverse=True))
 _NUMBER = r"[0-9]{1,3}(?:[.,' \u00a0\u202f][0-9]{3})+(?:[.,][0-9]{1,2})?|[0-9]{1,9}(?:[.,][0-9]{1,2})?"
 _AMOUNT = re.compile(
-    rf"(?<![\w.,])(?P<before>{_NAMES})[ \u00a0]?(?P<first>{_NUMBER})(?![0-9])"
-    rf"|(?<![\w.,$€£¥₹])(?P<second>{_NUMBER})[ \u00a0]?(?P<after>{_NAMES})(?![A-Za-z])",
+    rf"(?<![0-9A-Za-z.,])(?P<before>{_NAMES})[ \u00a0]?(?P<first>{_NUMBER})(?![0-9])"
+    rf"|(?<![0-9A-Za-z.,$€£¥₹])(?P<second>{_NUMBER})[ \u00a0]?(?P<after>{_NAMES})(?![A-Za-z])",
     re.IGNORECASE,
 )
 

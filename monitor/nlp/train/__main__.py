@@ -1,5 +1,46 @@
-"""`python -m monitor.nlp.train`."""
+"""Trains everything that ships: `python -m monitor.nlp.train --data DIR [--out DIR] [--base NAME] [--only STEP ...]`.
 
-from monitor.nlp.train.train import main
+Steps: encoder (fine-tuning), export (int8 ONNX), linear (side model), languages, calibration. On a busy machine
+start two workers of one thread: `torchrun --nproc-per-node 2 -m monitor.nlp.train --threads 1 ...`.
+"""
+
+import argparse
+from pathlib import Path
+
+from monitor.nlp.train.calibrate import calibrate
+from monitor.nlp.train.export import export
+from monitor.nlp.train.languages import train_languages
+from monitor.nlp.train.linear import train_linear
+from monitor.nlp.train.train import BASE, train
+
+STEPS = ("encoder", "export", "linear", "languages", "calibration")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m monitor.nlp.train", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled sets")
+    parser.add_argument("--out", type=Path, default=Path("build/model"), help="folder for what ships")
+    parser.add_argument("--checkpoints", type=Path, default=Path("build/training"), help="folder for checkpoints")
+    parser.add_argument("--base", default=BASE, help="a BERT encoder with WordPiece, by Hugging Face name or path")
+    parser.add_argument("--only", nargs="+", choices=STEPS, default=STEPS, help="steps to run")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--first-pass", type=int, default=0, help="go on from a cut run, at this pass")
+    parser.add_argument("--minutes", type=float, default=0, help="time for the fine-tuning (default: all passes)")
+    parser.add_argument("--version", default="", help="name of the weights, stored with every analysis")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    if "encoder" in options.only and not train(
+        options.data, options.checkpoints, options.base, options.threads, options.first_pass, options.minutes
+    ):
+        return  # another worker goes on
+    if "export" in options.only:
+        export(options.checkpoints, options.out, options.base)
+    if "linear" in options.only:
+        train_linear(options.data, options.out / "linear.npz")
+    if "languages" in options.only:
+        train_languages(options.data, options.out / "languages.npz")
+    if "calibration" in options.only:
+        calibrate(options.data, options.out, options.version)
+
 
 main()

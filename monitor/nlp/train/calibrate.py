@@ -1,8 +1,5 @@
-"""Fits calibration.json on the held-out part of the training sets: `python -m monitor.nlp.train.calibrate --data DIR
---model DIR [--version NAME]`. Also chooses the thresholds and writes model.json with the calibration error.
-"""
+"""Fits calibration.json on the held-out part of the training sets, chooses the thresholds, writes model.json."""
 
-import argparse
 import json
 from pathlib import Path
 
@@ -14,8 +11,7 @@ from monitor.nlp.calibration import Calibration, language_group
 from monitor.nlp.encoder import Encoder
 from monitor.nlp.labels import HEADS, TOPIC_SET_VERSION, head_slices
 from monitor.nlp.linear import LinearModel
-from monitor.nlp.train.corpora import Example, read_training_set
-from monitor.nlp.train.train import HELD_OUT_SHARE, SEED
+from monitor.nlp.train.corpora import HELD_OUT_SHARE, SEED, Example, read_training_set
 
 BIAS_PENALTY = 0.05
 #: Yes/no head → how much more recall counts than precision (the F-beta that the threshold maximises).
@@ -84,20 +80,16 @@ def expected_calibration_error(scores: NDArray, truth: NDArray, bins: int = 10) 
     return round(float(sum(gaps)), 4)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--version", default="")
-    options = parser.parse_args()
-    task, _ = read_training_set(options.data, seed=SEED, held_out_share=HELD_OUT_SHARE)
+def calibrate(data: Path, model: Path, version: str = "") -> None:
+    """Writes calibration.json and model.json beside the weights in `model`."""
+    task, _ = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE)
     examples = [example for example in task if example.is_held_out]
     texts = [example.text for example in examples]
-    linear = LinearModel.load(options.model / "linear.npz").score(texts)
-    has_encoder = (options.model / "encoder.onnx").exists()
-    encoder = Encoder(options.model, threads=2).read(texts).columns if has_encoder else None
+    linear = LinearModel.load(model / "linear.npz").score([example.words for example in examples])
+    has_encoder = (model / "encoder.onnx").exists()
+    encoder = Encoder(model, threads=2).read(texts).columns if has_encoder else None
     groups = fit_groups(examples, encoder, linear)
-    file = options.model / "calibration.json"
+    file = model / "calibration.json"
     file.write_text(json.dumps({"groups": groups, "thresholds": dict.fromkeys(THRESHOLD_BETA, 0.5)}), encoding="utf-8")
     scores = Calibration.load(file).probabilities(encoder, linear, [example.language for example in examples])
     thresholds, errors = {}, {}
@@ -107,15 +99,11 @@ def main() -> None:
         errors[head] = expected_calibration_error(scores[head][:, 1], truth)
     file.write_text(json.dumps({"groups": groups, "thresholds": thresholds}, indent=1) + "\n", encoding="utf-8")
     about = {
-        "version": options.version or ("encoder-1" if has_encoder else "linear-1"),
+        "version": version or ("encoder-1" if has_encoder else "linear-1"),
         "topic_set": TOPIC_SET_VERSION,
         "heads": {head: list(labels) for head, labels in HEADS.items()},
         "held_out_posts": len(examples),
         "calibration_error": errors,
     }
-    (options.model / "model.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    (model / "model.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     print(json.dumps({"thresholds": thresholds, "calibration_error": errors}))
-
-
-if __name__ == "__main__":
-    main()

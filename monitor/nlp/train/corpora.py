@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.nlp.labels import HEADS
-from monitor.nlp.normalise import normalise
+from monitor.nlp.normalise import normalise, normalise_for_words
+
+SEED = 20261125
+HELD_OUT_SHARE = 0.08  # of the task sets: never trained on, calibrates the scores and chooses the thresholds
 
 Row = Mapping[str, str]
 MASKED = -1
@@ -20,9 +23,13 @@ MASKED = -1
 
 @dataclass(slots=True)
 class Example:
-    """One labelled text, normalised. `labels` has an entry only for the heads that the set labels."""
+    """One labelled text as the encoder (`text`) and the linear model (`words`) read it.
+
+    `labels` has an entry only for the heads that the set labels.
+    """
 
     text: str
+    words: str
     language: str
     corpus: str
     labels: dict[str, int] = field(default_factory=dict)
@@ -115,11 +122,12 @@ def read_corpus(folder: Path, corpus: Corpus, *, seed: int, held_out_share: floa
     for row in read_rows(path):
         labels = corpus.read_labels(row)
         text = normalise(row[corpus.text_column] or "")
+        words = normalise_for_words(row[corpus.text_column] or "")
         if text and labels:
             language = corpus.language or row.get("lang", "")
             if corpus.name == "umsab" and language == "hi":
                 language = "hi-Latn"  # every row of this part is romanised Hindi
-            examples.append(Example(text, language, corpus.name, labels, is_held_out(text, held_out_share)))
+            examples.append(Example(text, words, language, corpus.name, labels, is_held_out(text, held_out_share)))
     random.Random(seed).shuffle(examples)
     return examples[: corpus.limit]
 

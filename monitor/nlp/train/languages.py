@@ -1,16 +1,15 @@
-"""Counts the n-grams of the language identifier: `python -m monitor.nlp.train.languages --data DIR --out FILE`.
+"""Counts the n-grams of the language identifier.
 
 Naive Bayes: real and composed posts of each language, and its frequent words, each word weighed by its frequency.
 """
 
-import argparse
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.nlp.language import MODELLED, SIZES, strip_noise
+from monitor.nlp.language import LATIN, SIZES, LanguageModel, strip_noise
 from monitor.nlp.ngrams import count_ngrams
 from monitor.nlp.train.corpora import OTHER_CORPORA, TASK_CORPORA, read_rows
 
@@ -26,8 +25,6 @@ WORD_LISTS = {
     "pt": "pt",
     "tr": "tr",
     "vi": "vi",
-    "zh": "zh_cn",
-    "zh-Hant": "zh_tw",
 }
 WORDS = 20000
 LIST_SHARE = 0.35  # of a language's mass that comes from its word list
@@ -42,7 +39,7 @@ def texts_by_language(folder: Path) -> dict[str, list[str]]:
             continue
         for row in read_rows(folder / corpus.path):
             language = "hi-Latn" if corpus.name == "umsab" and row["lang"] == "hi" else row["lang"]
-            if language in MODELLED:
+            if language in LATIN:
                 texts[language].append(strip_noise(row["text"]))
     return texts
 
@@ -67,9 +64,18 @@ def mass(texts: list[str], weights: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def fit(folder: Path) -> dict[str, NDArray]:
+    """Fits twice: many posts of the romanised Hindi set are plain English, and are left out the second time."""
     texts = texts_by_language(folder)
+    first = fit_texts(folder, texts)
+    scores = LanguageModel(first["weights"], float(first["scale"])).score(texts["hi-Latn"])
+    is_english = scores[:, LATIN.index("en")] > scores[:, LATIN.index("hi-Latn")]
+    texts["hi-Latn"] = [text for text, english in zip(texts["hi-Latn"], is_english, strict=True) if not english]
+    return fit_texts(folder, texts)
+
+
+def fit_texts(folder: Path, texts: dict[str, list[str]]) -> dict[str, NDArray]:
     columns = []
-    for language in MODELLED:
+    for language in LATIN:
         own = list(dict.fromkeys(texts[language]))[:8000]
         total = mass(own, np.ones(len(own)))
         total = total / total.sum()
@@ -85,14 +91,7 @@ def fit(folder: Path) -> dict[str, NDArray]:
     return {"weights": np.round(weights / scale).astype(np.int8), "scale": np.float32(scale * SPREAD)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
-    with options.out.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **fit(options.data))
-
-
-if __name__ == "__main__":
-    main()
+def train_languages(data: Path, out: Path) -> None:
+    """Writes the weights file `out`."""
+    with out.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **fit(data))

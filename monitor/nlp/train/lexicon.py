@@ -144,7 +144,7 @@ def common_tails(texts: dict[str, list[str]], pieces: list[str]) -> list[str]:
 def rare_letters(texts: dict[str, list[str]], taken: set[str]) -> list[str]:
     """Letters and signs beyond Latin that the vocabulary cannot spell yet, alone and inside a word."""
     counts = Counter(
-        letter for group in texts.values() for text in group for letter in set(text) if ord(letter) > 0x36F
+        letter for group in texts.values() for text in group for letter in sorted(set(text)) if ord(letter) > 0x36F
     )
     forms: list[str] = []
     for letter, count in counts.most_common():

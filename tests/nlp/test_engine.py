@@ -1,0 +1,171 @@
+"""The engine on its shipped weights: what it says, in which order, and that no text can break it."""
+
+import time
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from monitor.nlp.engine import PostAnalysis, PostInput, load_engine
+from monitor.nlp.labels import AUDIENCES, HEADS, INTENTS, SENTIMENTS, TOPICS
+from monitor.nlp.reasons import REASON_CODES
+
+COMPLAINT = "@lumora my parcel is three weeks late and nobody answers. I want my money back, worst service ever!"
+THANKS = "Thank you so much @lumora, it came today and I love it"
+
+
+def analyze(*texts, **more):
+    return load_engine().analyze([PostInput(text) for text in texts], **more)
+
+
+def test_it_tells_a_complaint_from_thanks():
+    complaint, thanks = analyze(COMPLAINT, THANKS)
+    assert (complaint.complaint, complaint.sentiment, complaint.intent) == (True, "negative", "complaint")
+    assert complaint.needs_reply
+    assert complaint.severity >= 1
+    assert (thanks.complaint, thanks.sentiment, thanks.severity) == (False, "positive", 0)
+    assert not thanks.needs_reply
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("My parcel has been stuck in customs for weeks, the tracking does not move", "delivery"),
+        ("The dress arrived torn, I want to return it and get a refund", "after_sales"),
+        ("The app crashes every time I open it since the update", "app_website"),
+        ("My coupon code does not work at checkout", "promotions"),
+    ],
+)
+def test_it_names_the_topic(text, topic):
+    assert analyze(text)[0].topic == topic
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("快递等了三个星期还没到，客服也没人理，太差了，要求退款！", "zh"),
+        ("Mi paquete lleva tres semanas de retraso y nadie responde. Pésimo servicio, quiero mi dinero", "es"),
+        ("Mein Paket ist seit drei Wochen überfällig und niemand antwortet. Schlechtester Service!", "de"),
+    ],
+)
+def test_it_sees_a_complaint_in_other_languages(text, language):
+    analysis = analyze(text)[0]
+    assert analysis.complaint
+    assert analysis.language == language
+
+
+def test_answers_keep_the_order_of_the_posts():
+    texts = [COMPLAINT, "ok", THANKS, "long " * 300, "退款", COMPLAINT]
+    together = analyze(*texts)
+    alone = [analyze(text)[0] for text in texts]
+    assert [a.complaint for a in together] == [a.complaint for a in alone]
+    assert [a.topic for a in together] == [a.topic for a in alone]
+    assert together[0].complaint_score == pytest.approx(together[5].complaint_score, abs=0.03)
+
+
+def test_every_field_is_one_of_its_labels_and_scores_are_probabilities():
+    for analysis in analyze(COMPLAINT, THANKS, "", "quiero vender en su tienda"):
+        assert analysis.intent in INTENTS
+        assert analysis.audience in AUDIENCES
+        assert analysis.severity in range(4)
+        assert set(analysis.topic_scores) == set(TOPICS)
+        assert set(analysis.sentiment_scores) == set(SENTIMENTS)
+        assert sum(analysis.topic_scores.values()) == pytest.approx(1, abs=0.01)
+        assert all(0 <= value <= 1 for value in (analysis.complaint_score, analysis.escalate_score))
+        assert analysis.model == load_engine().version
+
+
+BAD_TEXTS = {
+    "empty": "",
+    "spaces": " \n\t ",
+    "emoji only": "😀🙏🏽👨‍👩‍👧",
+    "nul": "a\x00b\x00",
+    "lone surrogate": "late parcel \ud83d",
+    "ten thousand a": "a" * 10_000,
+    "100 kB": "my parcel is late. " * 5_300,
+    "100 kB without a space": "é" * 100_000,
+    "mixed scripts": "my 包裹 ist भाई गया 配送 كذا หาย 😡 заказ 택배 پست",
+    "combining marks": "e" + "\u0301" * 20_000,
+    "right to left controls": "\u202e\u2066abc\u2069",
+    "only handles": "@a " * 20_000,
+    "unassigned": "\U000e0fff\ufffe\uffff",
+}
+
+
+@pytest.mark.parametrize("text", BAD_TEXTS.values(), ids=BAD_TEXTS.keys())
+def test_any_text_gets_an_answer_in_bounded_time(text):
+    load_engine().load()
+    started = time.perf_counter()
+    analysis = analyze(text)[0]
+    assert time.perf_counter() - started < 10
+    assert analysis.intent in INTENTS
+    assert np.isfinite(analysis.complaint_score)
+
+
+def test_a_broken_text_does_not_change_its_neighbours():
+    alone = analyze(COMPLAINT)[0]
+    among = analyze(*BAD_TEXTS.values(), COMPLAINT)[-1]
+    assert among.complaint and among.topic == alone.topic
+
+
+def test_a_text_without_words_is_no_complaint_and_says_why():
+    for analysis in analyze("", "  ", "\u200b"):
+        assert (analysis.language, analysis.complaint, analysis.needs_reply) == ("und", False, False)
+        assert [reason.code for reason in analysis.reasons] == ["text.empty"]
+
+
+def test_no_posts_give_no_answers():
+    assert analyze() == []
+
+
+def test_a_complaint_after_long_praise_is_seen():
+    praise = "I have been shopping here for years and always loved the colours, the prices and the friendly people. "
+    text = praise * 8 + "But now my parcel never arrived, support ignores me and you refuse to refund my money!"
+    assert analyze(text)[0].complaint
+
+
+def test_reasons_name_the_words_that_decided():
+    words = next(reason for reason in analyze(COMPLAINT)[0].reasons if reason.code == "words.complaint").params["words"]
+    assert words
+    assert all(word in COMPLAINT for word in words)
+
+
+def test_without_its_words_a_complaint_is_less_of_one():
+    analysis = analyze(COMPLAINT)[0]
+    words = next(reason for reason in analysis.reasons if reason.code == "words.complaint").params["words"]
+    without = " ".join(word for word in COMPLAINT.split() if word.strip(".,!") not in words)
+    assert analyze(without)[0].complaint_score < analysis.complaint_score
+
+
+def test_reasons_hold_no_numbers_of_people():
+    analysis = analyze(COMPLAINT + " order 4455667788")[0]
+    assert "4455667788" not in str([reason.params for reason in analysis.reasons])
+
+
+def test_every_reason_has_a_published_code():
+    texts = [COMPLAINT, THANKS, "", "my seller account was suspended, I appeal", "I will sue you for fraud"]
+    codes = {reason.code for analysis in analyze(*texts) for reason in analysis.reasons}
+    assert codes <= set(REASON_CODES)
+
+
+def test_verdicts_do_not_contradict_each_other():
+    for analysis in analyze(COMPLAINT, THANKS, "when will it ship?", "meh", "never again"):
+        assert (analysis.severity > 0) == analysis.complaint
+        assert analysis.complaint or analysis.intent != "complaint"
+
+
+def test_entities_come_with_the_brands_patterns():
+    found = analyze("LM-12 is late", order_patterns=[r"LM-\d+"])[0].entities
+    assert [(entity.kind, entity.value) for entity in found] == [("order_number", "LM-12")]
+
+
+def test_an_analysis_has_the_published_fields():
+    assert [field.name for field in fields(PostAnalysis)][:14] == [
+        "language", "intent", "needs_reply", "needs_reply_score", "sentiment", "sentiment_scores", "complaint",
+        "complaint_score", "severity", "escalate", "escalate_score", "topic", "topic_scores", "audience",
+    ]  # fmt: skip
+
+
+def test_heads_cover_the_taxonomy():
+    assert len(HEADS["topic"]) == 12
+    assert len(HEADS["intent"]) == 6

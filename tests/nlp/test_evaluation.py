@@ -1,0 +1,96 @@
+"""The metrics table, on tiny files whose figures can be reckoned by hand."""
+
+import io
+
+import numpy as np
+import pytest
+
+from monitor.nlp.engine import PostInput, load_engine
+from monitor.nlp.evaluation import (
+    EvaluationError,
+    Judged,
+    accuracy,
+    evaluate_file,
+    f1_of_yes,
+    macro_f1,
+    precision_at_recall_90,
+    print_report,
+)
+
+TEXTS = [
+    "my parcel is late and nobody answers, terrible service",
+    "thanks, I love it",
+    "when does the sale start?",
+    "worst shop ever, they stole my money",
+    "great quality, will buy again",
+]
+
+
+def write(path, header, rows):
+    path.write_text("\n".join(["\t".join(header), *("\t".join(row) for row in rows)]) + "\n", encoding="utf-8")
+    return path
+
+
+def judged(truth, answer, score=None):
+    return Judged(("no", "yes"), np.array(truth), np.array(answer), None if score is None else np.array(score))
+
+
+def test_f1_and_accuracy_are_those_of_the_textbook():
+    sample = judged([1, 1, 1, 0, 0], [1, 1, 0, 1, 0])
+    assert f1_of_yes(sample) == pytest.approx(2 / 3)
+    assert accuracy(sample) == pytest.approx(3 / 5)
+    assert macro_f1([0, 1])(sample) == pytest.approx((2 / 3 + 1 / 2) / 2)
+
+
+def test_precision_is_taken_where_nine_of_ten_are_found():
+    sample = judged([1, 0, 1, 0], [0, 0, 0, 0], [0.9, 0.8, 0.7, 0.1])
+    assert precision_at_recall_90(sample) == pytest.approx(2 / 3)
+
+
+def test_a_file_labelled_by_the_engine_itself_scores_one(tmp_path):
+    analyses = load_engine().analyze([PostInput(text) for text in TEXTS])
+    rows = [
+        [t, "en", a.topic, "yes" if a.complaint else "no", str(a.severity)]
+        for t, a in zip(TEXTS, analyses, strict=True)
+    ]
+    report = evaluate_file(write(tmp_path / "own.tsv", ["text", "lang", "topic", "complaint", "severity"], rows))
+    assert report.posts == 5
+    assert report.heads["topic"].metrics["accuracy"].value == 1
+    assert report.heads["severity"].metrics["accuracy"].value == 1
+    assert report.heads["complaint"].metrics["f1"].value == 1
+
+
+def test_wrong_labels_lower_the_figures_and_widen_the_interval(tmp_path):
+    analyses = load_engine().analyze([PostInput(text) for text in TEXTS])
+    rows = [[t, "no" if a.complaint else "yes"] for t, a in zip(TEXTS, analyses, strict=True)]
+    rows[0][1] = "yes" if analyses[0].complaint else "no"
+    figure = (
+        evaluate_file(write(tmp_path / "wrong.tsv", ["text", "complaint"], rows)).heads["complaint"].metrics["accuracy"]
+    )
+    assert figure.value == pytest.approx(0.2)
+    assert figure.low <= 0.2 <= figure.high
+
+
+def test_a_label_column_is_understood_by_its_values(tmp_path):
+    sentiment = write(
+        tmp_path / "s.tsv", ["id", "text", "label"], [["1", TEXTS[0], "negative"], ["2", TEXTS[1], "positive"]]
+    )
+    complaint = write(tmp_path / "c.tsv", ["text", "label"], [[TEXTS[0], "complaint"], [TEXTS[1], "not_complaint"]])
+    language = write(tmp_path / "l.tsv", ["text", "label"], [[TEXTS[0], "en"], ["wo ist mein Paket, ich warte", "de"]])
+    assert list(evaluate_file(sentiment).heads) == ["sentiment"]
+    assert list(evaluate_file(complaint).heads) == ["complaint"]
+    assert evaluate_file(language).heads["language"].metrics["accuracy"].value == 1
+
+
+def test_the_table_is_printed_with_intervals(tmp_path):
+    path = write(tmp_path / "s.tsv", ["text", "label"], [[TEXTS[0], "negative"], [TEXTS[1], "positive"]])
+    out = io.StringIO()
+    print_report(path, out)
+    assert "sentiment (2 rows)" in out.getvalue()
+    assert "macro_f1" in out.getvalue() and "[" in out.getvalue()
+
+
+@pytest.mark.parametrize(("header", "row"), [(["a", "b"], ["1", "2"]), (["text"], ["hi"])])
+def test_a_file_without_text_or_labels_is_one_clear_error(tmp_path, header, row):
+    with pytest.raises(EvaluationError):
+        evaluate_file(write(tmp_path / "x.tsv", header, [row]))
