@@ -130,6 +130,15 @@ def test_an_approved_answer_is_taken_back_before_it_is_sent(as_bob: Client, case
     assert "Too late" in again.content.decode()
 
 
+def test_a_draft_that_was_never_approved_cannot_be_taken_back(as_bob: Client, case: Any) -> None:
+    _look_over(as_bob, case, SORRY)
+    reply = Reply.objects.get()
+    answer = as_bob.post(_address(case, f"replies/{reply.public_id}/withdraw/"), follow=True)
+    assert "Too late" in answer.content.decode()
+    reply.refresh_from_db()
+    assert reply.state == "draft"
+
+
 def test_a_post_that_x_lets_nobody_answer_becomes_a_task_by_hand(as_bob: Client, brand: Any) -> None:
     case = make_case(brand, post=make_post(brand, "lumora is the worst", mentions_us=False))
     words = _look_over(as_bob, case, SORRY).content.decode()

@@ -40,6 +40,8 @@ def show_quarantine(request: HttpRequest, brand: Brand) -> HttpResponse:
 @needs("steer")
 def replay(request: HttpRequest, brand: Brand, event_id: int) -> HttpResponse:
     """Reads it once more: after a newer version, or after the platform has mended itself."""
+    if not QuarantinedEvent.objects.filter(brand=brand, pk=event_id).exists():
+        raise Http404
     understood, _still_odd = replay_quarantined(brand_id=brand.pk, event_ids=[event_id])
     if understood:
         messages.success(request, _("Understood this time: it is on its way."))

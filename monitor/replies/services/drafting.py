@@ -223,8 +223,8 @@ def withdraw(*, user: User, reply: Reply) -> Reply:
     """Takes an approved reply back before anybody has claimed it. Raises WrongStateError when it is too late."""
     with transaction.atomic():
         check(user, reply.case, "answer")
-        effect = Effect.objects.select_for_update().get(reply=reply)
-        if effect.tries:
+        effect = Effect.objects.select_for_update().filter(reply=reply).first()
+        if effect is None or effect.tries:
             raise WrongStateError("reply", ReplyState.DECLINED)
         move(
             effect, "effect", "failed", only_from=frozenset({"pending"}), error_code="withdrawn", done_at=timezone.now()
