@@ -216,28 +216,34 @@ def case_detail(user: User, brand: Brand, reference: str, *, newest_posts: int =
     _may_view(user, brand)
     people = ("author", "customer", "assignee", "market", "merged_into", "deciding_post")
     case = Case.objects.select_related("brand", *people).get(brand=brand, reference=read_reference(reference))
-    links = list(case.links.select_related("conversation").order_by("pk"))
-    posts = _thread(case, links, newest_posts)
+    posts = thread_of(case, newest_posts=newest_posts)
     return CaseDetail(
         case=case,
         posts=posts,
         readings=current_readings([post.pk for post in posts if not post.is_own]),
         asking_post_ids=frozenset(CasePost.objects.filter(case=case).values_list("post_id", flat=True)),
-        links=links,
+        links=list(case.links.select_related("conversation").order_by("pk")),
         notes=list(case.notes.select_related("author").order_by("pk")),
         escalations=list(case.escalations.select_related("raised_by").order_by("pk")),
         hand_offs=list(case.hand_offs.order_by("pk")),
     )
 
 
-def _thread(case: Case, links: Sequence[CaseConversation], newest: int) -> list[Post]:
-    """In a public thread only what this author and we wrote; a private one is theirs as a whole."""
-    threads = [link.conversation_id for link in links]
-    posts = Post.objects.filter(conversation_id__in=threads).filter(
-        Q(is_own=True) | Q(is_public=False) | Q(author_id=case.author_id) | Q(case_post__case=case)
-    )
-    ordered = posts.select_related("author", "channel").order_by("-created_at", "-pk")
-    return list(ordered[:newest])[::-1]
+def thread_of(case: Case, *, newest_posts: int = 200) -> list[Post]:
+    """The case's conversations, oldest first; for callers that have checked the right to the case.
+
+    In a public thread only what this author and we wrote; a private one is theirs as a whole. However long a thread
+    grew, the posts that brought the case here stay (of very many, the newest).
+    """
+    posts = Post.objects.filter(conversation__in=case.links.values("conversation"))
+    # An erased author is nobody: "without author" would be every other erased person of the thread.
+    theirs = posts.filter(Q(is_own=True) | Q(is_public=False) | Q(author_id=case.author_id, author__isnull=False))
+    asked = Post.objects.filter(case_post__case=case)
+    kept: dict[int, Post] = {}
+    for some in (theirs, asked):
+        newest = some.select_related("author", "channel", "conversation").order_by("-created_at", "-pk")
+        kept |= {post.pk: post for post in newest[:newest_posts]}
+    return sorted(kept.values(), key=lambda post: (post.created_at or post.stored_at, post.pk))
 
 
 def _may_view(user: Any, brand: Brand) -> None:

@@ -4,27 +4,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.http import Http404
 
 from monitor.audit.models import AuditEvent
 from monitor.brands.models import Brand, User
 from monitor.cases.models import Case, CasePost
-from monitor.console.discretion import IN_PUBLIC, came_in_private, readable_posts, reads_private
+from monitor.cases.selectors import thread_of
+from monitor.console.discretion import IN_PUBLIC, came_in_private, reads_private
 from monitor.inbox.models import Author, Post
 from monitor.replies.models import Reply
 
-THREAD_LIMIT: Final = 200
 HISTORY_LIMIT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadPost:
-    """`asked`: it brought the case here; `is_context`: somebody else's words in the same public thread."""
+    """`asked`: it brought the case here; `reply`: the answer that was sent as this post."""
 
     post: Post
     asked: bool
-    is_context: bool
     reply: Reply | None
 
 
@@ -47,31 +46,13 @@ def find_case(brand: Brand, reference: str) -> Case:
     return case
 
 
-def thread_of(case: Case, user: Any) -> list[ThreadPost]:
-    """The newest posts of the case's conversations that the user may read, oldest first, with what we said."""
-    posts = (
-        readable_posts(Post.objects.filter(conversation__links__case=case), user, case.brand)
-        .select_related("author", "conversation")
-        .prefetch_related(Prefetch("reply_made", Reply.objects.select_related("approved_by")))
-        .order_by("-created_at", "-id")
-        .distinct()
-    )
+def shown_thread(case: Case, user: Any) -> list[ThreadPost]:
+    """What this author and we wrote, as far as the user may read it, oldest first."""
+    may_read = reads_private(user, case.brand)
+    posts = [post for post in thread_of(case) if may_read or post.is_public]
+    prefetch_related_objects(posts, Prefetch("reply_made", Reply.objects.select_related("approved_by")))
     asked = set(CasePost.objects.filter(case=case).values_list("post_id", flat=True))
-    newest = [post for post in posts[:THREAD_LIMIT] if post.is_own or post.pk in asked or not _is_noise(post)]
-    return [
-        ThreadPost(
-            post,
-            post.pk in asked,
-            not post.is_own and post.pk not in asked and post.author_id != case.author_id,
-            getattr(post, "reply_made", None),
-        )
-        for post in reversed(newest)
-    ]
-
-
-def _is_noise(post: Post) -> bool:
-    """A stranger's deleted post says nothing to anybody."""
-    return post.deleted_at is not None and not post.text and post.author_id is None
+    return [ThreadPost(post, post.pk in asked, getattr(post, "reply_made", None)) for post in posts]
 
 
 def replies_of(case: Case) -> list[Reply]:

@@ -20,23 +20,37 @@ def _act(client: Client, case: Case, act: str, **form: Any) -> Any:
     return client.post(f"/b/lumora/cases/{case.reference}/{act}/", form, follow=True)
 
 
-def test_it_shows_the_thread_with_own_words_strangers_and_skeletons(as_bob: Client, brand: Any, case: Any) -> None:
+def test_it_shows_the_thread_with_our_words_and_skeletons_but_no_strangers(
+    as_bob: Client, brand: Any, case: Any
+) -> None:
     thread = case.deciding_post.conversation
     stranger = make_author(brand, "Ines Stranger", "ines")
     make_post(brand, "We look into it.", conversation=thread, is_own=True, own_by="native_app")
     make_post(brand, "Me too!", conversation=thread, author=stranger)
-    make_post(brand, "", conversation=thread, author=stranger, deleted_at=minutes_ago(1), deletion_reason="deleted")
+    make_post(brand, "", conversation=thread, author=case.author, deleted_at=minutes_ago(1), deletion_reason="deleted")
     make_post(brand, "Look", conversation=thread, author=case.author, attachments=[{"kind": "image", "url": ""}])
     words = _page(as_bob, case)
     for said in (
         "We look into it.",
         "sent from the platform&#x27;s own app",
-        "Me too!",
         "Deleted by its author",
         "Picture",
     ):
         assert said in words
-    assert words.index("We look into it.") < words.index("Me too!")
+    assert "Me too!" not in words
+    assert words.index("We look into it.") < words.index("Picture")
+
+
+def test_however_long_a_public_thread_grew_the_post_of_the_case_stays(as_bob: Client, brand: Any, case: Any) -> None:
+    thread = case.deciding_post.conversation
+    stranger = make_author(brand, "Ines Stranger", "ines")
+    for number in range(205):
+        make_post(brand, f"Answer to somebody else {number}.", conversation=thread, is_own=True, own_by="us")
+        make_post(brand, f"Crowd {number}", conversation=thread, author=stranger)
+    shown = [entry.post.text for entry in as_bob.get(f"/b/lumora/cases/{case.reference}/").context["thread"]]
+    assert shown[0] == case.deciding_post.text
+    assert shown[-1] == "Answer to somebody else 204." and len(shown) == 201
+    assert not any(text.startswith("Crowd") for text in shown)
 
 
 def test_it_says_why_the_case_is_here_and_what_each_reason_added(as_bob: Client, case: Any) -> None:

@@ -18,8 +18,8 @@ from monitor.console.case_page import (
     history_of,
     others_of,
     replies_of,
+    shown_thread,
     team_of,
-    thread_of,
 )
 from monitor.console.discretion import holds_private, is_said_in_public, reads_private
 from monitor.console.labels import CORRECTIONS
@@ -49,7 +49,7 @@ def case_context(case: Case, user: Any) -> dict[str, Any]:
         "shows_suggestion": reads_all or editor.target.is_public,
         "brand": case.brand,
         "case": case,
-        "thread": thread_of(case, user),
+        "thread": shown_thread(case, user),
         "replies": [reply for reply in replies if reply.state != ReplyState.DRAFT or reply.written_by_id != user.pk],
         "editor": editor,
         "is_sending": any(reply.state in ON_THE_WAY for reply in replies),
