@@ -34,10 +34,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the border to the person: a sentence for them, the trace to the log
-        from monitor.commands.failures import explain
+        from monitor.commands.failures import WrongWishError, explain
 
         print(f"mentiondesk: {explain(error, chosen.command)}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, WrongWishError) else 1
 
 
 def _end(number: int, _frame: object) -> None:

@@ -11,6 +11,10 @@ class CommandError(Exception):
     """A command cannot do what was asked; the message is the sentence to show."""
 
 
+class WrongWishError(CommandError):
+    """The command line asks for what there is not; the exit status is 2, as for any wrong command line."""
+
+
 def explain(error: Exception, command: str) -> str:
     """The sentence; the trace is written down in full, unless nothing but the wish was wrong."""
     if isinstance(error, (CommandError, EmbeddedError, SettingError)):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 KINDS = ("trends", "cases", "posts")
-FORMATS = ("csv", "xlsx", "parquet", "jsonl")
+FORMATS = ("csv", "xlsx", "parquet", "jsonl", "png")
 
 
 def register(commands: Any) -> None:
@@ -31,7 +31,7 @@ def register(commands: Any) -> None:
     exporting = commands.add_parser(
         "export",
         help="trends, cases or posts as a file",
-        description="Writes a table as a file. The columns are described in docs/exports.md.",
+        description="Writes a table as a file; png draws the trends. The columns are described in docs/exports.md.",
     )
     exporting.add_argument("kind", choices=KINDS)
     exporting.add_argument("--format", choices=FORMATS, default="csv")
@@ -112,10 +112,12 @@ def require_file(path: Path) -> None:
 
 def export_table(arguments: argparse.Namespace) -> int:
     from monitor.commands.desk import desk
+    from monitor.commands.failures import CommandError, WrongWishError
+    from monitor.commands.progress import Progress
 
+    if arguments.format == "png" and arguments.kind != "trends":
+        raise WrongWishError(f"Only trends can be drawn as png; {arguments.kind} can be csv, xlsx, parquet or jsonl.")
     with desk():
-        from monitor.commands.failures import CommandError
-        from monitor.commands.progress import Progress
         from monitor.trends.exports import ExportError, export
 
         try:

@@ -130,3 +130,12 @@ def test_people_leave_only_when_the_operator_says_so_and_it_is_noted(
     assert (with_people["text"], with_people["url"]) == ("Write to me: ann@example.com", "https://x.example/1")
     noted = AuditEvent.objects.filter(act="export", brand_id=brand.pk).order_by("recorded_at")
     assert [event.params["with_people"] for event in noted] == [False, True]
+
+
+def test_a_picture_of_anything_but_trends_is_a_wrong_command_line(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("export", "posts", "--format", "png", "--out", tmp_path / "p.png") == 2
+    assert capsys.readouterr().err == (
+        "mentiondesk: Only trends can be drawn as png; posts can be csv, xlsx, parquet or jsonl.\n"
+    )

@@ -17,11 +17,13 @@ from django.db import connection, transaction
 from monitor.brands.models import Brand
 from monitor.text.masking import mask
 from monitor.trends.exports.cells import Value
-from monitor.trends.exports.tables import IDS_ONLY_PLATFORMS, TABLES, Table, count_statement, statement
-from monitor.trends.exports.writers import WRITERS
+from monitor.trends.exports.tables import IDS_ONLY_PLATFORMS, TABLES, TRENDS, Table, count_statement, statement
+from monitor.trends.exports.writers import WRITERS, Writer
 
 CHUNK_ROWS = 5_000
 WATCH_ROWS = 500
+PICTURE = "png"
+FORMATS = (*WRITERS, PICTURE)
 
 Progress = Callable[[int, int | None], None]
 
@@ -41,7 +43,7 @@ def export(
     with_people: bool = False,
     progress: Progress | None = None,
 ) -> int:
-    """Writes trends, cases or posts of one brand (its short name) or of all; returns how many rows.
+    """Writes trends, cases or posts of one brand (its short name) or of all; returns how many rows. `png` draws trends.
 
     `since` counts, `until` does not. `progress` is called with the number of rows so far, and of how many (None where
     only the end tells). Raises ExportError; the file is then as it was before.
@@ -68,9 +70,20 @@ def export_to(
 def _check(kind: str, format: str) -> Table:
     if kind not in TABLES:
         raise ExportError(f"There is no table {kind!r}; there are {', '.join(TABLES)}.")
-    if format not in WRITERS:
-        raise ExportError(f"{kind} cannot be written as {format}; choose {', '.join(WRITERS)}.")
+    if format == PICTURE and kind != TRENDS.kind:
+        raise ExportError(f"Only trends can be drawn as {PICTURE}; write {kind} as {', '.join(WRITERS)}.")
+    if format not in FORMATS:
+        raise ExportError(f"{kind} cannot be written as {format}; choose {', '.join(FORMATS)}.")
     return TABLES[kind]
+
+
+def _writer(format: str) -> Writer:
+    """The drawing library is loaded for a picture only."""
+    if format != PICTURE:
+        return WRITERS[format]
+    from monitor.trends.exports.picture import write_png
+
+    return write_png
 
 
 def _brand_id(slug: str | None) -> int | None:
@@ -104,7 +117,7 @@ def _write(
         rows = _watched(rows, progress, _count(table, values))
     if "text" in table.names and not with_people:
         rows = _masked(rows, table, _order_patterns())
-    return WRITERS[format](file, table.columns, rows)
+    return _writer(format)(file, table.columns, rows)
 
 
 def _rows(query: str, values: dict[str, Any]) -> Iterator[Sequence[Value]]:
