@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = [
     *("run", "work", "collect", "import", "analyze", "suggest", "export", "channels", "doctor", "erase", "backup"),
     *("restore", "evaluate", "spikes", "simulate", "bench", "migrate", "createuser", "login-link", "rotate-keys"),
+    "connect",
 ]
 
 
@@ -57,6 +58,7 @@ def test_every_command_runs_something() -> None:
             "bench": ["inbox"],
             "createuser": ["a@example.com"],
             "login-link": ["a@example.com"],
+            "connect": ["x", "--brand", "b", "--id", "1"],
         }.get(command, [])
         assert callable(build_parser().parse_args([command, *words]).run)
 
