@@ -14,7 +14,7 @@ YES, NO = "true", "false"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a post is read now. `corrected` names the fields that a person has set."""
+    """How a post is read now. `corrected` names the fields that a person set, `correction_id` the latest verdict."""
 
     post_id: int
     analysis_id: int
@@ -36,16 +36,18 @@ class Reading:
     entity_kinds: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
     corrected: frozenset[str] = frozenset()
+    correction_id: int = 0
 
 
 def current_readings(post_ids: Sequence[int]) -> dict[int, Reading]:
     """Post id → its reading; a post that was never analysed is not in the answer. Two queries."""
     analyses = Analysis.objects.filter(post_id__in=post_ids, is_current=True).defer("sentiment_scores", "topic_scores")
     readings = {analysis.post_id: _reading(analysis) for analysis in analyses}
-    for post_id, field, value in Correction.objects.filter(post_id__in=readings, is_current=True).values_list(
-        "post_id", "field", "value"
+    for post_id, pk, field, value in Correction.objects.filter(post_id__in=readings, is_current=True).values_list(
+        "post_id", "pk", "field", "value"
     ):
-        readings[post_id] = _corrected(readings[post_id], field, value)
+        reading = _corrected(readings[post_id], field, value)
+        readings[post_id] = replace(reading, correction_id=max(reading.correction_id, pk))
     return readings
 
 

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from monitor.analysis.models import Analysis
 from monitor.brands.models import Market
 from monitor.cases.models import Case, CasePost
+from monitor.cases.services import correct_reading, mark_not_complaint
 from monitor.inbox.models import Post
 from monitor.replies import services
 from monitor.replies.models import Article, SuggestedReply
@@ -46,6 +47,75 @@ def test_an_edited_post_is_suggested_for_again(brand: Any) -> None:
     services.suggest_for_cases(case_ids=[case.pk])
     Post.objects.update(text="I was charged twice", version=2)
     assert services.suggest_for_cases(case_ids=[case.pk]) == 1
+
+
+def test_a_correction_leads_to_a_fresh_suggestion_and_the_old_one_stays(brand: Any, bob: Any) -> None:
+    case = waiting_case(brand)
+    services.suggest_for_cases(case_ids=[case.pk])
+    assert cases_without_suggestion() == []
+    correct_reading(user=bob, case=case, field="language", value="de")
+    assert cases_without_suggestion() == [case.pk]
+    assert services.suggest_for_cases(case_ids=[case.pk]) == 1
+    assert cases_without_suggestion() == []
+    assert services.suggest_for_cases(case_ids=[case.pk]) == 0
+    first, second = SuggestedReply.objects.order_by("pk")
+    assert (first.language, second.language) == ("en", "de")
+    assert first.text != second.text and first.engine != second.engine
+
+
+@pytest.mark.parametrize(("field", "value"), [("topic", "account_security"), ("severity", 3), ("complaint", False)])
+def test_each_verdict_is_suggested_for_once(field: str, value: Any, brand: Any, bob: Any) -> None:
+    case = waiting_case(brand)
+    services.suggest_for_cases(case_ids=[case.pk])
+    correct_reading(user=bob, case=case, field=field, value=value)
+    assert services.suggest_for_cases(case_ids=cases_without_suggestion()) == 1
+    first, second = SuggestedReply.objects.order_by("pk")
+    assert first.text != second.text
+    correct_reading(user=bob, case=case, field=field, value=value)  # says what the reading says already
+    assert cases_without_suggestion() == []
+
+
+def test_a_verdict_that_is_taken_back_is_suggested_for_too(brand: Any, bob: Any) -> None:
+    case = waiting_case(brand)
+    services.suggest_for_cases(case_ids=[case.pk])
+    for language in ("de", "en"):
+        correct_reading(user=bob, case=case, field="language", value=language)
+        services.suggest_for_cases(case_ids=cases_without_suggestion())
+    assert list(SuggestedReply.objects.order_by("pk").values_list("language", flat=True)) == ["en", "de", "en"]
+
+
+def test_a_verdict_before_the_first_suggestion_needs_no_second(brand: Any, bob: Any) -> None:
+    case = waiting_case(brand)
+    correct_reading(user=bob, case=case, field="language", value="de")
+    assert services.suggest_for_cases(case_ids=cases_without_suggestion()) == 1
+    assert cases_without_suggestion() == []
+    assert SuggestedReply.objects.get().language == "de"
+
+
+def test_nobody_who_has_begun_to_answer_gets_other_words(brand: Any, bob: Any) -> None:
+    case = waiting_case(brand)
+    services.suggest_for_cases(case_ids=[case.pk])
+    reply = services.take_suggestion(user=bob, suggestion=case.suggestions.get())
+    correct_reading(user=bob, case=case, field="language", value="de")
+    assert cases_without_suggestion() == []
+    assert services.suggest_for_cases(case_ids=[case.pk]) == 0
+    services.decline(user=bob, reply=reply)
+    assert services.suggest_for_cases(case_ids=cases_without_suggestion()) == 1
+
+
+def test_a_draft_from_before_the_first_suggestion_does_not_keep_it_away(brand: Any, bob: Any) -> None:
+    case = waiting_case(brand)
+    services.draft_reply(user=bob, case=case, text="I am looking into it for you.")
+    correct_reading(user=bob, case=case, field="language", value="de")
+    assert services.suggest_for_cases(case_ids=cases_without_suggestion()) == 1
+    assert cases_without_suggestion() == []
+
+
+def test_a_case_that_is_over_gets_no_fresh_suggestion(brand: Any, bob: Any) -> None:
+    case = waiting_case(brand)
+    services.suggest_for_cases(case_ids=[case.pk])
+    mark_not_complaint(user=bob, case=case)
+    assert cases_without_suggestion() == []
 
 
 def test_the_sweeper_finds_only_what_can_be_suggested_for(brand: Any) -> None:

@@ -13,38 +13,31 @@ from monitor.inbox.models import Post
 from monitor.replies import gathering
 from monitor.replies.models import Article, SuggestedReply
 from monitor.replies.phrasebook import VERSION, Fact, phrasebooks
+from monitor.replies.selectors import replies_of_people
 from monitor.replies.suggest import Tone, suggest
 
 
 def suggest_for_cases(*, case_ids: Sequence[int], now: datetime | None = None) -> int:
     """One suggestion for the newest asking post of each case; again for the same post it does nothing.
 
-    Returns how many were made. Queries do not grow with the cases, only with brands, platforms and markets.
+    Once more where a reviewer has corrected how the post is read, until a person has written an answer. Returns how
+    many were made. Queries do not grow with the cases, only with brands, platforms and markets.
     """
     newest = _newest_questions(case_ids)
-    known = set(
-        SuggestedReply.objects.filter(case_id__in=newest, post__in=newest.values(), engine=VERSION).values_list(
-            "case_id", "post_id", "post_version"
-        )
+    readings = current_readings([post.pk for post in newest.values()])
+    wanted = _without_suggestion(
+        {case: post for case, post in newest.items() if post.pk in readings and _may_be_answered(post)}, readings
     )
-    wanted = {
-        case: post
-        for case, post in newest.items()
-        if (case, post.pk, post.version) not in known and post.deleted_at is None and not post.is_own
-    }
     if not wanted:
         return 0
-    readings = current_readings([post.pk for post in wanted.values()])
     cases = Case.objects.select_related("market").in_bulk(list(wanted))
     moment = now or gathering.database_now()
     voices: dict[tuple[int, str, int | None], _Voice] = {}
     made = []
     for case_id, post in wanted.items():
-        if (reading := readings.get(post.pk)) is None:
-            continue
         market_id = cases[case_id].market_id
         voice = voices.setdefault((post.brand_id, post.platform, market_id), _Voice(post, market_id))
-        made.append(_suggest(cases[case_id], post, reading, voice, moment))
+        made.append(_suggest(cases[case_id], post, readings[post.pk], voice, moment))
     return len(SuggestedReply.objects.bulk_create(made, ignore_conflicts=True))
 
 
@@ -80,6 +73,30 @@ def _newest_questions(case_ids: Sequence[int]) -> dict[int, Post]:
         .distinct("case_id")
     )
     return {row.case_id: row.post for row in rows}
+
+
+def _may_be_answered(post: Post) -> bool:
+    return post.deleted_at is None and not post.is_own
+
+
+def _without_suggestion(posts: Mapping[int, Post], readings: Mapping[int, Reading]) -> dict[int, Post]:
+    """Those for which this way of reading them has not been tried yet."""
+    rows = SuggestedReply.objects.filter(case_id__in=posts, post__in=posts.values())
+    known = set(rows.values_list("case_id", "post_id", "post_version", "engine"))
+    read_before = {key[:3] for key in known if key[3].split("+")[0] == VERSION}
+    # Somebody has begun to answer: other words would only be in the way.
+    taken = set(replies_of_people().filter(target__in=posts.values()).values_list("target_id", flat=True))
+    return {
+        case: post
+        for case, post in posts.items()
+        if (case, post.pk, post.version, engine_of(readings[post.pk])) not in known
+        and not ((case, post.pk, post.version) in read_before and post.pk in taken)
+    }
+
+
+def engine_of(reading: Reading) -> str:
+    """Whose words these are: the phrasebook's version, and the latest verdict of a reviewer that it went by."""
+    return f"{VERSION}+{reading.correction_id}" if reading.correction_id else VERSION
 
 
 class _Voice:
@@ -122,7 +139,7 @@ def _suggest(case: Case, post: Post, reading: Reading, voice: _Voice, moment: da
         sources=[*made.sources, rule] if made.language_rule != "customer" else list(made.sources),
         hand_off=made.hand_off,
         guard=[finding.to_json() for finding in made.guard],
-        engine=made.engine,
+        engine=engine_of(reading),
     )
 
 
