@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """`sentence` may name params as %(name)s."""
+    """`sentence` may name params as %(name)s. Params that are codes (why, topic, stream) are put into words by whoever
+    shows it: `why` becomes a sentence of its own."""
 
     sentence: Promise
     what_to_do: Promise
@@ -39,7 +40,7 @@ CODES: Mapping[str, Wording] = {
         _("Look into the platform's developer console; resume the channel when the block is lifted."),
     ),
     "channel.refused": Wording(
-        _("%(channel)s: the platform refuses to show us “%(stream)s” (%(why)s)."),
+        _("%(channel)s: the platform refuses to show us “%(stream)s”. %(why)s"),
         _("Check the channel's settings. We try again every quarter of an hour."),
     ),
     "channel.quota_spent": Wording(
@@ -47,7 +48,7 @@ CODES: Mapping[str, Wording] = {
         _("Raise the channel's daily cap or the plan, or wait. Replies are sent as long as money is left for them."),
     ),
     "channel.trouble": Wording(
-        _("%(channel)s: “%(stream)s” has failed several times in a row (%(why)s)."),
+        _("%(channel)s: “%(stream)s” has failed several times in a row. %(why)s"),
         _("We go on trying. If the platform reports no outage, check the network of this server."),
     ),
     "channel.gap": Wording(
@@ -74,10 +75,6 @@ CODES: Mapping[str, Wording] = {
         _("Case %(reference)s was escalated."),
         _("Open the case and decide who takes it."),
     ),
-    "case.overdue": Wording(
-        _("Case %(reference)s waits longer than promised."),
-        _("Answer it, or hand it to somebody who can."),
-    ),
     "channel.quota_exceeded": Wording(
         _("%(channel)s: nothing more can be sent today, the budget or the plan's quota is spent."),
         _("Raise the channel's daily cap or the plan. Replies wait and are looked at again when they can go."),
@@ -86,20 +83,16 @@ CODES: Mapping[str, Wording] = {
         _("A reply of case %(case)s waits for a second approval."),
         _("Open the case, read the reply, and approve or decline it."),
     ),
-    "reply.unconfirmed": Wording(
-        _("It is not known whether a reply of case %(case)s has arrived."),
-        _("Look at the thread in the platform's own app and say whether it is there."),
-    ),
     "reply.failed": Wording(
-        _("A reply of case %(case)s was refused by the platform (%(why)s)."),
+        _("A reply of case %(case)s was refused by the platform. %(why)s"),
         _("Open the case: the reply can be changed, or given in the platform's own app."),
     ),
     "reply.native_task": Wording(
-        _("A reply of case %(case)s can only be given in the platform's own app (%(why)s)."),
+        _("A reply of case %(case)s can only be given in the platform's own app. %(why)s"),
         _("Open the case and follow the link to the post; the text is ready to be copied."),
     ),
     "reply.waits_for_channel": Wording(
-        _("%(channel)s: approved replies wait because the channel cannot send (%(why)s)."),
+        _("%(channel)s: approved replies wait because the channel cannot send. %(why)s"),
         _("Mend the channel on the channels page; the replies go as soon as it is healthy."),
     ),
     "trend.spike": Wording(

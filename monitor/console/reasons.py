@@ -6,6 +6,13 @@ Each room below keeps the sentences of its own codes; this table brings them tog
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import pgettext
+
+from monitor.alerts.codes import sentence as alert_sentence
+from monitor.console.labels import label_of
 from monitor.console.wordings import ACTS, CHANNELS, ELIGIBILITY, GUARD, PROBLEMS, PUT_ASIDE, SHORT, Words
 from monitor.text.reason import Reason
 from monitor.triage.reasons import SENTENCES as TRIAGE
@@ -27,6 +34,23 @@ def problem(code: str) -> str:
     """Why something was not done: a code of the platforms, or of eligibility at the moment of sending."""
     known = next((name for name in (f"problem.{code}", f"eligibility.{code}") if name in SENTENCES), code)
     return sentence(known)
+
+
+def notice(code: str, params: Mapping[str, Any]) -> str:
+    """What an alert says: its codes in the reader's words, its times in the reader's zone."""
+    return alert_sentence(code, {name: _spoken(name, value) for name, value in params.items()})
+
+
+def _spoken(name: str, value: Any) -> Any:
+    match name:
+        case "why" if value:
+            return problem(str(value))
+        case "topic" | "stream":
+            return label_of(name, value)
+        case "since" | "until" if isinstance(value, str) and (at := parse_datetime(value)) is not None and at.tzinfo:
+            return date_format(localtime(at), pgettext("format of a time", "j M Y H:i"))
+        case _:
+            return value
 
 
 def act(code: str, params: Mapping[str, Any]) -> str:

@@ -74,6 +74,8 @@ PROBLEMS: Final[Words] = {
     "problem.worker_lost": _("The program was stopped while it was sending."),
     "problem.cannot_tell": _("The platform cannot say whether it went out. Look at the thread there."),
     "problem.not_found_on_platform": _("It was not found on the platform."),
+    "problem.not_allowed": _("The rules of the platform do not allow it."),
+    "problem.no_answer": _("The platform did not say whether it went out."),
     "problem.withdrawn": _("It was taken back before it was sent."),
 }
 

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from monitor.alerts.codes import CODES
 from monitor.alerts.models import Alert
 from monitor.audit.models import AuditEvent
 from monitor.brands.models import Channel, SwitchName
+from monitor.brands.sealing import SealBrokenError
 from monitor.cases.models import Case, CaseState
 from monitor.inbox.models import Post
 from monitor.platforms.errors import (
@@ -288,6 +290,20 @@ def test_what_the_platform_says_was_said_but_nobody_can_find_is_a_persons(
     reply.refresh_from_db()
     assert (reply.state, reply.error_code) == (ReplyState.NATIVE_TASK, code)
     assert len(platform.requests) == 1
+
+
+def test_credentials_that_cannot_be_opened_stop_the_channel_and_are_told(public_case: Case, bob: Any) -> None:
+    def broken(channel: Channel) -> Any:
+        raise SealBrokenError("no key opens it")
+
+    reply = approved(bob, public_case)
+    for effect in services.claim_effects():
+        services.perform_effect(effect_id=effect.pk, connector_factory=broken)
+    reply.refresh_from_db()
+    assert reply.state == ReplyState.APPROVED
+    assert Channel.objects.get().state_code == "credentials_unreadable"
+    told = Alert.objects.get()
+    assert told.code == "channel.credentials_unreadable" and told.code in CODES
 
 
 def test_a_dead_token_stops_the_channel_and_keeps_the_reply(

@@ -12,11 +12,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from monitor.alerts.codes import sentence as alert_sentence
 from monitor.alerts.codes import what_to_do
 from monitor.console.discretion import came_in_private
 from monitor.console.labels import label_of
-from monitor.console.reasons import act, problem, sentence, short, strongest
+from monitor.console.reasons import act, notice, problem, sentence, short, strongest
 from monitor.replies.guard import is_blocking as guard_blocks
 
 register = template.Library()
@@ -164,7 +163,13 @@ def act_text(event: Any) -> str:
 
 @register.filter
 def alert_text(alert: Any) -> str:
-    return alert_sentence(alert.code, alert.params)
+    return notice(alert.code, alert.params)
+
+
+@register.filter
+def case_of_alert(alert: Any) -> str:
+    """The reference of the case that an alert is about; "" where it is about none."""
+    return str(alert.params.get("case") or alert.params.get("reference") or "")
 
 
 @register.filter

@@ -73,7 +73,7 @@ def _call(effect: Effect, connector_factory: ConnectorFactory) -> None:
     try:
         connector = connector_factory(effect.channel)
     except SealBrokenError:
-        _stop_channel(effect, "seal_broken")
+        _stop_channel(effect, "credentials_unreadable")
         return
     try:
         receipt = connector.send(request_of(effect))
