@@ -12,6 +12,7 @@ from monitor.alerts.services import raise_alert
 from monitor.brands.models import Brand, ChannelStream, Membership, Switch, User
 from monitor.cases.models import Case
 from monitor.inbox.models import ChannelGap, Post, PostChange, QuarantinedEvent
+from monitor.replies.models import Article
 from monitor.triage.models import TriageDecision
 from tests.support.desk import analyze, make_case, make_channel, make_post, minutes_ago
 
@@ -223,6 +224,28 @@ def test_a_brand_of_ones_own_starts_with_its_founder_as_administrator(as_admin: 
         ("grun-sohne", "admin"), ("brand", "admin"), ("brand-2", "admin"),
     }  # fmt: skip
     assert as_admin.post("/brands/new/", {"name": "  "}).status_code == 422
+
+
+def test_a_new_brand_is_told_how_to_begin_and_has_articles_to_answer_from(as_admin: Client) -> None:
+    answer = as_admin.post("/brands/new/", {"name": "Grün & Söhne"}, follow=True)
+    words = answer.content.decode()
+    assert answer.redirect_chain[-1][0] == "/b/grun-sohne/channels/"
+    for said in (
+        "mentiondesk connect x --brand grun-sohne --id ID --credentials x.json",
+        "mentiondesk connect facebook --brand grun-sohne",
+        "mentiondesk connect instagram --brand grun-sohne",
+        "access_token_secret",
+        "docs/channels.md",
+        "mentiondesk import FILE --brand grun-sohne",
+    ):
+        assert said in words
+    shipped = Article.objects.filter(brand__slug="grun-sohne")
+    assert {"en", "zh"} <= set(shipped.values_list("language", flat=True))
+
+
+def test_a_brand_with_a_channel_is_not_told_how_to_begin(as_bob: Client, brand: Any) -> None:
+    make_channel(brand)
+    assert "mentiondesk connect" not in _read(as_bob, "/b/lumora/channels/")
 
 
 def test_the_demo_goes_with_everything_and_nothing_else(as_admin: Client, brand: Any, other_brand: Any) -> None:

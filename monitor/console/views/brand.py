@@ -21,6 +21,7 @@ from monitor.brands.switches import switches_of
 from monitor.console.labels import ROLES
 from monitor.console.views.case_acts import signed_in
 from monitor.privacy.brands import remove_brand
+from monitor.replies.services import load_articles
 
 
 @require_safe
@@ -134,6 +135,7 @@ def start_brand(request: HttpRequest) -> HttpResponse:
                 time_zone=user.time_zone,
                 default_language=user.language.split("-")[0],
             )
+            load_articles(brand=brand)
     except (ValueError, IntegrityError):
         shown["problem"] = _("The brand needs a name, and it must not be taken.")
         return render(request, "console/new_brand.html", shown, status=422)

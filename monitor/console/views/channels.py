@@ -1,5 +1,7 @@
 """Channels and what was put aside: whether we still hear everything, and what to do where we do not."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,6 +15,7 @@ from monitor.brands.services import pause_channel, resume_channel
 from monitor.console.views.case_acts import signed_in
 from monitor.inbox.models import ChannelGap, Post, QuarantinedEvent, Stage
 from monitor.inbox.services import replay_quarantined, retry_quarantined
+from monitor.platforms.registry import get_platform, platform_codes
 
 SHOWN = 200
 
@@ -22,7 +25,9 @@ SHOWN = 200
 def show_channels(request: HttpRequest, brand: Brand) -> HttpResponse:
     channels = Channel.objects.filter(brand=brand).prefetch_related("streams").order_by("platform", "kind", "id")
     gaps = ChannelGap.objects.filter(stream__channel__brand=brand).select_related("stream__channel")
-    shown = {"brand": brand, "channels": channels, "gaps": gaps.order_by("-recorded_at")[:SHOWN]}
+    shown: dict[str, Any] = {"brand": brand, "channels": channels, "gaps": gaps.order_by("-recorded_at")[:SHOWN]}
+    if not channels:
+        shown["platforms"] = [get_platform(code).declaration for code in platform_codes()]
     return render(request, "console/channels.html", shown)
 
 
