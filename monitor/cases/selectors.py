@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from monitor.analysis.selectors import Reading, current_readings
@@ -96,33 +96,27 @@ class CasePage:
     cursor: str  # of the next page; "" on the last one
 
 
-VIEWS: Final = (
-    "active",
-    "flagged",
-    "mine",
-    "unassigned",
-    "waiting",
-    "snoozed",
-    "escalated",
-    "resolved",
-    "closed",
-    "all",
-)
-#: Views of what waits for us are ordered by urgency; the others by when something happened last.
-RANKED_VIEWS: Final = ("active", "flagged", "mine", "unassigned", "escalated")
+#: Views of what waits are ordered by urgency; those that hold what is done, by when something happened last.
+RANKED_VIEWS: Final = ("active", "flagged", "mine", "unassigned", "waiting", "snoozed", "escalated")
+VIEWS: Final = (*RANKED_VIEWS, "resolved", "closed", "done", "all")
 
 
 def queue(
     user: User, brand: Brand, filters: QueueFilters | None = None, cursor: str = "", page_size: int = PAGE_SIZE
 ) -> CasePage:
-    """One page of cases, by key and not by offset: a case that comes or goes shifts nothing.
-
-    Raises PermissionDenied, and ValueError for an unknown view or a cursor that we did not make.
-    """
+    """One page of cases. Raises PermissionDenied; ValueError for an unknown view or a cursor that we did not make."""
     _may_view(user, brand)
     chosen = filters or QueueFilters()
-    is_ranked = chosen.view in RANKED_VIEWS
     cases = _filtered(user, brand, chosen).select_related("author", "assignee", "deciding_post")
+    return page_of(cases, view=chosen.view, cursor=cursor, page_size=page_size)
+
+
+def page_of(cases: QuerySet[Case], *, view: str, cursor: str = "", page_size: int = PAGE_SIZE) -> CasePage:
+    """The cases in the order of the view, by key and not by offset: a case that comes or goes shifts nothing.
+
+    Raises ValueError for a cursor that we did not make.
+    """
+    is_ranked = view in RANKED_VIEWS
     cases = cases.order_by("queue_rank", "last_inbound_at", "pk") if is_ranked else cases.order_by("-changed_at", "-pk")
     if cursor:
         cases = cases.filter(_behind(cursor, is_ranked))
@@ -130,19 +124,8 @@ def queue(
     return CasePage(rows[:page_size], _cursor(rows[page_size - 1], is_ranked) if len(rows) > page_size else "")
 
 
-def queue_counts(user: User, brand: Brand) -> dict[str, int]:
-    """View → how many cases, for the views of what is still to do. One query over the active cases."""
-    _may_view(user, brand)
-    views = [view for view in VIEWS if view not in {"resolved", "closed", "all"}]
-    active = Case.objects.filter(brand=brand, merged_into=None, state__in=("new", "open", "waiting"))
-    counts: dict[str, int] = active.aggregate(
-        **{view: Count("pk", filter=_view(view, user), distinct=view == "escalated") for view in views}
-    )
-    return counts
-
-
 def _filtered(user: User, brand: Brand, filters: QueueFilters) -> QuerySet[Case]:
-    cases = Case.objects.filter(_view(filters.view, user), brand=brand, merged_into=None)
+    cases = Case.objects.filter(in_view(filters.view, user), brand=brand, merged_into=None)
     for name in ("topic", "platform", "language", "audience", "intent"):
         if wanted := getattr(filters, name):
             cases = cases.filter(**{name: wanted})
@@ -153,19 +136,22 @@ def _filtered(user: User, brand: Brand, filters: QueueFilters) -> QuerySet[Case]
     return cases
 
 
-def _view(view: str, user: User) -> Q:
+def in_view(view: str, user: Any) -> Q:
+    """Which cases a view holds. Raises ValueError for an unknown one."""
     now = timezone.now()
-    ours = Q(state__in=(CaseState.NEW, CaseState.OPEN)) & (Q(snoozed_until=None) | Q(snoozed_until__lte=now))
+    unfinished = (CaseState.NEW, CaseState.OPEN)
+    ours = Q(state__in=unfinished) & (Q(snoozed_until=None) | Q(snoozed_until__lte=now))
     views = {
         "active": ours,
         "flagged": ours & Q(is_flagged=True),
-        "mine": ours & Q(assignee_id=user.pk),
+        "mine": Q(state__in=(*unfinished, CaseState.WAITING), assignee_id=getattr(user, "pk", None)),
         "unassigned": ours & Q(assignee=None),
         "escalated": ours & Q(pk__in=Escalation.objects.values("case_id")),
         "waiting": Q(state=CaseState.WAITING),
-        "snoozed": Q(state__in=(CaseState.NEW, CaseState.OPEN, CaseState.WAITING), snoozed_until__gt=now),
+        "snoozed": Q(state__in=unfinished, snoozed_until__gt=now),
         "resolved": Q(state=CaseState.RESOLVED),
         "closed": Q(state=CaseState.CLOSED),
+        "done": Q(state__in=(CaseState.RESOLVED, CaseState.CLOSED)),
         "all": Q(),
     }
     if view not in views:
@@ -174,26 +160,27 @@ def _view(view: str, user: User) -> Q:
 
 
 def _cursor(case: Case, is_ranked: bool) -> str:
-    if is_ranked:
-        return f"{case.queue_rank}~{_inbound(case).isoformat()}~{case.pk}"
-    return f"{case.changed_at.isoformat()}~{case.pk}"
-
-
-def _inbound(case: Case) -> datetime:
-    return case.last_inbound_at or case.opened_at
+    if not is_ranked:
+        return f"{case.changed_at.isoformat()}~{case.pk}"
+    moment = case.last_inbound_at.isoformat() if case.last_inbound_at else ""
+    return f"{case.queue_rank}~{moment}~{case.pk}"
 
 
 def _behind(cursor: str, is_ranked: bool) -> Q:
-    """The first condition alone lets the index start at the right place. Raises ValueError."""
+    """The rows behind a key; an undated case comes last among equals. Raises ValueError."""
     parts = cursor.split("~")
     if len(parts) != (3 if is_ranked else 2):
         raise ValueError("This is no cursor of this view.")
     pk = int(parts[-1])
-    at = datetime.fromisoformat(parts[-2])
     if not is_ranked:
+        at = datetime.fromisoformat(parts[0])
         return Q(changed_at__lte=at) & (Q(changed_at__lt=at) | Q(pk__lt=pk))
     rank = int(parts[0])
-    later = Q(last_inbound_at__gt=at) | Q(last_inbound_at=at, pk__gt=pk)
+    later = Q(last_inbound_at=None, pk__gt=pk)
+    if parts[1]:
+        at = datetime.fromisoformat(parts[1])
+        later = Q(last_inbound_at__gt=at) | Q(last_inbound_at=at, pk__gt=pk) | Q(last_inbound_at=None)
+    # The first condition alone lets the index start at the right place.
     return Q(queue_rank__gte=rank) & (Q(queue_rank__gt=rank) | later)
 
 

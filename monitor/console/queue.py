@@ -1,4 +1,7 @@
-"""What the queue shows: filters read from the address, pages by key, counts, and what changed since a moment."""
+"""What the queue shows: filters read from the address, counts, and what changed since a moment.
+
+Its order, its views and its pages by key are those of `cases.selectors`.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,12 +15,12 @@ from django.utils import timezone
 
 from monitor.brands.models import Brand
 from monitor.cases.models import Case, CasePost, CaseState
+from monitor.cases.selectors import CasePage, in_view, page_of
 from monitor.console.discretion import IN_PUBLIC, reads_private
 from monitor.replies.models import Reply, SuggestedReply
 
 PAGE_SIZE: Final = 50
 ACTIVE: Final = (CaseState.NEW, CaseState.OPEN)
-DONE: Final = (CaseState.RESOLVED, CaseState.CLOSED)
 TABS: Final = ("active", "flagged", "mine", "waiting", "snoozed", "done", "all")
 #: A transaction may commit a little after the time that it wrote: the poll looks this far back again.
 OVERLAP: Final = timedelta(seconds=5)
@@ -44,17 +47,6 @@ class Filters:
             words=tuple(query.get("q", "").replace("\0", "").split()[:8]),
         )
 
-    @property
-    def is_by_rank(self) -> bool:
-        """What waits is ordered by urgency; what is done, by when it changed."""
-        return self.tab not in ("done", "all")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    cases: list[Case]
-    after: str  # the key of the next page; "" on the last one
-
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -64,13 +56,13 @@ class Counts:
     languages: list[tuple[str, int]] = field(default_factory=list)
 
 
-def queue_page(brand: Brand, user: Any, filters: Filters, after: str = "") -> Page:
-    """One page of cases, the most urgent first."""
-    cases = _matching(brand, user, filters)
-    cases = cases.order_by("queue_rank", "last_inbound_at", "id") if filters.is_by_rank else cases.order_by("-id")
-    cases = cases.filter(_behind(after, filters.is_by_rank)) if after else cases
-    rows = list(_dressed(cases)[: PAGE_SIZE + 1])
-    return Page(rows[:PAGE_SIZE], _key(rows[PAGE_SIZE - 1], filters.is_by_rank) if len(rows) > PAGE_SIZE else "")
+def queue_page(brand: Brand, user: Any, filters: Filters, after: str = "") -> CasePage:
+    """One page of cases in the order of the queue; nonsense for a key shows the first one."""
+    cases = _dressed(_matching(brand, user, filters))
+    try:
+        return page_of(cases, view=filters.tab, cursor=after, page_size=PAGE_SIZE)
+    except ValueError:
+        return page_of(cases, view=filters.tab, page_size=PAGE_SIZE)
 
 
 def queue_counts(brand: Brand, user: Any) -> Counts:
@@ -100,8 +92,9 @@ def queue_counts(brand: Brand, user: Any) -> Counts:
 
 def next_in_queue(case: Case) -> str:
     """The reference of the most urgent other case that nobody has taken; "" when all is done."""
-    free = Q(assignee=None) & _tab("active", None)
-    cases = Case.objects.filter(free, brand_id=case.brand_id, merged_into=None).exclude(pk=case.pk)
+    cases = Case.objects.filter(in_view("unassigned", None), brand_id=case.brand_id, merged_into=None).exclude(
+        pk=case.pk
+    )
     ordered = cases.order_by("queue_rank", "last_inbound_at", "id")
     return ordered.values_list("reference", flat=True).first() or ""
 
@@ -130,7 +123,7 @@ def matching_ids(brand: Brand, user: Any, filters: Filters, cases: Sequence[Case
 
 
 def _matching(brand: Brand, user: Any, filters: Filters) -> QuerySet[Case]:
-    cases = Case.objects.filter(brand=brand, merged_into=None).filter(_tab(filters.tab, user))
+    cases = Case.objects.filter(brand=brand, merged_into=None).filter(in_view(filters.tab, user))
     for name in ("topic", "platform", "language"):
         if value := getattr(filters, name):
             cases = cases.filter(**{name: value})
@@ -150,21 +143,6 @@ def _saying(cases: QuerySet[Case], words: Sequence[str], *, is_private_too: bool
     return cases
 
 
-def _tab(tab: str, user: Any) -> Q:
-    now = timezone.now()
-    awake = Q(snoozed_until=None) | Q(snoozed_until__lte=now)
-    active = Q(state__in=ACTIVE) & awake
-    return {
-        "active": active,
-        "flagged": active & Q(is_flagged=True),
-        "mine": Q(state__in=(*ACTIVE, CaseState.WAITING), assignee_id=getattr(user, "pk", None)),
-        "waiting": Q(state=CaseState.WAITING),
-        "snoozed": Q(state__in=ACTIVE, snoozed_until__gt=now),
-        "done": Q(state__in=DONE),
-        "all": Q(),
-    }[tab]
-
-
 def _dressed(cases: QuerySet[Case]) -> QuerySet[Case]:
     """With everything that a row shows, in the one query."""
     last_reply = Reply.objects.filter(case=OuterRef("pk"), is_acknowledgement=False).order_by("-created_at")
@@ -172,29 +150,6 @@ def _dressed(cases: QuerySet[Case]) -> QuerySet[Case]:
         has_suggestion=Exists(SuggestedReply.objects.filter(case=OuterRef("pk"))),
         reply_state=Subquery(last_reply.values("state")[:1]),
     )
-
-
-def _key(case: Case, is_by_rank: bool) -> str:
-    if not is_by_rank:
-        return str(case.pk)
-    moment = case.last_inbound_at.isoformat() if case.last_inbound_at else ""
-    return f"{case.queue_rank}~{moment}~{case.pk}"
-
-
-def _behind(after: str, is_by_rank: bool) -> Q:
-    """The rows behind a key in the order of the queue; an undated case comes last among equals."""
-    try:
-        if not is_by_rank:
-            return Q(pk__lt=int(after))
-        rank, moment, pk = after.split("~")
-        later = Q(last_inbound_at=None, pk__gt=int(pk))
-        if moment:
-            at = datetime.fromisoformat(moment)
-            later = Q(last_inbound_at__gt=at) | Q(last_inbound_at=at, pk__gt=int(pk)) | Q(last_inbound_at=None)
-        # The first condition alone lets the index start at the right place.
-        return Q(queue_rank__gte=int(rank)) & (Q(queue_rank__gt=int(rank)) | later)
-    except ValueError:
-        return Q()
 
 
 def _mark(times: Sequence[datetime]) -> str:

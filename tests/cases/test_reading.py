@@ -14,7 +14,7 @@ from monitor.analysis.models import Analysis, Embedding
 from monitor.cases import privacy as cases_privacy
 from monitor.cases import services
 from monitor.cases.models import Case, HandOff, Note
-from monitor.cases.selectors import VIEWS, QueueFilters, case_detail, case_facts, queue, queue_counts
+from monitor.cases.selectors import VIEWS, QueueFilters, case_detail, case_facts, queue
 from monitor.erasure import Person
 from monitor.inbox.models import Conversation, Post
 from monitor.inbox.services import apply_deletions
@@ -95,6 +95,19 @@ def test_the_queue_comes_page_by_page_the_most_urgent_first(eleven: list[Case], 
     assert keys == sorted(keys)
 
 
+@pytest.mark.parametrize("view", ["active", "all"])
+def test_undated_cases_are_not_lost_between_pages(view: str, eleven: list[Case], brand: Any, bob: Any) -> None:
+    Case.objects.filter(pk__in=[case.pk for case in eleven[:6]]).update(last_inbound_at=None)
+    seen: list[int] = []
+    cursor = ""
+    while page := queue(bob, brand, QueueFilters(view=view), cursor, page_size=2):
+        seen += [case.pk for case in page.cases]
+        cursor = page.cursor
+        if not cursor:
+            break
+    assert sorted(seen) == sorted(case.pk for case in eleven)
+
+
 def test_a_case_that_leaves_while_somebody_pages_shifts_nothing(eleven: list[Case], brand: Any, bob: Any) -> None:
     first = queue(bob, brand, page_size=4)
     services.resolve(user=bob, case=first.cases[0])
@@ -103,7 +116,9 @@ def test_a_case_that_leaves_while_somebody_pages_shifts_nothing(eleven: list[Cas
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_every_view_counts_what_it_shows_in_one_query(view: str, eleven: list[Case], brand: Any, bob: Any) -> None:
+def test_every_view_is_read_in_one_query_and_shows_something(
+    view: str, eleven: list[Case], brand: Any, bob: Any
+) -> None:
     services.claim(user=bob, case=eleven[0])
     services.snooze(user=bob, case=eleven[1], until=timezone.now() + timedelta(hours=1))
     services.resolve(user=bob, case=eleven[2])
@@ -114,7 +129,6 @@ def test_every_view_counts_what_it_shows_in_one_query(view: str, eleven: list[Ca
     with CaptureQueriesContext(connection) as captured:
         page = queue(bob, brand, QueueFilters(view=view))
     assert len(captured) == 2  # the role and the page
-    assert queue_counts(bob, brand).get(view, len(page.cases)) == len(page.cases)
     assert page.cases or view == "closed"
 
 
@@ -154,7 +168,6 @@ def test_outsiders_see_neither_queue_nor_case(brand: Any, other_brand: Any, char
     case = make_case(brand)
     for ask in (
         lambda: queue(charlie, brand),
-        lambda: queue_counts(charlie, brand),
         lambda: case_detail(charlie, brand, case.reference),
     ):
         with pytest.raises(PermissionDenied):

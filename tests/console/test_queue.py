@@ -93,7 +93,7 @@ def test_pages_by_key_hold_every_case_once(brand: Any, bob: Any, monkeypatch: py
         while True:
             page = queue_page(brand, bob, Filters(tab=tab), after)
             seen += [case.pk for case in page.cases]
-            after = page.after
+            after = page.cursor
             if not after:
                 break
         assert sorted(seen) == sorted(Case.objects.values_list("pk", flat=True)), tab
