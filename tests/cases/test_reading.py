@@ -116,9 +116,7 @@ def test_a_case_that_leaves_while_somebody_pages_shifts_nothing(eleven: list[Cas
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_every_view_is_read_in_one_query_and_shows_something(
-    view: str, eleven: list[Case], brand: Any, bob: Any
-) -> None:
+def test_every_view_is_read_in_one_query(view: str, eleven: list[Case], brand: Any, bob: Any) -> None:
     services.claim(user=bob, case=eleven[0])
     services.snooze(user=bob, case=eleven[1], until=timezone.now() + timedelta(hours=1))
     services.resolve(user=bob, case=eleven[2])
