@@ -1,6 +1,8 @@
 """What the columns of other people's files are called, and what a row becomes: a post, or the reason why not. Pure."""
 
 import hashlib
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +11,8 @@ from monitor.inbox.dates import read_date
 from monitor.platforms.base import FORMS, IncomingAuthor, IncomingPost, RawUpdate
 
 LONGEST_TEXT = 100_000
+# What spreadsheets make of a long id.
+_ROUNDED = re.compile(r"\d[.,]\d+[eE]\+?\d{2}")
 
 # Our name of a column, and other names that are taken for it; the first that a row has counts.
 SYNONYMS: Mapping[str, Sequence[str]] = {
@@ -108,8 +112,8 @@ def read_row(cells: Mapping[str, Any], mapping: Mapping[str, str], platform: str
         text=text,
         author=_author(author, _word(cell("author_name")), cell("followers")),
         created_at=created_at,
-        conversation_id=_identifier(cell("conversation_id")),
-        in_reply_to=_identifier(cell("in_reply_to")),
+        conversation_id=_identifier_if_sound(cell("conversation_id")),
+        in_reply_to=_identifier_if_sound(cell("in_reply_to")),
         url=_address(_word(cell("url"))),
         language_hint=_word(cell("lang")),
         is_public=form != "direct_message",
@@ -118,18 +122,31 @@ def read_row(cells: Mapping[str, Any], mapping: Mapping[str, str], platform: str
 
 
 def _word(value: Any) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        # How some programs write "nothing".
+        return ""
     return str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
 def _identifier(value: Any) -> str:
     """An id as text. A number with a fraction has lost digits on its way (1.92e18): such an id would be a wrong one."""
-    if isinstance(value, bool | dict | list):
+    if isinstance(value, bool | dict | list) or (isinstance(value, str) and _ROUNDED.fullmatch(value.strip())):
         raise UnusableRowError("row.bad_id")
+    if isinstance(value, float) and math.isnan(value):
+        return ""
     if isinstance(value, float):
         if not value.is_integer() or abs(value) >= 2**53:
             raise UnusableRowError("row.bad_id")
         return str(int(value))
     return "" if value is None else str(value).strip()
+
+
+def _identifier_if_sound(value: Any) -> str:
+    """The id of another post or thread: a wrong one costs the link, not the row."""
+    try:
+        return _identifier(value)
+    except UnusableRowError:
+        return ""
 
 
 def _author(external_id: str, name: str, followers: Any) -> IncomingAuthor:

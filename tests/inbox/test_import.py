@@ -268,3 +268,54 @@ def test_an_id_of_the_file_is_kept_to_act_on_and_a_made_one_is_not(write):
     load(write("p.jsonl", '{"id": "17", "text": "With its id"}\n{"text": "Without"}\n'), platform="x")
     assert dict(Post.objects.values_list("text", "platform_id")) == {"With its id": "17", "Without": ""}
     assert Post.objects.get(text="Without").external_id.startswith("row-")
+
+
+def test_a_row_whose_id_belongs_to_another_text_changes_nothing_of_that_post(write):
+    load(write("a.jsonl", '{"id": 1, "text": "the first"}\n'))
+    report = load(
+        write("b.csv", "id,text,created_at,author,url\n1,another,2026-03-10T12:00:00Z,mara,https://x.example/1\n")
+    )
+    assert (report.rows, report.rejected, report.updated, report.unchanged, report.undated) == (1, 1, 0, 0, 0)
+    post = Post.objects.get()
+    assert (post.text, post.created_at, post.author, post.url) == ("the first", None, None, "")
+
+
+def test_an_open_quote_that_another_row_seems_to_close_costs_its_own_line_only(write):
+    report = load(write("a.csv", 'id,text\n1,"open quote\n2,good\n3,"fine, ""really"""\n4,"closed"? yes\n5,last\n'))
+    assert "good" in texts() and "last" in texts() and 'fine, "really"' in texts()
+    assert [str(each) for each in report.first_rejections] == ["line 2: a quote is opened and never closed"]
+
+
+def test_rows_inside_a_sound_quote_are_text(write):
+    report = load(write("a.csv", 'id,text\n1,"they wrote\n2,good\nand left"\n3,last\n'))
+    assert (report.stored, report.rejected) == (2, 0)
+    assert "they wrote\n2,good\nand left" in texts()
+
+
+def test_lines_may_end_as_on_old_macs(write):
+    report = load(write("a.csv", 'id,text\r1,one\r2,"two\rlines"\r3,three\r'))
+    assert (report.stored, report.rejected) == (3, 0)
+    assert sorted(texts()) == ["one", "three", "two\nlines"]
+
+
+def test_a_header_that_is_no_csv_is_refused_with_one_sentence(write):
+    with pytest.raises(ImportFileError, match="names no columns"):
+        load(write("a.csv", "id,te\rxt\n1,one\n"))
+
+
+def test_what_other_programs_write_for_nothing_is_nothing(write):
+    load(
+        write(
+            "a.jsonl",
+            '{"id": NaN, "text": "one", "author": NaN, "created_at": NaN, "conversation_id": NaN, "in_reply_to": NaN}\n'
+            '{"id": 2, "text": "two", "conversation_id": true, "in_reply_to": 1.5}\n',
+        )
+    )
+    assert sorted(texts()) == ["one", "two"]
+    assert not Post.objects.exclude(author=None).exists()
+
+
+def test_an_id_that_a_spreadsheet_has_rounded_is_put_aside_by_that_name(write):
+    report = load(write("a.csv", "id,text\n1.92E+18,one\n1.92E+18,two\n3,three\n"))
+    assert texts() == ["three"]
+    assert {each.code for each in report.first_rejections} == {"row.bad_id"}

@@ -27,6 +27,7 @@ from monitor.inbox.columns import (
 )
 from monitor.inbox.importing.files import BadRow, ImportFileError, Row, open_rows
 from monitor.inbox.models import Arrival
+from monitor.inbox.rows import bounded_id, exact
 from monitor.inbox.services.quarantine import PutAside, put_aside
 from monitor.inbox.services.storing import IngestReport, ingest
 from monitor.platforms.base import IncomingPost
@@ -240,7 +241,18 @@ class _Importer:
             post = read.post if read.post.external_id else read.with_id(next(made))
             self._add_post(chunk, row, post)
             chunk.undated += read.is_undated
+        self._leave_out_taken_ids(chunk)
         return chunk
+
+    def _leave_out_taken_ids(self, chunk: _Chunk) -> None:
+        """Before anything is stored: such a row must not lend its date or author to the earlier post either."""
+        keys = {bounded_id(external_id): external_id for external_id in chunk.posts}
+        for key in _ids_of_other_texts(
+            self._channel, list(keys), [exact(chunk.posts[each].text) for each in keys.values()]
+        ):
+            row = chunk.lines.pop(keys[key])
+            chunk.undated -= chunk.posts.pop(keys[key]).created_at is None
+            chunk.odd.append((Rejection(row.line, "row.same_id_other_text"), row.raw))
 
     def _add_post(self, chunk: _Chunk, row: Row, post: IncomingPost) -> None:
         first = chunk.posts.get(post.external_id)
@@ -289,6 +301,23 @@ class _Importer:
             for rejection, raw in odd
         ]
         put_aside(brand_id=self._channel.brand_id, channel_id=self._channel.pk, found=found)
+
+
+def _ids_of_other_texts(channel: Channel, ids: list[str], texts: list[str]) -> list[str]:
+    """Those of the ids that an earlier, never edited post with another text has."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT row.external_id FROM unnest(%s::text[], %s::text[]) AS row (external_id, text)
+            CROSS JOIN LATERAL (
+                SELECT text, version, deleted_at FROM inbox_post AS known
+                WHERE known.external_id = row.external_id AND known.platform = %s AND known.brand_id + 0 = %s
+                LIMIT 1) AS post
+            WHERE post.version = 1 AND post.deleted_at IS NULL AND post.text <> row.text
+            """,
+            [ids, texts, channel.platform, channel.brand_id],
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _taken_ids(brand_id: int) -> list[str]:

@@ -7,9 +7,10 @@ import csv
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Protocol, TextIO
 
 LONGEST_ROW_BYTES = 16 * 1024 * 1024
 _MOST_LINES_OF_A_ROW = 200
@@ -62,7 +63,7 @@ def open_rows(path: Path) -> tuple[Sequence[str] | None, Iterator[Row | BadRow]]
     """The column names (None for JSONL, where each row has its own) and the rows. Raises ImportFileError."""
     start = _first_bytes(path)
     shape = _shape_of(path, start)
-    rows = _lines(path)
+    rows = _lines(path, ends_with_cr=b"\r" in start and b"\n" not in start)
     if shape.kind == "jsonl":
         return None, _json_rows(rows)
     header = _header(path, rows, shape)
@@ -107,9 +108,29 @@ def _shape_of(path: Path, start: bytes) -> _Shape:
     return _Shape("csv", found if found in first_line else ",")
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+class _Lines(Protocol):
+    def readline(self, most: int, /) -> bytes: ...
+
+
+class _CarriageReturnLines:
+    """The lines of a file that ends them with CR alone, as if with LF."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+
+    def readline(self, most: int, /) -> bytes:
+        return self._text.readline(most).encode("latin-1").replace(b"\r", b"\n")
+
+
+def _lines(path: Path, *, ends_with_cr: bool = False) -> Iterator[tuple[int, bytes]]:
     """(number, bytes without the line's end). Of a line beyond the limit only its start is kept, one byte too long."""
-    with path.open("rb") as file:
+    with ExitStack() as stack:
+        file: _Lines
+        if ends_with_cr:
+            # Latin-1 is every byte as it is.
+            file = _CarriageReturnLines(stack.enter_context(path.open(encoding="latin-1", newline="\r")))
+        else:
+            file = stack.enter_context(path.open("rb"))
         number = 0
         while line := file.readline(LONGEST_ROW_BYTES + 1):
             number += 1
@@ -120,7 +141,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             yield number, line.rstrip(b"\r\n") if len(line) <= LONGEST_ROW_BYTES else line
 
 
-def _skip_line(file: BinaryIO) -> None:
+def _skip_line(file: _Lines) -> None:
     while (rest := file.readline(LONGEST_ROW_BYTES)) and not rest.endswith(b"\n"):
         pass
 
@@ -141,7 +162,10 @@ def _header(path: Path, lines: Iterator[tuple[int, bytes]], shape: _Shape) -> li
         text = _decode(number, line)
         if isinstance(text, BadRow):
             raise ImportFileError(f"The first line of {path} is not UTF-8 text.")
-        names = text.split("\t") if shape.kind == "tsv" else next(csv.reader([text], delimiter=shape.delimiter))
+        try:
+            names = text.split("\t") if shape.kind == "tsv" else next(csv.reader([text], delimiter=shape.delimiter))
+        except csv.Error:
+            raise ImportFileError(f"The first line of {path} names no columns: it is not CSV.") from None
         return [name.strip().strip('"').replace("\x00", "") for name in names]
     raise ImportFileError(f"{path} is empty.")
 
@@ -189,13 +213,30 @@ def _csv_rows(lines: Iterator[tuple[int, bytes]], header: list[str], delimiter: 
             # Only a line with a quote can end the cell; the others need no look.
             if b'"' in more[1]:
                 result = _parse_csv(taken, delimiter)
-        if result is None:
+        if result is None or _swallows_rows(taken, result, len(header), delimiter):
             waiting.extendleft(reversed(taken[1:]))
             yield BadRow(pulled[0], "row.open_quote", pulled[1])
         elif isinstance(result, BadRow):
             yield result
         else:
             yield _named(pulled[0], result, header, b"\n".join(each for _, each in taken))
+
+
+def _swallows_rows(taken: list[tuple[int, bytes]], result: list[str] | BadRow, columns: int, delimiter: str) -> bool:
+    """Whether a row of several lines is rather a quote left open, which another row's quote seemed to close.
+
+    What RFC 4180 allows is believed; else a line within that has all columns is a row of its own.
+    """
+    if len(taken) == 1:
+        return False
+    if isinstance(result, BadRow) or len(result) > columns:
+        return True
+    lines = [line.decode("utf-8", "replace") for _, line in taken]
+    try:
+        _one_record("\n".join(lines), delimiter, strict=True)
+    except csv.Error:
+        return columns > 1 and any(line.count(delimiter) == columns - 1 for line in lines[1:])
+    return False
 
 
 def _may_grow(taken: list[tuple[int, bytes]]) -> bool:
