@@ -7,6 +7,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from zipfile import BadZipFile
 
 from monitor.commands.asking import examine_channels
 from monitor.commands.failures import CommandError
@@ -162,8 +163,8 @@ def _examine_model() -> Iterator[Finding]:
 
     try:
         yield Finding(GOOD, "model", load_engine().version)
-    except (OSError, RuntimeError, ValueError) as error:
-        yield Finding(BAD, "model", f"cannot be loaded: {error}")
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, BadZipFile) as error:
+        yield Finding(BAD, "model", f"cannot be loaded ({type(error).__name__}: {error}): install Mentiondesk again")
 
 
 def _examine_webhooks() -> Iterator[Finding]:
