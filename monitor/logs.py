@@ -4,6 +4,7 @@ No line tells what an exception says: databases and platforms quote what they ch
 """
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from traceback import walk_tb
@@ -18,6 +19,7 @@ _OURS: Final = ("monitor", "workers")
 _TOLD_EXTRAS: Final = frozenset({"status_code"})
 _TOLD_ARGUMENTS: Final = frozenset({"name", "id", "description", "runtime"})
 _HIDDEN: Final = "…"
+_LOGIN_LINK: Final = re.compile(r"(?<=/login/link/)[^/\s]+")
 _USUAL: Final = frozenset(logging.makeLogRecord({}).__dict__)
 
 
@@ -70,7 +72,14 @@ def _harmless_arguments(arguments: Any) -> Any:
             key: value if key in _TOLD_ARGUMENTS or isinstance(value, int | float) else _HIDDEN
             for key, value in arguments.items()
         }
-    return tuple(_kind_of(value) if isinstance(value, BaseException) else value for value in arguments or ())
+    return tuple(_harmless_argument(value) for value in arguments or ())
+
+
+def _harmless_argument(value: Any) -> Any:
+    if isinstance(value, BaseException):
+        return _kind_of(value)
+    # Django tells the path of every refusal; the path of a login link logs in.
+    return _LOGIN_LINK.sub(_HIDDEN, value) if isinstance(value, str) else value
 
 
 def _tell_where(_logger: Any, _method: str, event: Any) -> Any:

@@ -22,6 +22,8 @@ CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 def test_a_login_link_leads_to_the_queue(page: Page, live_address: str, transactional_db: None, bob: Any) -> None:
     page.goto(f"{live_address}{create_login_link(user=bob)}")
+    expect(page.get_by_role("button", name="Log in")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Queue")).to_be_visible()
 
 

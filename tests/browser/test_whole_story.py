@@ -24,6 +24,7 @@ def test_a_complaint_is_answered_with_three_clicks(broker: str, page: Page) -> N
     way = {"REDIS_URL": "none"} if broker == "none" else {}
     with short_home() as home, running_desk(Path(home), **way) as desk:
         page.goto(desk.invitation)
+        page.get_by_role("button", name="Log in").click()
         expect(page.locator("#cases [data-case]").first).to_be_visible(timeout=PATIENCE_MILLISECONDS)
         identifier = desk.say(WORDS, handle="story_teller")
         reference = until(lambda: _case_with_suggestion(desk, identifier), seconds=60)

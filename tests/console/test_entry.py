@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from monitor.brands.services import create_login_link
+from monitor.logs import LineFormatter
 
 
 def test_it_lets_the_right_password_in(client: Client, bob: Any) -> None:
@@ -33,11 +34,51 @@ def test_guessing_slows_down_for_the_guesser_only(client: Client, bob: Any) -> N
 
 def test_a_login_link_works_once(client: Client, bob: Any) -> None:
     link = create_login_link(user=bob)
-    assert client.get(link).status_code == 302
+    assert client.post(link).status_code == 302
     assert client.get("/b/lumora/queue/").status_code == 200
-    again = Client().get(link)
-    assert again.status_code == 404
-    assert "no longer works" in again.content.decode()
+    for again in (Client().get(link), Client().post(link)):
+        assert again.status_code == 410
+        assert "no longer works" in again.content.decode()
+
+
+def test_looking_at_a_login_link_spends_nothing_and_lets_nobody_in(client: Client, bob: Any) -> None:
+    link = create_login_link(user=bob)
+    scanner = Client()
+    for _look in range(3):
+        scanner.head(link)
+        page = scanner.get(link)
+        assert page.status_code == 200 and "no-store" in page["Cache-Control"]
+    words = page.content.decode()
+    assert "Welcome, Bob" in words and words.count("<button") == 1 and "autofocus" in words
+    assert scanner.get("/b/lumora/queue/").status_code == 302
+    assert client.post(link).status_code == 302
+
+
+def test_the_button_of_a_login_link_needs_the_token_of_its_form(bob: Any) -> None:
+    link = create_login_link(user=bob)
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(link).status_code == 403
+    page = client.get(link).content.decode()
+    token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    assert client.post(link, {"csrfmiddlewaretoken": token}).status_code == 302
+
+
+def test_no_login_link_reaches_the_log(bob: Any, caplog: pytest.LogCaptureFixture) -> None:
+    link = create_login_link(user=bob)
+    Client(enforce_csrf_checks=True).post(link)
+    Client().put(link)
+    Client().post(link)
+    for client in (Client(), Client(enforce_csrf_checks=True)):
+        client.get(link)
+        client.get(f"{link}more/")
+        client.get(link.rstrip("/"))
+        client.post(link)
+    lines = [LineFormatter().format(record) for record in caplog.records]
+    refused = [line for line in lines if "/login/link/…/" in line]
+    assert {word for word in ("Gone", "Not Found", "Forbidden", "Not Allowed") for line in refused if word in line} == {
+        "Gone", "Not Found", "Forbidden", "Not Allowed",
+    }  # fmt: skip
+    assert link.split("/")[3] not in "".join(lines)
 
 
 @pytest.mark.parametrize(

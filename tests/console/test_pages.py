@@ -195,7 +195,7 @@ def test_somebody_new_gets_a_link_that_lets_them_in(as_admin: Client, brand: Any
     answer = as_admin.post("/b/lumora/people/add/", form)
     link = answer.context["link"]
     newcomer = Client()
-    assert newcomer.get(link).status_code == 302
+    assert newcomer.post(link).status_code == 302
     assert newcomer.get("/b/lumora/queue/").status_code == 200
     assert Membership.objects.get(user__email="eve@example.com").role == "agent"
 

@@ -3,6 +3,7 @@
 from monitor.brands.services.access import (
     create_api_token,
     create_login_link,
+    find_login_link,
     login_wait_seconds,
     note_failed_login,
     note_login,
@@ -28,6 +29,7 @@ __all__ = [
     "create_login_link",
     "create_user",
     "ensure_streams",
+    "find_login_link",
     "login_wait_seconds",
     "note_failed_login",
     "note_login",

@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -28,13 +28,20 @@ def create_login_link(*, user: User) -> str:
     return f"/login/link/{token}/"
 
 
+def find_login_link(token: str) -> User | None:
+    """Whom the link would log in; it stays as good as it was. None as for `use_login_link`."""
+    link = _good_links(token).select_related("user").first()
+    return link.user if link is not None else None
+
+
+def _good_links(token: str) -> QuerySet[LoginLink]:
+    return LoginLink.objects.filter(token_hash=_hash(token), used_at=None, expires_at__gt=Now(), user__is_active=True)
+
+
 @transaction.atomic
 def use_login_link(token: str) -> User | None:
     """The user whom the link belongs to; None when it was used, has expired, or its user may not log in."""
-    used = LoginLink.objects.filter(
-        token_hash=_hash(token), used_at=None, expires_at__gt=Now(), user__is_active=True
-    ).update(used_at=Now())
-    if not used:
+    if not _good_links(token).update(used_at=Now()):
         return None
     user = LoginLink.objects.select_related("user").get(token_hash=_hash(token)).user
     record(act="login.by_link", brand_id=None, actor=user, subject=user)
