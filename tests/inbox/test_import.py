@@ -319,3 +319,8 @@ def test_an_id_that_a_spreadsheet_has_rounded_is_put_aside_by_that_name(write):
     report = load(write("a.csv", "id,text\n1.92E+18,one\n1.92E+18,two\n3,three\n"))
     assert texts() == ["three"]
     assert {each.code for each in report.first_rejections} == {"row.bad_id"}
+
+
+def test_a_raw_control_character_in_a_json_text_costs_nothing(write):
+    load(write("a.jsonl", '{"id": 1, "text": "a\x00b\tc"}\n{"id": 2, "text": "two"}\n'))
+    assert texts() == ["ab\tc", "two"]

@@ -179,7 +179,8 @@ def _json_rows(lines: Iterator[tuple[int, bytes]]) -> Iterator[Row | BadRow]:
             yield text
             continue
         try:
-            value = json.loads(text)
+            # Control characters inside a text are no reason to lose it.
+            value = json.loads(text, strict=False)
         except (ValueError, RecursionError):
             yield BadRow(number, "row.not_json", line)
             continue
