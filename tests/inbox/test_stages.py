@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from monitor.alerts.models import Alert
 from monitor.inbox import selectors
+from monitor.inbox.line import in_line
 from monitor.inbox.models import Post, PostChange
 from monitor.inbox.services import (
     advance_posts,
@@ -133,3 +136,39 @@ def test_the_lag_of_each_stage_can_be_read(posts):
     assert 299 < selectors.oldest_wait_seconds() < 400
     claim()
     assert selectors.oldest_wait_seconds() == 0
+
+
+def nodes_of(plan):
+    return [plan["Node Type"], *(node for part in plan.get("Plans", []) for node in nodes_of(part))]
+
+
+def test_a_claim_reads_the_first_of_the_line_however_many_wait_and_whatever_the_planner_believes(channel):
+    store(channel, incoming(1))
+    first = Post.objects.get()
+    Post.objects.bulk_create(
+        Post(
+            brand_id=channel.brand_id, platform="x", external_id=f"q{number}", form="post", text="Where is it?",
+            conversation_id=first.conversation_id, arrival="import", stage="triaged" if number % 50 else "received",
+        )
+        for number in range(3000)
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE inbox_post")  # as on a usual day, when next to nothing waits
+    Post.objects.update(stage="received")
+    with CaptureQueriesContext(connection) as queries:
+        assert len(claim(limit=100)) == 100
+        selectors.oldest_wait_seconds()
+    asked = [query["sql"] for query in queries if "ORDER BY arrival" in query["sql"]]
+    assert len(asked) == 2
+    for sql in asked:
+        with transaction.atomic(), connection.cursor() as cursor, in_line(cursor):
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
+            nodes = nodes_of(cursor.fetchone()[0][0]["Plan"])
+        assert "Sort" not in nodes and "Index Scan" in nodes
+
+
+def test_the_planner_is_left_as_it_was(posts):
+    claim(limit=1)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW enable_sort")
+        assert cursor.fetchone() == ("on",)

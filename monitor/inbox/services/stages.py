@@ -4,12 +4,14 @@ All clocks are the database's. Tries are counted when a post is claimed, so a wo
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from django.db import connection, transaction
 
 from monitor.alerts.models import AlertLevel
 from monitor.alerts.services import raise_alert
+from monitor.inbox.line import in_line
 from monitor.inbox.models import Stage
 
 MAX_TRIES = 3
@@ -70,8 +72,10 @@ def claim_posts(
     """
     with transaction.atomic(), connection.cursor() as cursor:
         wanted = None if post_ids is None else list(post_ids)
-        cursor.execute(_CANDIDATES, [stage, wanted, wanted, limit])
-        candidates: list[tuple[int, int]] = cursor.fetchall()
+        # Named posts are few, and found by their ids.
+        with in_line(cursor) if wanted is None else nullcontext():
+            cursor.execute(_CANDIDATES, [stage, wanted, wanted, limit])
+            candidates: list[tuple[int, int]] = cursor.fetchall()
         given_up = [post_id for post_id, tries in candidates if tries >= MAX_TRIES]
         if given_up:
             _set_quarantined(cursor, given_up, "")
