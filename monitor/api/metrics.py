@@ -15,6 +15,7 @@ from monitor.brands.models import Channel, ChannelState
 from monitor.inbox.models import Post, QuarantinedEvent, Stage
 from monitor.inbox.services import pending_counts
 from monitor.replies.models import Effect, EffectState
+from monitor.replies.selectors import outbox_counts
 from monitor.trends.selectors import fold_lag
 
 OUTCOMES_SINCE = timedelta(hours=1)
@@ -50,9 +51,7 @@ def _stages() -> Iterator[Metric]:
 
 
 def _sending() -> Iterator[Metric]:
-    waiting = [EffectState.PENDING, EffectState.SENDING, EffectState.UNCONFIRMED]
-    states = dict.fromkeys((state.value for state in waiting), 0)
-    states |= dict(Effect.objects.filter(state__in=waiting).values_list("state").annotate(Count("pk")))
+    states = outbox_counts()
     yield _labelled("mentiondesk_effects", "Writes to platforms that are not over, by state", "state", states)
     recent = Effect.objects.filter(done_at__gte=timezone.now() - OUTCOMES_SINCE)
     outcomes = {EffectState.DONE.value: 0, EffectState.FAILED.value: 0}

@@ -1,10 +1,8 @@
 """Reads of this room."""
 
 from django.conf import settings
-from django.db.models import QuerySet
 
-from monitor.brands.models import Brand, Channel
-from monitor.brands.rights import Visitor, brands_of
+from monitor.brands.models import Channel
 from monitor.brands.sealing import unseal
 from monitor.platforms.base import ChannelContext
 
@@ -23,11 +21,3 @@ def channel_context(channel: Channel, *, with_credentials: bool = True) -> Chann
         api_url=channel.api_url or settings.PLATFORM_API_URLS.get(channel.platform, ""),
         query=channel.query,
     )
-
-
-def channels_of(user: Visitor, brand: Brand | None = None) -> QuerySet[Channel]:
-    """The channels that the user may see, of all the user's brands or of one."""
-    channels = Channel.objects.filter(brand__in=brands_of(user)).select_related("brand", "market")
-    if brand is not None:
-        channels = channels.filter(brand=brand)
-    return channels.order_by("brand_id", "platform", "name", "id")

@@ -1,4 +1,4 @@
-"""Cases: what a person has to see through, from the first public post to the solved cause."""
+"""Cases: what somebody at the brand takes on for a customer, and who works on it until nothing is left to do."""
 
 from django.db import models
 from django.db.models.functions import Now

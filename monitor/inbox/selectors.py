@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from monitor.brands.models import Brand, ChannelStream
 from monitor.brands.rights import Visitor, brands_of
+from monitor.inbox.line import in_line
 from monitor.inbox.models import ChannelGap, Post, QuarantinedEvent, Stage
 
 _DUE = """
@@ -37,20 +38,6 @@ def posts_of(user: Visitor, brand: Brand | None = None) -> QuerySet[Post]:
     if brand is not None:
         posts = posts.filter(brand=brand)
     return posts.select_related("brand", "author", "conversation", "channel", "market").order_by("-id")
-
-
-def post_for(user: Visitor, post_id: int) -> Post | None:
-    """One post, if the user may see it."""
-    return posts_of(user).filter(pk=post_id).first()
-
-
-def thread(conversation_ids: Sequence[int]) -> QuerySet[Post]:
-    """All posts of these conversations in the order in which they were written; undated ones as they came.
-
-    For callers that have checked the right to the case.
-    """
-    posts = Post.objects.filter(conversation_id__in=conversation_ids)
-    return posts.select_related("author", "conversation", "channel").order_by("created_at", "id")
 
 
 def quarantine_of(user: Visitor, brand: Brand) -> QuerySet[QuarantinedEvent]:
@@ -85,7 +72,7 @@ def due_streams(*, limit: int, overdue_seconds: float = 0) -> list[tuple[int, st
 
 def oldest_wait_seconds() -> float:
     """How long the next post in line has waited to be analysed or triaged; 0 where none waits."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor, in_line(cursor):
         cursor.execute(_OLDEST_WAIT)
         seconds: float = cursor.fetchone()[0]
     return seconds

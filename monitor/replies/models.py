@@ -9,7 +9,7 @@ from monitor.schema import UuidV7
 
 
 class Article(models.Model):
-    """A fact for answers in one language, with an owner and a review date."""
+    """What answers may state as true, in one language; `owner` vouches for it and reads it again on `review_on`."""
 
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="articles")
     code = models.SlugField(max_length=60)

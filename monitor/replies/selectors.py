@@ -1,14 +1,12 @@
-"""Reads of this room: what waits for a suggestion, which ways are open, what people must look at."""
+"""Reads of this room: what waits for a suggestion, which ways are open, what is on its way."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat, Now
 
 from monitor.analysis.models import Analysis, Correction
-from monitor.brands.models import Brand, User
-from monitor.brands.rights import brands_of
 from monitor.cases.models import Case, CasePost, CaseState
 from monitor.inbox.models import Post
 from monitor.replies import gathering
@@ -21,9 +19,6 @@ CORRECTED_LATELY: Final = timedelta(days=7)
 _ACTIVE: Final = (CaseState.NEW, CaseState.OPEN)
 _FOR_NEWEST: Final = Q(case_id=OuterRef("pk"), post_id=OuterRef("newest"), post_version=OuterRef("newest_version"))
 _THIS_VERSION: Final = Q(engine=VERSION) | Q(engine__startswith=f"{VERSION}+")
-
-#: Replies that only a person can bring to an end.
-ATTENTION = (ReplyState.FAILED, ReplyState.NATIVE_TASK, ReplyState.UNCONFIRMED)
 
 
 def cases_without_suggestion(*, limit: int = 100) -> list[int]:
@@ -73,19 +68,8 @@ def ways_to_answer(post: Post, now: datetime | None = None) -> list[Eligibility]
     return ways(facts, gathering.declaration_of(post.platform), now or gathering.database_now())
 
 
-def replies_needing_people(user: User, brand: Brand | None = None) -> QuerySet[Reply]:
-    """Failed, uncertain, or to be said in the platform's own app: of the brands that the user may see."""
-    replies = Reply.objects.filter(brand__in=brands_of(user), state__in=ATTENTION, is_acknowledgement=False)
-    if brand is not None:
-        replies = replies.filter(brand=brand)
-    return replies.select_related("case", "target", "channel").order_by("created_at")
-
-
 def outbox_counts() -> dict[str, int]:
-    """Effects by state that are not at their end, for the metrics."""
+    """Effects that are not at their end, by state; states in which there is none are there too."""
     waiting = (EffectState.PENDING, EffectState.SENDING, EffectState.UNCONFIRMED)
-    states = Effect.objects.filter(state__in=waiting).values_list("state", flat=True)
-    counts = dict.fromkeys([str(state) for state in waiting], 0)
-    for state in states.iterator():
-        counts[state] += 1
-    return counts
+    counts = dict.fromkeys([state.value for state in waiting], 0)
+    return counts | dict(Effect.objects.filter(state__in=waiting).values_list("state").annotate(Count("pk")))

@@ -7,7 +7,7 @@ from monitor.audit.models import AuditEvent
 from monitor.brands import services, switches
 from monitor.brands.models import Brand, Channel, ChannelStream, Market, Membership
 from monitor.brands.sealing import unseal
-from monitor.brands.selectors import channel_context, channels_of
+from monitor.brands.selectors import channel_context
 
 pytestmark = pytest.mark.django_db
 
@@ -113,10 +113,3 @@ def test_roles_are_given_changed_and_taken(brand, alice, bob):
         services.set_role(user=bob, brand=brand, role="emperor", by=alice)
     dora = services.create_user(email="Dora@Example.com", brand=brand, role="agent", by=alice)
     assert (dora.email, dora.has_usable_password()) == ("dora@example.com", False)
-
-
-def test_people_see_the_channels_of_their_brands(channel, other_brand, alice, charlie):
-    other = Channel.objects.create(brand=other_brand, platform="x", kind="account", external_id="9")
-    assert list(channels_of(alice)) == [channel]
-    assert list(channels_of(charlie)) == [other]
-    assert not channels_of(alice, other_brand).exists()
