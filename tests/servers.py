@@ -23,7 +23,7 @@ def _start() -> None:
     os.environ["MENTIONDESK_HOME"] = home
     stack = ExitStack()
     stack.callback(shutil.rmtree, home, ignore_errors=True)
-    quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    quick = {"fsync": "off", "full_page_writes": "off"}
     stack.enter_context(servers(announce=lambda _line: None, postgres_settings=quick))
     atexit.register(stack.close)
 

@@ -88,8 +88,8 @@ def _drain(stage: str, step: Callable[[list[int]], object]) -> None:
         step(claimed)
 
 
-def _parts(items: Sequence[Any]) -> list[Sequence[Any]]:
-    return [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)]
+def _parts(whole: Sequence[Any]) -> list[Sequence[Any]]:
+    return [whole[start : start + _BATCH] for start in range(0, len(whole), _BATCH)]
 
 
 def _seconds(work: Callable[[], object]) -> float:

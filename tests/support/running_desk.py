@@ -105,7 +105,7 @@ class RunningDesk:
             env=self.environment | servers,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
