@@ -144,7 +144,8 @@ def _columns(header: str) -> dict[str, int]:
 
 def _json_row(number: int, line: str) -> InputRow:
     try:
-        stored = json.loads(line)
+        # Control characters inside a text are no reason to lose it.
+        stored = json.loads(line, strict=False)
     except (ValueError, RecursionError):
         return InputRow(number, error="not valid JSON")
     if not isinstance(stored, dict):

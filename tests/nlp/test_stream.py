@@ -62,3 +62,9 @@ def test_broken_characters_never_reach_the_output():
 def test_deeply_nested_json_is_a_bad_row():
     _, counts, _ = run('{"text": ' + "[" * 100_000 + "\n" + '{"text": "ok"}\n')
     assert (counts.analyzed, counts.bad) == (1, 1)
+
+
+def test_a_raw_control_character_in_a_json_text_costs_nothing():
+    answers, counts, _ = run('{"id": "a", "text": "where\x00 is\tit"}\n')
+    assert [answer["id"] for answer in answers] == ["a"]
+    assert counts.bad == 0
