@@ -1,4 +1,4 @@
-"""channels, doctor, erase, migrate, rotate-keys, createuser, login-link: looking after an installation."""
+"""channels, doctor, erase, migrate, recount, rotate-keys, createuser, login-link: looking after an installation."""
 
 import argparse
 import json
@@ -36,6 +36,14 @@ def register(commands: Any) -> None:
         "migrate", help="bring the database to this version", description="Makes or changes the tables. Safe to repeat."
     )
     migrate.set_defaults(run=migrate_tables)
+
+    recount = commands.add_parser(
+        "recount",
+        help="count the trends again from the posts",
+        description="Says how many cells of the trends differ from the posts, and counts every post again. Nothing "
+        "differs unless something was changed by hand.",
+    )
+    recount.set_defaults(run=recount_trends)
 
     rotate = commands.add_parser(
         "rotate-keys",
@@ -192,6 +200,18 @@ def create_person(arguments: argparse.Namespace) -> int:
                 f"{arguments.email} exists already; `mentiondesk login-link {arguments.email}` lets them in again."
             ) from None
         print(_link_for(user))
+    return 0
+
+
+def recount_trends(_arguments: argparse.Namespace) -> int:
+    from monitor.commands.desk import desk
+
+    with desk():
+        from monitor.trends.selectors import differing_cells
+        from monitor.trends.services import rebuild
+
+        wrong = differing_cells()
+        print(f"{wrong} cells differed; {rebuild()} posts counted again")
     return 0
 
 
