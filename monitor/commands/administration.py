@@ -8,6 +8,12 @@ ROLES = ("viewer", "analyst", "agent", "lead", "admin")
 
 
 def register(commands: Any) -> None:
+    _register_watching(commands)
+    _register_upkeep(commands)
+    _register_people(commands)
+
+
+def _register_watching(commands: Any) -> None:
     channels = commands.add_parser(
         "channels", help="the connected channels with their health", description="Lists the channels and their health."
     )
@@ -32,6 +38,8 @@ def register(commands: Any) -> None:
     erase.add_argument("--brand", metavar="B", help="in one brand only, by its short name")
     erase.set_defaults(run=erase_person)
 
+
+def _register_upkeep(commands: Any) -> None:
     migrate = commands.add_parser(
         "migrate", help="bring the database to this version", description="Makes or changes the tables. Safe to repeat."
     )
@@ -53,6 +61,12 @@ def register(commands: Any) -> None:
     )
     rotate.set_defaults(run=reseal)
 
+
+def _register_people(commands: Any) -> None:
+    _register_people(commands)
+
+
+def _register_people(commands: Any) -> None:
     create = commands.add_parser(
         "createuser",
         help="let a person in",
