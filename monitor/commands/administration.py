@@ -63,10 +63,6 @@ def _register_upkeep(commands: Any) -> None:
 
 
 def _register_people(commands: Any) -> None:
-    _register_people(commands)
-
-
-def _register_people(commands: Any) -> None:
     create = commands.add_parser(
         "createuser",
         help="let a person in",
