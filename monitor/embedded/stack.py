@@ -97,21 +97,28 @@ class _Stack:
     def _start(self, with_demo: bool, cleanups: list[Callable[[], None]]) -> None:
         supervisor = self._supervisor
         self._say(f"Starting in {self._home.path} (logs: {self._home.logs}).")
+        is_first = not (self._home.path / "postgres").exists()
         found = start_servers(supervisor, with_redis=True, announce=self._say, cleanups=cleanups)
         self._environment |= {"DATABASE_URL": found.database_url, "REDIS_URL": found.redis_url}
-        # They only import for a while, which costs nothing but the second core. Workers get no work before beat runs.
         supervisor.add(self._web())
         simulator_port = self._start_simulator() if with_demo else 0
         has_broker = found.redis_url != "none"
-        for program in self._workers() if has_broker else []:
-            supervisor.add(program)
+        # The first time, making the tables takes long enough for the workers to import meanwhile (they get no work
+        # before beat runs). Later they would only slow the pages down, which somebody waits for.
+        workers = self._workers() if has_broker else []
+        starter = self._beat() if has_broker else self._sweeper()
+        if is_first:
+            self._add_all(workers)
         prepared = self._prepare(with_demo, simulator_port)
         if simulator_port and not prepared.has_demo:
             supervisor.remove("simulator")
         self._invitation = self._address + prepared.login_path
         self._show(self._invitation)
-        supervisor.add(self._beat() if has_broker else self._sweeper())
+        if is_first:
+            supervisor.add(starter)
         supervisor.wait_ready("web", seconds=START_SECONDS)
+        if not is_first:
+            self._add_all([*workers, starter])
         if has_broker:
             # Where workers do the work it only looks for what they missed: it must not slow their start down.
             supervisor.add(self._sweeper(), after_seconds=SWEEPER_DELAY_SECONDS)
@@ -120,6 +127,10 @@ class _Stack:
         self._is_up = True
         self._say("Ready. Ctrl-C stops everything.")
         self._show(self._invitation)
+
+    def _add_all(self, programs: list[Program]) -> None:
+        for program in programs:
+            self._supervisor.add(program)
 
     # -- Programs ----------------------------------------------------------------------------------
 
