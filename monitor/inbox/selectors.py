@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from monitor.brands.models import Brand, ChannelStream
 from monitor.brands.rights import Visitor, brands_of
 from monitor.inbox.line import in_line
-from monitor.inbox.models import ChannelGap, Post, QuarantinedEvent, Stage
+from monitor.inbox.models import ChannelGap, Post, Stage
 
 _DUE = """
     SELECT stream.channel_id, stream.name
@@ -38,12 +38,6 @@ def posts_of(user: Visitor, brand: Brand | None = None) -> QuerySet[Post]:
     if brand is not None:
         posts = posts.filter(brand=brand)
     return posts.select_related("brand", "author", "conversation", "channel", "market").order_by("-id")
-
-
-def quarantine_of(user: Visitor, brand: Brand) -> QuerySet[QuarantinedEvent]:
-    """Updates and rows put aside, as they came: for those who may have them read again."""
-    events = QuarantinedEvent.objects.filter(brand=brand, brand__in=brands_of(user, "steer"), replayed_at=None)
-    return events.select_related("channel").order_by("-id")
 
 
 def quarantined_posts(user: Visitor, brand: Brand) -> QuerySet[Post]:
