@@ -11,6 +11,7 @@ from monitor.platforms.base import (
     ChannelContext,
     IncomingNotice,
     IncomingPost,
+    PlatformEvent,
     RawUpdate,
     Receipt,
     SendRequest,
@@ -36,7 +37,12 @@ class MetaConnector(ABC):
     """Built per task. `collect` reads one page; its cursor is valid once that page is stored."""
 
     messaging_platform: str
+    #: Fields of a message that this platform tells, and the one that hides a comment.
+    message_fields: str
+    hiding_field: str
     roots: Mapping[str, Step]
+    #: The platform's own pure reader.
+    normalize: Callable[[RawUpdate, ChannelContext], Sequence[PlatformEvent]]
 
     def __init__(
         self,
@@ -55,14 +61,9 @@ class MetaConnector(ABC):
         """Messages of a profile go through the page that it is linked to."""
         return self._context.credentials.get("page_id") or self._context.external_id
 
-    @property
-    @abstractmethod
     def _readers(self) -> Mapping[str, Reader]:
         """Reader of each kind of step: (updates, cursor of the next page, steps that hang on this page)."""
-
-    @abstractmethod
-    def _message_fields(self) -> str:
-        """Fields of a message that this platform tells."""
+        return {"conversations": self._read_conversations, "messages": self._read_messages}
 
     def streams(self) -> Sequence[str]:
         return tuple(self.roots)
@@ -73,7 +74,7 @@ class MetaConnector(ABC):
         walk = Walk(cursor, self.roots[stream], self._now())
         updates: list[RawUpdate] = []
         try:
-            updates, after, follow_ups = self._readers[walk.step.kind](walk)
+            updates, after, follow_ups = self._readers()[walk.step.kind](walk)
         except RejectedError as refusal:
             if walk.step == self.roots[stream] or refusal.code not in ("gone", "bad_request"):
                 raise
@@ -96,7 +97,7 @@ class MetaConnector(ABC):
             self._messaging_node,
             "conversations",
             platform=self.messaging_platform,
-            fields=f"id,updated_time,participants,messages.limit(20){{{self._message_fields()}}}",
+            fields=f"id,updated_time,participants,messages.limit(20){{{self.message_fields}}}",
             limit=25,
             **after_args(walk.step),
         )
@@ -116,7 +117,7 @@ class MetaConnector(ABC):
     def _read_messages(self, walk: Walk) -> tuple[list[RawUpdate], str, list[Step]]:
         """Older messages of one thread. Beyond the newest 20 Meta may refuse: the walk then notes a gap."""
         page = self._graph.get_connections(
-            walk.step.node, "messages", fields=self._message_fields(), limit=20, **after_args(walk.step)
+            walk.step.node, "messages", fields=self.message_fields, limit=20, **after_args(walk.step)
         )
         updates, reaches_further = self._messages_of(walk, page, {"id": walk.step.node})
         return updates, after_of(page) if reaches_further else "", []
@@ -143,7 +144,25 @@ class MetaConnector(ABC):
         return writer(request)
 
     def _writers(self) -> Mapping[str, Callable[[SendRequest], Receipt]]:
-        return {"direct_message": self._direct_message, "private_reply": self._private_reply}
+        return {
+            "reply": self._reply,
+            "direct_message": self._direct_message,
+            "private_reply": self._private_reply,
+            "hide": lambda request: self._hide(request, is_hidden=True),
+            "unhide": lambda request: self._hide(request, is_hidden=False),
+            "delete": self._delete,
+        }
+
+    @abstractmethod
+    def _reply(self, request: SendRequest) -> Receipt:
+        """Answers in public, under what the request aims at."""
+
+    def _hide(self, request: SendRequest, *, is_hidden: bool) -> Receipt:
+        path = f"{self._graph.version}/{request.target_id}"
+        return self._repeatable(lambda: self._graph.request(path, post_args={self.hiding_field: is_hidden}))
+
+    def _delete(self, request: SendRequest) -> Receipt:
+        return self._repeatable(lambda: self._graph.delete_object(request.target_id))
 
     def _direct_message(self, request: SendRequest) -> Receipt:
         answer = self._graph.put_object(
@@ -215,7 +234,7 @@ class MetaConnector(ABC):
             "conversations",
             platform=self.messaging_platform,
             user_id=request.recipient_id,
-            fields=f"id,participants,messages.limit(20){{{self._message_fields()}}}",
+            fields=f"id,participants,messages.limit(20){{{self.message_fields}}}",
         )
         updates = [
             update_of("message", message, {"thread": {name: thread.get(name) for name in ("id", "participants")}}, [])
@@ -225,13 +244,14 @@ class MetaConnector(ABC):
         return self._own_of(updates, since)
 
     def _own_of(self, updates: Iterable[RawUpdate], since: datetime) -> list[IncomingPost]:
-        posts = [event for update in updates for event in self._normalize(update) if isinstance(event, IncomingPost)]
+        posts = [
+            event
+            for update in updates
+            for event in self.normalize(update, self._context)
+            if isinstance(event, IncomingPost)
+        ]
         own = [post for post in posts if post.is_own and (post.created_at is None or post.created_at >= since)]
         return sorted(own, key=lambda post: post.created_at or since, reverse=True)
-
-    @abstractmethod
-    def _normalize(self, update: RawUpdate) -> Sequence[Any]:
-        """The platform's own pure reader."""
 
     def _own_on_edge(self, kind: str, node: str, edge: str, since: datetime, **args: Any) -> list[IncomingPost]:
         """Own entries of an edge, over a bounded number of pages."""

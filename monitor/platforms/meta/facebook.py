@@ -32,22 +32,17 @@ _COMMENTS = f"comments.filter(stream).order(reverse_chronological).limit(50){{{C
 
 class FacebookConnector(MetaConnector):
     messaging_platform = "messenger"
+    message_fields = "id,message,from,to,created_time,attachments,sticker"
+    hiding_field = "is_hidden"
+    normalize = staticmethod(normalize)
     roots = {"direct_messages": Step("conversations"), "feed": Step("feed")}
 
-    @property
     def _readers(self) -> Mapping[str, Reader]:
         return {
-            "conversations": self._read_conversations,
-            "messages": self._read_messages,
+            **super()._readers(),
             "feed": self._read_feed,
             "comments": self._read_comments,
         }
-
-    def _message_fields(self) -> str:
-        return "id,message,from,to,created_time,attachments,sticker"
-
-    def _normalize(self, update: RawUpdate) -> Sequence[PlatformEvent]:
-        return normalize(update, self._context)
 
     def _read_feed(self, walk: Walk) -> tuple[list[RawUpdate], str, list[Step]]:
         page = self._graph.get_connections(
@@ -101,29 +96,15 @@ class FacebookConnector(MetaConnector):
         return updates, all(walk.is_fresh(parse_time(comment.get("created_time"))) for comment in comments)
 
     def _writers(self) -> Mapping[str, Callable[[SendRequest], Receipt]]:
-        return {
-            **super()._writers(),
-            "reply": self._reply,
-            "hide": lambda request: self._hide(request, is_hidden=True),
-            "unhide": lambda request: self._hide(request, is_hidden=False),
-            "like": self._like,
-            "delete": self._delete,
-        }
+        return {**super()._writers(), "like": self._like}
 
     def _reply(self, request: SendRequest) -> Receipt:
         answer = self._graph.put_object(request.target_id, "comments", message=request.text)
         identifier = made_id(answer)
         return Receipt(identifier, url=deep_link(identifier))
 
-    def _hide(self, request: SendRequest, *, is_hidden: bool) -> Receipt:
-        path = f"{self._graph.version}/{request.target_id}"
-        return self._repeatable(lambda: self._graph.request(path, post_args={"is_hidden": is_hidden}))
-
     def _like(self, request: SendRequest) -> Receipt:
         return self._repeatable(lambda: self._graph.put_object(request.target_id, "likes"))
-
-    def _delete(self, request: SendRequest) -> Receipt:
-        return self._repeatable(lambda: self._graph.delete_object(request.target_id))
 
     def _own_replies(self, request: SendRequest, since: datetime) -> list[IncomingPost]:
         args = {"fields": COMMENT_FIELDS, "filter": "stream", "order": "reverse_chronological"}

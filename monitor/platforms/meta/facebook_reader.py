@@ -1,6 +1,6 @@
 """Facebook's posts, comments and reviews in our words: polled nodes, and webhook changes. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from monitor.platforms.base import (
 from monitor.platforms.errors import MalformedPayloadError
 from monitor.platforms.meta.messages import author_of, is_us, read_message, read_messaging
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
+from monitor.platforms.reading import Readers, read_update
 from monitor.platforms.times import parse_time
 
 _POST_ITEMS = frozenset({"post", "status", "photo", "video", "share", "album", "note", "link"})
@@ -24,11 +25,8 @@ _WRITTEN = frozenset({"add", "edit", "edited", "update"})
 
 
 def normalize(update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
-    """Raises MalformedPayloadError. A kind that is not known becomes a notice."""
-    reader = _READERS.get(update.kind)
-    if reader is None:
-        return [IncomingNotice("unknown_update", {"kind": update.kind})]
-    return [reader(update.body, context)]
+    """Raises MalformedPayloadError."""
+    return read_update(_READERS, update, context)
 
 
 def _read_feed_post(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:
@@ -244,7 +242,7 @@ def _ignored(field: str, thing: str, verb: str) -> IncomingNotice:
     return IncomingNotice("event_ignored", {"kind": ".".join(part for part in (field, thing, verb) if part)[:60]})
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, Any], ChannelContext], PlatformEvent]] = {
+_READERS: Readers = {
     "feed_post": _read_feed_post,
     "comment": _read_comment,
     "change": _read_change,

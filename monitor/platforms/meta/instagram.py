@@ -1,6 +1,6 @@
 """Instagram professional profiles: comments on own media, and messages. `PLATFORM` is the face."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,23 +29,18 @@ _MENTIONED = "id,text,username,timestamp,media{id,permalink}"
 
 class InstagramConnector(MetaConnector):
     messaging_platform = "instagram"
+    message_fields = "id,message,from,to,created_time,attachments,story"
+    hiding_field = "hide"
+    normalize = staticmethod(normalize)
     roots = {"direct_messages": Step("conversations"), "comments": Step("media")}
 
-    @property
     def _readers(self) -> Mapping[str, Reader]:
         return {
-            "conversations": self._read_conversations,
-            "messages": self._read_messages,
+            **super()._readers(),
             "media": self._read_media,
             "comments": self._read_comments,
             "replies": self._read_replies,
         }
-
-    def _message_fields(self) -> str:
-        return "id,message,from,to,created_time,attachments,story"
-
-    def _normalize(self, update: RawUpdate) -> Sequence[PlatformEvent]:
-        return normalize(update, self._context)
 
     def _read_media(self, walk: Walk) -> tuple[list[RawUpdate], str, list[Step]]:
         page = self._graph.get_connections(
@@ -121,27 +116,11 @@ class InstagramConnector(MetaConnector):
             updates.append(update_of("comment", bare, about, [comment.get("from")]))
         return updates
 
-    def _writers(self) -> Mapping[str, Callable[[SendRequest], Receipt]]:
-        return {
-            **super()._writers(),
-            "reply": self._reply,
-            "hide": lambda request: self._hide(request, hide=True),
-            "unhide": lambda request: self._hide(request, hide=False),
-            "delete": self._delete,
-        }
-
     def _reply(self, request: SendRequest) -> Receipt:
         """Under a comment; where the target is a media of ours, at its top level."""
         edge = "comments" if request.target_id == request.conversation_id else "replies"
         answer = self._graph.put_object(request.target_id, edge, message=request.text)
         return Receipt(made_id(answer))
-
-    def _hide(self, request: SendRequest, *, hide: bool) -> Receipt:
-        path = f"{self._graph.version}/{request.target_id}"
-        return self._repeatable(lambda: self._graph.request(path, post_args={"hide": hide}))
-
-    def _delete(self, request: SendRequest) -> Receipt:
-        return self._repeatable(lambda: self._graph.delete_object(request.target_id))
 
     def _own_replies(self, request: SendRequest, since: datetime) -> list[IncomingPost]:
         edge = "comments" if request.target_id == request.conversation_id else "replies"

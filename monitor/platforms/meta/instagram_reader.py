@@ -1,7 +1,7 @@
 """Instagram's media, comments and mentions in our words: polled nodes, and webhook changes. Pure."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,15 +17,13 @@ from monitor.platforms.base import (
 from monitor.platforms.errors import MalformedPayloadError
 from monitor.platforms.meta.messages import is_us, read_message, read_messaging
 from monitor.platforms.payload import id_at, mapping_at, text_at
+from monitor.platforms.reading import Readers, read_update
 from monitor.platforms.times import parse_time
 
 
 def normalize(update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
-    """Raises MalformedPayloadError. A kind that is not known becomes a notice."""
-    reader = _READERS.get(update.kind)
-    if reader is None:
-        return [IncomingNotice("unknown_update", {"kind": update.kind})]
-    return [reader(update.body, context)]
+    """Raises MalformedPayloadError."""
+    return read_update(_READERS, update, context)
 
 
 def _read_media(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:
@@ -126,7 +124,7 @@ def _read_change(body: Mapping[str, Any], context: ChannelContext) -> PlatformEv
     return IncomingNotice("event_ignored", {"kind": field[:60] or "unknown"})
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, Any], ChannelContext], PlatformEvent]] = {
+_READERS: Readers = {
     "media": _read_media,
     "comment": _read_comment,
     "change": _read_change,

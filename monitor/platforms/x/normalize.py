@@ -1,7 +1,7 @@
 """X's payloads in our words. Pure; reads the tweet.* and the post.* names of API v2 (webhooks of v1.1: legacy.py)."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.platforms.base import (
@@ -16,6 +16,7 @@ from monitor.platforms.base import (
 )
 from monitor.platforms.errors import MalformedPayloadError
 from monitor.platforms.payload import id_at, list_at, mapping_at, number_at, text_at
+from monitor.platforms.reading import Readers, read_update
 from monitor.platforms.times import parse_time, snowflake_time
 from monitor.platforms.x import legacy
 
@@ -26,11 +27,8 @@ _ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
 def normalize(update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
-    """Raises MalformedPayloadError. A kind that is not known becomes a notice: it is counted, never lost silently."""
-    reader = _READERS.get(update.kind)
-    if reader is None:
-        return [IncomingNotice("unknown_update", {"kind": update.kind})]
-    return [reader(update.body, context)]
+    """Raises MalformedPayloadError."""
+    return read_update(_READERS, update, context)
 
 
 def _read_post(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:
@@ -310,7 +308,7 @@ def _read_notice(body: Mapping[str, Any], context: ChannelContext) -> PlatformEv
     return IncomingNotice(text_at(body, "code") or "unknown_event", dict(mapping_at(body, "params")))
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, Any], ChannelContext], PlatformEvent]] = {
+_READERS: Readers = {
     "post": _read_post,
     "post_v1": _read_post_v1,
     "direct_message": _read_direct_message,

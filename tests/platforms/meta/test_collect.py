@@ -4,6 +4,7 @@ import pytest
 
 from monitor.platforms.errors import AuthExpiredError, MalformedPayloadError, RateLimitedError, UnavailableError
 from monitor.platforms.meta import facebook, instagram
+from monitor.platforms.registry import get_platform
 from tests.support.simulated import collect_all, posts_of
 
 
@@ -173,7 +174,7 @@ def test_a_mention_elsewhere_is_fetched_by_its_id(simulated):
     root = simulated.person_says("instagram", "my new shelf")
     comment = simulated.person_says("instagram", "@lumora is this yours?", handle="tom", parent_id=root.identifier)
     update = simulated.connect("instagram").fetch_mention(comment_id=comment.identifier)
-    [post] = simulated.connect("instagram")._normalize(update)
+    [post] = get_platform("instagram").normalize(update, simulated.context("instagram"))
     assert (post.text, post.mentions_us, post.conversation_id) == ("@lumora is this yours?", True, root.identifier)
 
 
