@@ -8,6 +8,7 @@ from django.utils.translation import get_language_info, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from monitor.cases.resolutions import HAND_OFFS, RESOLUTIONS
+from monitor.platforms.registry import get_platform, platform_codes
 
 Label = str | Promise
 
@@ -75,8 +76,6 @@ WHERE: Final[Mapping[str, Label]] = {
     "native": _("in the platform's own app"),
     "nowhere": _("nowhere"),
 }
-PLATFORMS: Final[Mapping[str, Label]] = {"x": "X", "facebook": "Facebook", "instagram": "Instagram"}
-PLATFORM_MARKS: Final[Mapping[str, Label]] = {"x": "X", "facebook": "FB", "instagram": "IG"}
 FORMS: Final[Mapping[str, Label]] = {
     "post": _("Post"),
     "comment": _("Comment"),
@@ -201,8 +200,6 @@ TABLES: Final[Mapping[str, Mapping[str, Label]]] = {
     "where": WHERE,
     "resolution": RESOLUTIONS,
     "hand_off": HAND_OFFS,
-    "platform": PLATFORMS,
-    "platform_mark": PLATFORM_MARKS,
     "form": FORMS,
     "own_by": OWN_BY,
     "role": ROLES,
@@ -229,7 +226,17 @@ def label_of(table: str, code: object) -> str:
     """The words for a code; a code that a brand or a newer version added is shown as it is rather than hidden."""
     if table == "language":
         return language_name(str(code))
+    if table in ("platform", "platform_mark"):
+        return platform_name(str(code), is_short=table == "platform_mark")
     return str(TABLES[table].get(str(code), str(code).replace("_", " ")))
+
+
+def platform_name(code: str, *, is_short: bool = False) -> str:
+    """As the platform's declaration says it. Imports bring posts of platforms that we cannot poll: their code stays."""
+    if code not in platform_codes():
+        return code
+    declaration = get_platform(code).declaration
+    return declaration.mark if is_short else declaration.name
 
 
 def language_name(code: str) -> str:

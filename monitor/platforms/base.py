@@ -200,7 +200,10 @@ class Connector(Protocol):
 class Declaration:
     """What the generic pages and rules need to know of a platform, without knowing it.
 
-    `reply_limit` counts weighted characters where `counts_weighted`, else characters.
+    `reply_limit` counts weighted characters where `counts_weighted`, else characters. `mark` stands for the name where
+    there is no room. `answer_form` is the form of our public answers. Prices are millionths of a US dollar for a write
+    of a kind; `prices_with_link` where a link in the text costs more. Without `hands_texts_on` the platform's terms let
+    ids and counts be passed to others freely, but texts of posts only in small numbers.
     """
 
     code: str
@@ -216,6 +219,16 @@ class Declaration:
     human_window_hours: int | None = None
     needs_summon: bool = False
     learning_allowed: bool = False
+    mark: str = ""
+    answer_form: str = "comment"
+    prices: Mapping[str, int] = field(default_factory=dict)
+    prices_with_link: Mapping[str, int] = field(default_factory=dict)
+    hands_texts_on: bool = True
+
+    def price_of(self, kind: str, *, has_link: bool) -> int:
+        """What one write of this kind costs."""
+        price = self.prices.get(kind, 0)
+        return self.prices_with_link.get(kind, price) if has_link else price
 
 
 class Platform(Protocol):

@@ -17,10 +17,6 @@ PRIVATE_REPLY_WINDOW: Final = timedelta(days=7)
 AUTOMATION_WINDOW: Final = timedelta(hours=24)
 HEALTHY: Final = "healthy"
 
-# Millionths of a US dollar (https://docs.x.com/x-api/getting-started/pricing, 2026-08).
-COSTS: Final = {("x", "reply"): 10_000, ("x", "direct_message"): 15_000}
-COST_WITH_LINK: Final = {("x", "reply"): 200_000}
-
 PERSON, AUTOMATION = "person", "automation"
 
 
@@ -28,7 +24,6 @@ PERSON, AUTOMATION = "person", "automation"
 class Facts:
     """Everything that decides. Times are aware; `last_inbound_at` is the customer's newest message in the thread."""
 
-    platform: str
     form: str = "post"
     is_public: bool = True
     mentions_us: bool = False
@@ -87,7 +82,7 @@ def can_reply(
     if verdict is None:
         raise ValueError(f"there is no kind of reply {wanted!r}")
     answer = verdict(facts, declaration, now)
-    cost = _cost(facts.platform, wanted, has_link=has_link)
+    cost = declaration.price_of(wanted, has_link=has_link)
     return Eligibility(
         answer.allowed, answer.kind, answer.where, answer.until, answer.by_whom, cost if answer.allowed else 0,
         answer.reasons,
@@ -176,11 +171,6 @@ def _what_stops_automation(facts: Facts, now: datetime) -> str:
 
 def _end(since: datetime, hours: int | None) -> datetime | None:
     return None if hours is None else since + timedelta(hours=hours)
-
-
-def _cost(platform: str, kind: str, *, has_link: bool) -> int:
-    way = (platform, kind)
-    return COST_WITH_LINK.get(way, COSTS.get(way, 0)) if has_link else COSTS.get(way, 0)
 
 
 def _reason(code: str) -> Reason:

@@ -64,7 +64,6 @@ def eligibility_facts(
     private = Reply.objects.filter(target=post, kind="private_reply", state__in=SAID).exclude(pk=reply_id or 0)
     author = post.author
     return eligibility.Facts(
-        platform=post.platform,
         form=post.form,
         is_public=post.is_public,
         mentions_us=post.mentions_us,

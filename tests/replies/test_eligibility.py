@@ -10,10 +10,10 @@ from monitor.replies.eligibility import AUTOMATION, PERSON, Facts, can_reply, wa
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 X, FACEBOOK, INSTAGRAM = (get_platform(code).declaration for code in ("x", "facebook", "instagram"))
-MENTION = Facts(platform="x", mentions_us=True, created_at=NOW)
-X_MESSAGE = Facts(platform="x", form="direct_message", is_public=False, last_inbound_at=NOW)
-MESSAGE = Facts(platform="facebook", form="direct_message", is_public=False, last_inbound_at=NOW)
-COMMENT = Facts(platform="facebook", form="comment", created_at=NOW)
+MENTION = Facts(mentions_us=True, created_at=NOW)
+X_MESSAGE = Facts(form="direct_message", is_public=False, last_inbound_at=NOW)
+MESSAGE = Facts(form="direct_message", is_public=False, last_inbound_at=NOW)
+COMMENT = Facts(form="comment", created_at=NOW)
 
 
 def after(**how_long: float) -> datetime:

@@ -7,8 +7,9 @@ from django.views.decorators.http import require_safe
 
 from monitor.brands.models import Brand
 from monitor.brands.routes import needs
-from monitor.console.labels import INTENTS, PLATFORMS, TOPICS
+from monitor.console.labels import INTENTS, TOPICS
 from monitor.console.posts import PostFilters, posts_page
+from monitor.platforms.registry import platform_codes
 from monitor.trends.selectors import values_of
 
 KINDS = (
@@ -34,7 +35,7 @@ def show_posts(request: HttpRequest, brand: Brand) -> HttpResponse:
         "choices": [
             ("topic", _("All topics"), filters.value("topic"), list(TOPICS)),
             ("intent", _("All intents"), filters.value("intent"), list(INTENTS)),
-            ("platform", _("All platforms"), filters.platform, list(PLATFORMS)),
+            ("platform", _("All platforms"), filters.platform, list(platform_codes())),
             ("language", _("All languages"), filters.value("language"), values_of("language", brand=brand)),
             ("market", _("All markets"), filters.market, values_of("market", brand=brand)),
         ],

@@ -19,6 +19,13 @@ class XPlatform:
         counts_weighted=True,
         forms=("post", "reply", "quote", "direct_message"),
         needs_summon=True,
+        mark="X",
+        answer_form="reply",
+        # https://docs.x.com/x-api/getting-started/pricing (2026-08)
+        prices={"reply": 10_000, "direct_message": 15_000},
+        prices_with_link={"reply": 200_000},
+        # https://docs.x.com/developer-terms/policy (redistribution)
+        hands_texts_on=False,
     )
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:

@@ -15,7 +15,7 @@ from monitor.cases.services import note_own_post
 from monitor.inbox.models import Post
 from monitor.inbox.services import record_own_post
 from monitor.platforms.base import Receipt
-from monitor.replies.gathering import database_now, target_id
+from monitor.replies.gathering import database_now, declaration_of, target_id
 from monitor.replies.models import Effect, EffectState, Reply, ReplyState
 from monitor.replies.states import move, try_to_move
 
@@ -135,7 +135,7 @@ def _store_own_post(reply: Reply, effect: Effect, receipt: Receipt, said_at: dat
             channel=effect.channel,
             external_id=receipt.external_id,
             text=reply.text,
-            form=("reply" if target.platform == "x" else "comment") if is_public else "direct_message",
+            form=declaration_of(target.platform).answer_form if is_public else "direct_message",
             conversation_id=receipt.conversation_id or thread if reply.kind == "private_reply" else thread,
             in_reply_to=target_id(target) if is_public else "",
             is_public=is_public,

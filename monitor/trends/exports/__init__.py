@@ -15,9 +15,10 @@ from typing import Any, BinaryIO
 from django.db import connection, transaction
 
 from monitor.brands.models import Brand
+from monitor.platforms.registry import get_platform, platform_codes
 from monitor.text.masking import mask
 from monitor.trends.exports.cells import Value
-from monitor.trends.exports.tables import IDS_ONLY_PLATFORMS, TABLES, TRENDS, Table, count_statement, statement
+from monitor.trends.exports.tables import TABLES, TRENDS, Table, count_statement, statement
 from monitor.trends.exports.writers import WRITERS, Writer
 
 CHUNK_ROWS = 5_000
@@ -110,7 +111,7 @@ def _write(
         "since": since,
         "until": until,
         "with_people": with_people,
-        "ids_only": list(IDS_ONLY_PLATFORMS),
+        "ids_only": [code for code in platform_codes() if not get_platform(code).declaration.hands_texts_on],
     }
     rows = _rows(statement(table, with_people=with_people), values)
     if progress is not None:

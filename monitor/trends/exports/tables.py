@@ -8,10 +8,6 @@ from dataclasses import dataclass
 from monitor.trends.contribution import DIMENSIONS, MEASURES
 from monitor.trends.selectors import pending_contributions
 
-# X lets ids and counts be handed on freely, texts of posts only in small numbers: these leave only `with_people`.
-# https://docs.x.com/developer-terms/policy (redistribution)
-IDS_ONLY_PLATFORMS = ("x",)
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
