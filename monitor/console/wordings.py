@@ -47,7 +47,7 @@ GUARD: Final[Words] = {
     "guard.wrong_language": _("Written in another language than the customer's."),
     "guard.forbidden_word": _("Holds a word that the brand does not use: %(word)s."),
     "guard.other_handle": _("Names somebody else's profile."),
-    "guard.link": _("Holds a link; on X that makes a reply cost twenty times as much."),
+    "guard.link": _("Holds a link, which makes it cost much more on this platform."),
 }
 
 #: Why a platform did not do something: the codes of `platforms.errors` and of the outbox.

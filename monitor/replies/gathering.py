@@ -104,6 +104,10 @@ def limit_of(declaration: Declaration, kind: str) -> tuple[int, bool]:
     return declaration.direct_message_limit, False
 
 
+def link_costs_more(declaration: Declaration, kind: str) -> bool:
+    return declaration.price_of(kind, has_link=True) > declaration.price_of(kind, has_link=False)
+
+
 def own_handles(brand_id: int, platform: str) -> tuple[str, ...]:
     handles = Channel.objects.filter(brand_id=brand_id, platform=platform).exclude(handle="")
     return tuple(handles.order_by("pk").values_list("handle", flat=True).distinct())
@@ -112,11 +116,12 @@ def own_handles(brand_id: int, platform: str) -> tuple[str, ...]:
 def guard_facts(post: Post, *, kind: str, language: str, found_language: str = "") -> guard.Facts:
     """The words of the brand and of the person whom the text answers."""
     brand, author = post.brand, post.author
-    limit, weighted = limit_of(declaration_of(post.platform), kind)
+    declaration = declaration_of(post.platform)
+    limit, weighted = limit_of(declaration, kind)
     tone = tone_of(brand)
     return guard.Facts(
         is_public=kind == "reply",
-        platform=post.platform,
+        link_costs_more=link_costs_more(declaration, kind),
         limit=limit,
         counts_weighted=weighted,
         language=language,
@@ -141,13 +146,14 @@ def tone_of(brand: Brand) -> Tone:
 
 def post_facts(post: Post, handles: Sequence[str]) -> PostFacts:
     declaration = declaration_of(post.platform)
-    limit, weighted = limit_of(declaration, "reply" if post.is_public else "direct_message")
+    kind = "reply" if post.is_public else "direct_message"
+    limit, weighted = limit_of(declaration, kind)
     author = post.author
     return PostFacts(
         text=post.text,
         key=str(post.public_id),
         is_public=post.is_public,
-        platform=post.platform,
+        link_costs_more=link_costs_more(declaration, kind),
         limit=limit,
         counts_weighted=weighted,
         author_name=author.name if author is not None else "",

@@ -32,7 +32,7 @@ class Facts:
     """Where the text goes and what it answers. `found_language` is "" where nobody can be sure of it."""
 
     is_public: bool = True
-    platform: str = ""
+    link_costs_more: bool = False
     limit: int = 280
     counts_weighted: bool = True
     language: str = ""
@@ -43,7 +43,6 @@ class Facts:
     own_handles: tuple[str, ...] = ()
     order_patterns: tuple[str, ...] = ()
     forbidden_words: tuple[str, ...] = ()
-    allows_links: bool = False
 
 
 def check(text: str, facts: Facts) -> list[Reason]:
@@ -81,6 +80,10 @@ def verdict(findings: Sequence[Reason]) -> str:
 
 def length_of(text: str, *, counts_weighted: bool) -> int:
     return weighted_length(text) if counts_weighted else len(text)
+
+
+def has_link(text: str) -> bool:
+    return _LINK.search(text) is not None
 
 
 def _length(text: str, facts: Facts) -> Iterator[Reason]:
@@ -126,9 +129,8 @@ def _addressing(text: str, facts: Facts) -> Iterator[Reason]:
     for handle in _HANDLE.findall(text):
         if fold(handle) not in known:
             yield Reason("guard.other_handle")
-    if _LINK.search(text) and not facts.allows_links:
-        # On X a link makes an answer cost twenty times as much.
-        yield Reason("guard.link", params={"platform": facts.platform})
+    if facts.link_costs_more and has_link(text):
+        yield Reason("guard.link")
 
 
 def _books(facts: Facts) -> Iterable[Phrasebook]:

@@ -1,59 +1,21 @@
 """Reads of this room: what waits for a suggestion, which ways are open, what is on its way."""
 
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
 
-from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Concat, Now
+from django.db.models import Count, QuerySet
 
-from monitor.analysis.models import Analysis, Correction
-from monitor.cases.models import Case, CasePost, CaseState
+from monitor.cases.selectors import cases_to_suggest_for
 from monitor.inbox.models import Post
 from monitor.replies import gathering
 from monitor.replies.eligibility import Eligibility, ways
-from monitor.replies.models import Effect, EffectState, Reply, ReplyState, SuggestedReply
+from monitor.replies.models import Effect, EffectState, Reply, ReplyState
 from monitor.replies.phrasebook import VERSION
-
-#: A correction leads to a fresh suggestion within seconds; this long it is looked for.
-CORRECTED_LATELY: Final = timedelta(days=7)
-_ACTIVE: Final = (CaseState.NEW, CaseState.OPEN)
-_FOR_NEWEST: Final = Q(case_id=OuterRef("pk"), post_id=OuterRef("newest"), post_version=OuterRef("newest_version"))
-_THIS_VERSION: Final = Q(engine=VERSION) | Q(engine__startswith=f"{VERSION}+")
 
 
 def cases_without_suggestion(*, limit: int = 100) -> list[int]:
-    """Active cases whose newest question was analysed and has no suggestion yet, the oldest first; before them those
-    whose newest question a reviewer has since read differently: somebody is looking at them."""
-    corrected = _cases_read_differently(limit)
-    suggested = SuggestedReply.objects.filter(_FOR_NEWEST, _THIS_VERSION)
-    analyzed = Analysis.objects.filter(post_id=OuterRef("newest"), is_current=True)
-    there = Post.objects.filter(pk=OuterRef("newest"), deleted_at=None)
-    waiting = _with_newest(Case.objects.filter(state__in=_ACTIVE)).filter(~Exists(suggested), Exists(analyzed))
-    rest = limit - len(corrected)
-    return corrected + list(waiting.filter(Exists(there)).order_by("pk").values_list("pk", flat=True)[:rest])
-
-
-def _cases_read_differently(limit: int) -> list[int]:
-    """Begins with the few posts that were corrected lately."""
-    corrections = Correction.objects.filter(is_current=True, corrected_at__gte=Now() - CORRECTED_LATELY)
-    cases = Case.objects.filter(state__in=_ACTIVE, case_posts__post__in=corrections.values("post_id")).distinct()
-    latest = Correction.objects.filter(post_id=OuterRef("newest"), is_current=True).order_by("-pk").values("pk")[:1]
-    engine = Concat(Value(f"{VERSION}+"), Cast(Subquery(latest), CharField()), output_field=CharField())
-    there = Post.objects.filter(pk=OuterRef("newest"), deleted_at=None)
-    answered = replies_of_people().filter(target_id=OuterRef("newest"))
-    stale = _with_newest(cases).annotate(latest=Subquery(latest), engine=engine).exclude(latest=None)
-    suggested = SuggestedReply.objects.filter(_FOR_NEWEST, _THIS_VERSION)
-    wanted = stale.filter(
-        Exists(suggested), ~Exists(suggested.filter(engine=OuterRef("engine"))), ~Exists(answered), Exists(there)
-    ).order_by("pk")
-    return list(wanted.values_list("pk", flat=True)[:limit])
-
-
-def _with_newest(cases: QuerySet[Case]) -> QuerySet[Case, Any]:
-    """With `newest`, the post that the customer wrote last, and `newest_version`."""
-    newest = CasePost.objects.filter(case_id=OuterRef("pk")).order_by("-post__created_at", "-post_id").values("post_id")
-    version = Post.objects.filter(pk=OuterRef("newest")).values("version")
-    return cases.annotate(newest=Subquery(newest[:1])).annotate(newest_version=Subquery(version))
+    """Active cases whose newest question this phrasebook has not looked at: it is new, was edited or has been read
+    differently by a reviewer, or an answer to it was given up."""
+    return cases_to_suggest_for(VERSION, limit=limit)
 
 
 def replies_of_people() -> QuerySet[Reply]:

@@ -59,7 +59,7 @@ class PostFacts:
     text: str
     key: str = ""
     is_public: bool = True
-    platform: str = "x"
+    link_costs_more: bool = False
     limit: int = 280
     counts_weighted: bool = True
     author_name: str = ""
@@ -292,7 +292,7 @@ def _says(text: str, fact: Fact) -> bool:
 def _guard_facts(post: PostFacts, language: str, tone: Tone) -> guard.Facts:
     return guard.Facts(
         is_public=post.is_public,
-        platform=post.platform,
+        link_costs_more=post.link_costs_more,
         limit=post.limit,
         counts_weighted=post.counts_weighted,
         language=language,

@@ -288,3 +288,12 @@ def test_workers_that_claim_together_never_take_the_same_or_two_of_one_conversat
     assert len({effect.pk for effect in claimed}) == len(claimed)
     conversations = [effect.reply.conversation_id for effect in claimed if effect.reply is not None]
     assert len(conversations) == len(set(conversations)) == 4
+
+
+def test_a_leads_edit_does_not_hand_in_what_its_author_has_taken_back(public_case: Case, bob: Any, alice: Any) -> None:
+    reply = services.draft_reply(user=bob, case=public_case, text=ANSWER)
+    services.submit(user=bob, reply=reply)
+    seen_by_lead = Reply.objects.get()
+    services.edit(user=bob, reply=reply, text=ANSWER + " Wait.")
+    services.edit(user=alice, reply=seen_by_lead, text=ANSWER)
+    assert Reply.objects.get().state == ReplyState.DRAFT

@@ -7,7 +7,7 @@ import pytest
 
 from monitor.replies.guard import Facts, blocking, can_override, check, verdict
 
-PUBLIC = Facts(platform="x", language="en", own_handles=("lumora",), author_handle="mia")
+PUBLIC = Facts(link_costs_more=True, language="en", own_handles=("lumora",), author_handle="mia")
 PRIVATE = replace(PUBLIC, is_public=False, limit=10_000, counts_weighted=False)
 
 
@@ -161,10 +161,11 @@ def test_handles_of_others_are_not_mentioned() -> None:
     assert codes("Ask @somebody_else.") == {"guard.other_handle"}
 
 
-def test_a_link_is_pointed_out() -> None:
+def test_a_link_is_pointed_out_where_it_costs_more() -> None:
     findings = check("See https://lumora.example/help", PUBLIC)
     assert [finding.code for finding in findings] == ["guard.link"]
     assert verdict(findings) == "warn"
+    assert codes("See https://lumora.example/help", replace(PUBLIC, link_costs_more=False)) == set()
 
 
 @pytest.mark.parametrize(

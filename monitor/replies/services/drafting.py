@@ -17,6 +17,7 @@ from monitor.brands.models import Channel, SwitchName, User
 from monitor.brands.rights import can
 from monitor.brands.switches import is_on
 from monitor.cases.models import Case
+from monitor.cases.services import ask_for_suggestion
 from monitor.cases.services.locking import changing, check
 from monitor.inbox.models import Post
 from monitor.nlp.language import UNKNOWN, identify_language
@@ -31,7 +32,6 @@ from monitor.text.reason import Reason
 SEND_TASK: Final = "workers.send.send_due"
 #: A text shorter than this says too little for its language to be known.
 LANGUAGE_LETTERS: Final = 25
-_LIVE: Final = (ReplyState.APPROVED, ReplyState.SENDING, ReplyState.UNCONFIRMED, ReplyState.SENT)
 
 
 class GuardError(Exception):
@@ -113,18 +113,17 @@ def edit(*, user: User, reply: Reply, text: str) -> Reply:
     Raises WrongStateError when it is no longer a draft.
     """
     check(user, reply.case, "answer")
-    before = reply.text
-    keeps = reply.state == ReplyState.SUBMITTED and can(user, reply.brand_id, "approve")
-    state = ReplyState.SUBMITTED if keeps else ReplyState.DRAFT
     words = clean(text).strip()
     held = Reply.objects.select_for_update(no_key=True).get(pk=reply.pk)
+    keeps = held.state == ReplyState.SUBMITTED and can(user, reply.brand_id, "approve")
+    state = ReplyState.SUBMITTED if keeps else ReplyState.DRAFT
     if held.state != state:
         move(reply, "reply", state, text=words)
     else:
         Reply.objects.filter(pk=reply.pk).update(text=words)
         reply.state, reply.text = state, words
     _note_findings(reply)
-    _record(user, reply, "reply.edited", before=before, after=words)
+    _record(user, reply, "reply.edited", before=held.text, after=words)
     return reply
 
 
@@ -213,6 +212,7 @@ def decline(*, user: User, reply: Reply, why: str = "") -> Reply:
     """Not these words. Raises WrongStateError once it was approved."""
     with transaction.atomic():
         check(user, reply.case, "answer")
+        ask_for_suggestion(case_id=reply.case_id)
         early = frozenset({ReplyState.DRAFT.value, ReplyState.SUBMITTED.value, ReplyState.NATIVE_TASK.value})
         move(reply, "reply", ReplyState.DECLINED, only_from=early)
         _record(user, reply, "reply.declined", why=why.strip()[:200])
@@ -223,6 +223,7 @@ def withdraw(*, user: User, reply: Reply) -> Reply:
     """Takes an approved reply back before anybody has claimed it. Raises WrongStateError when it is too late."""
     with transaction.atomic():
         check(user, reply.case, "answer")
+        ask_for_suggestion(case_id=reply.case_id)
         effect = Effect.objects.select_for_update().filter(reply=reply).first()
         if effect is None or effect.tries:
             raise WrongStateError("reply", ReplyState.DECLINED)
@@ -256,7 +257,7 @@ def judge(reply: Reply, channel: Channel | None, now: datetime) -> Eligibility:
         gathering.declaration_of(target.platform),
         now,
         kind=reply.kind,
-        has_link="http" in reply.text.casefold() or "www." in reply.text.casefold(),
+        has_link=guard.has_link(reply.text),
     )
 
 
@@ -295,7 +296,7 @@ def _stop_where_answered(reply: Reply, is_additional: bool) -> None:
     if is_additional:
         return
     others = Reply.objects.filter(
-        target=reply.target, kind=reply.kind, state__in=_LIVE, is_acknowledgement=False, is_additional=False
+        target=reply.target, kind=reply.kind, state__in=gathering.SAID, is_acknowledgement=False, is_additional=False
     ).exclude(pk=reply.pk)
     if (other := others.first()) is not None:
         raise AlreadyAnsweredError(other)

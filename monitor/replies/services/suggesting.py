@@ -9,6 +9,7 @@ from django.db import transaction
 from monitor.analysis.selectors import Reading, current_readings
 from monitor.brands.models import Brand
 from monitor.cases.models import Case, CasePost
+from monitor.cases.services import note_suggested
 from monitor.inbox.models import Post
 from monitor.replies import gathering
 from monitor.replies.models import Article, SuggestedReply
@@ -23,13 +24,22 @@ def suggest_for_cases(*, case_ids: Sequence[int], now: datetime | None = None) -
     Once more where a reviewer has corrected how the post is read, until a person has written an answer. Returns how
     many were made. Queries do not grow with the cases, only with brands, platforms and markets.
     """
+    # Before anything else of the cases: what joins one from now on leaves it waiting.
+    versions = dict(Case.objects.filter(pk__in=case_ids).values_list("pk", "version"))
+    made = _suggestions(case_ids, now)
+    stored = SuggestedReply.objects.bulk_create(made, ignore_conflicts=True)
+    note_suggested(versions=versions, by=VERSION)
+    return len(stored)
+
+
+def _suggestions(case_ids: Sequence[int], now: datetime | None) -> list[SuggestedReply]:
     newest = _newest_questions(case_ids)
     readings = current_readings([post.pk for post in newest.values()])
     wanted = _without_suggestion(
         {case: post for case, post in newest.items() if post.pk in readings and _may_be_answered(post)}, readings
     )
     if not wanted:
-        return 0
+        return []
     cases = Case.objects.select_related("market").in_bulk(list(wanted))
     moment = now or gathering.database_now()
     voices: dict[tuple[int, str, int | None], _Voice] = {}
@@ -38,7 +48,7 @@ def suggest_for_cases(*, case_ids: Sequence[int], now: datetime | None = None) -
         market_id = cases[case_id].market_id
         voice = voices.setdefault((post.brand_id, post.platform, market_id), _Voice(post, market_id))
         made.append(_suggest(cases[case_id], post, readings[post.pk], voice, moment))
-    return len(SuggestedReply.objects.bulk_create(made, ignore_conflicts=True))
+    return made
 
 
 def load_articles(*, brand: Brand) -> int:
