@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404
 from django.utils import timezone
@@ -141,25 +142,31 @@ def preview_of(reply: Reply, user: Any) -> Preview:
 
 
 def find_target(case: Case, public_id: str) -> Post:
-    """A customer's post of this case. Raises Http404."""
+    """A customer's post of this case; the newest question where none is named. Raises Http404."""
+    if not public_id:
+        return newest_question(case)
     posts = Post.objects.select_related("author", "brand", "conversation").filter(conversation__links__case=case)
-    post = posts.filter(public_id=public_id, is_own=False).first() if _is_uuid(public_id) else newest_question(case)
+    post = posts.filter(public_id=_read_id(public_id), is_own=False).first()
     if post is None:
         raise Http404
     return post
 
 
-def find_reply(case: Case, public_id: Any) -> Reply:
+def find_reply(case: Case, public_id: UUID | str) -> Reply:
     """Raises Http404."""
     rows = Reply.objects.select_related(
         "case__brand", "target__author", "target__brand", "target__conversation", "suggestion", "written_by",
         "approved_by", "brand",
     )  # fmt: skip
-    reply = rows.filter(case=case, public_id=public_id).first()
+    reply = rows.filter(case=case, public_id=_read_id(public_id)).first()
     if reply is None:
         raise Http404
     return reply
 
 
-def _is_uuid(words: str) -> bool:
-    return len(words) == 36 and words.count("-") == 4 and all(letter in "0123456789abcdefABCDEF-" for letter in words)
+def _read_id(public_id: UUID | str) -> UUID:
+    """Raises Http404 for what is no id at all."""
+    try:
+        return public_id if isinstance(public_id, UUID) else UUID(public_id)
+    except ValueError:
+        raise Http404 from None

@@ -13,7 +13,7 @@ from monitor.cases.models import Case, CasePost
 from monitor.cases.selectors import thread_of
 from monitor.console.discretion import IN_PUBLIC, came_in_private, reads_private
 from monitor.inbox.models import Author, Post
-from monitor.replies.models import Reply
+from monitor.replies.models import Reply, ReplyState
 
 HISTORY_LIMIT: Final = 100
 
@@ -37,7 +37,7 @@ class Event:
 
 def find_case(brand: Brand, reference: str) -> Case:
     """The case with everything that its header shows. Raises Http404."""
-    cases = Case.objects.select_related("author", "customer", "assignee", "market", "incident", "merged_into")
+    cases = Case.objects.select_related("brand", "author", "customer", "assignee", "market", "incident", "merged_into")
     case = cases.select_related("deciding_post__conversation", "deciding_post__channel").filter(
         brand=brand, reference=reference.upper()
     ).first()  # fmt: skip
@@ -53,6 +53,26 @@ def shown_thread(case: Case, user: Any) -> list[ThreadPost]:
     prefetch_related_objects(posts, Prefetch("reply_made", Reply.objects.select_related("approved_by")))
     asked = set(CasePost.objects.filter(case=case).values_list("post_id", flat=True))
     return [ThreadPost(post, post.pk in asked, getattr(post, "reply_made", None)) for post in posts]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownReply:
+    """`is_told`: the thread above shows its words."""
+
+    reply: Reply
+    is_told: bool
+
+
+def shown_replies(replies: Sequence[Reply], thread: Sequence[ThreadPost], user: Any) -> list[ShownReply]:
+    """What is on its way, in doubt, waits for somebody or failed, and that an answer was sent; not what was declined,
+    and not the user's own draft, which the editor holds."""
+    told = {entry.post.pk for entry in thread}
+    return [
+        ShownReply(reply, reply.own_post_id in told)
+        for reply in replies
+        if reply.state != ReplyState.DECLINED
+        and not (reply.state == ReplyState.DRAFT and reply.written_by_id == user.pk)
+    ]
 
 
 def replies_of(case: Case) -> list[Reply]:

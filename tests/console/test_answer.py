@@ -199,3 +199,35 @@ def test_the_page_looks_again_while_an_answer_is_on_its_way(as_bob: Client, bran
     assert f"/b/lumora/cases/{upcoming.reference}/" in words
     Reply.objects.update(state="sent")
     assert 'hx-trigger="every 3s"' not in as_bob.get(_address(case)).content.decode()
+
+
+@pytest.mark.parametrize("act", ["preview/", "decline/"])
+def test_an_id_that_is_none_finds_nothing(as_bob: Client, case: Any, act: str) -> None:
+    assert as_bob.post(_address(case, act), {"text": SORRY, "reply": "nonsense"}).status_code == 404
+    assert as_bob.post(_address(case, "preview/"), {"text": SORRY, "target": "nonsense"}).status_code == 404
+
+
+def test_words_for_a_reply_that_was_approved_meanwhile_become_a_draft_of_their_own(as_bob: Client, case: Any) -> None:
+    _look_over(as_bob, case, SORRY)
+    first = Reply.objects.get()
+    _approve(as_bob, case, first)
+    answer = _look_over(as_bob, case, SORRY + " Thank you.", reply=str(first.public_id))
+    assert answer.status_code == 200
+    assert list(Reply.objects.order_by("pk").values_list("state", "text")) == [
+        ("approved", SORRY),
+        ("draft", SORRY + " Thank you."),
+    ]
+
+
+def test_words_that_the_thread_shows_are_not_shown_again(as_bob: Client, bob: Any, case: Any) -> None:
+    asked = case.deciding_post
+    made = {"brand": case.brand, "case": case, "conversation": asked.conversation, "target": asked, "written_by": bob}
+    own = make_post(case.brand, SORRY, conversation=asked.conversation, is_own=True, own_by="us")
+    Reply.objects.create(**made, kind="reply", state="sent", text=SORRY, own_post=own)
+    Reply.objects.create(**made, kind="private_reply", state="sent", text="Said where the thread cannot show it.")
+    Reply.objects.create(**made, kind="reply", state="declined", text="These words were not wanted.")
+    page = as_bob.get(_address(case)).content.decode()
+    assert page.split('id="replies"')[1].count(">Sent<") == 2
+    assert page.count(SORRY) == 1
+    assert "Said where the thread cannot show it." in page
+    assert "These words were not wanted." not in page

@@ -188,11 +188,6 @@ def channel_advice(channel: Any) -> str:
 
 
 @register.filter
-def stream_name(code: str) -> str:
-    return label_of("stream", code)
-
-
-@register.filter
 def beginning(body: bytes) -> str:
     """The first bytes of what could not be read, as text that cannot break the page."""
     return bytes(body)[:120].decode("utf-8", "replace").replace("\0", "␀")
@@ -204,13 +199,8 @@ def is_blocking(finding: Any) -> bool:
 
 
 @register.filter
-def reply_problem(reply: Any) -> str:
-    """Why a reply was not sent, in plain words; "" where nothing is known."""
-    return problem(reply.error_code) if reply.error_code else ""
-
-
-@register.filter
 def problem_text(code: str) -> str:
+    """Why something was not done, in plain words; "" where nothing is known."""
     return problem(code) if code else ""
 
 

@@ -1,10 +1,11 @@
 """Answering: count while typing, look at exactly what would go out, approve, hand to a lead, decline, take back."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -106,59 +107,75 @@ def submit(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) 
 def decline(request: HttpRequest, brand: Brand, reference: str) -> HttpResponse:
     """A draft, or the suggestion itself: not these words."""
     case, user = find_case(brand, reference), signed_in(request)
-    why = request.POST.get("why", "")
-    try:
-        if stated := request.POST.get("reply", ""):
-            services.decline(user=user, reply=find_reply(case, UUID(stated)), why=why)
-        else:
+
+    def act() -> None:
+        reply = _stated_reply(request, case)
+        if reply is None:
             suggestion = editor_of(case, user, replies_of(case)).suggestion
             if suggestion is None:
-                raise ValueError("there is no suggestion")
-            services.decline(user=user, reply=services.take_suggestion(user=user, suggestion=suggestion), why=why)
-    except (WrongStateError, ValueError):
-        messages.warning(request, _("There was nothing left to decline."))
-    else:
-        messages.success(request, _("Declined. Write your own words, or resolve the case."))
-    return redirect("case", brand.slug, case.reference)
+                raise WrongStateError("suggestion", ReplyState.DECLINED)
+            reply = services.take_suggestion(user=user, suggestion=suggestion)
+        services.decline(user=user, reply=reply, why=request.POST.get("why", ""))
+
+    done = _("Declined. Write your own words, or resolve the case.")
+    return _act(request, case, act, done=done, too_late=_("There was nothing left to decline."))
 
 
 @require_POST
 @needs("answer")
 def withdraw(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) -> HttpResponse:
     case = find_case(brand, reference)
-    try:
-        services.withdraw(user=signed_in(request), reply=find_reply(case, public_id))
-    except (WrongStateError, PermissionDenied):
-        messages.warning(request, _("Too late: it is being sent, or was."))
-    else:
-        messages.success(request, _("Taken back. Nothing was sent."))
-    return redirect("case", brand.slug, case.reference)
+    reply = find_reply(case, public_id)
+    return _act(
+        request,
+        case,
+        lambda: services.withdraw(user=signed_in(request), reply=reply),
+        done=_("Taken back. Nothing was sent."),
+        too_late=_("Too late: it is being sent, or was."),
+    )
 
 
 @require_POST
 @needs("answer")
 def confirm_native(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) -> HttpResponse:
     case = find_case(brand, reference)
+    reply = find_reply(case, public_id)
+    return _act(
+        request,
+        case,
+        lambda: services.confirm_native_task(user=signed_in(request), reply=reply),
+        done=_("Noted: answered in the platform's own app."),
+        too_late=_("This was settled already."),
+    )
+
+
+def _act(request: HttpRequest, case: Case, act: Callable[[], object], *, done: str, too_late: str) -> HttpResponse:
+    """Acts, says what happened or that something was faster, and goes back to the case."""
     try:
-        services.confirm_native_task(user=signed_in(request), reply=find_reply(case, public_id))
+        act()
     except WrongStateError:
-        messages.warning(request, _("This was settled already."))
+        messages.warning(request, too_late)
     else:
-        messages.success(request, _("Noted: answered in the platform's own app."))
-    return redirect("case", brand.slug, case.reference)
+        messages.success(request, done)
+    return redirect("case", case.brand.slug, case.reference)
+
+
+def _stated_reply(request: HttpRequest, case: Case) -> Reply | None:
+    """The reply that the form names; None where it names none. Raises Http404."""
+    stated = request.POST.get("reply", "")
+    return find_reply(case, stated) if stated else None
 
 
 def _save(request: HttpRequest, case: Case) -> Reply:
     """The person's own draft of this answer where there is one, else a new one."""
     user, text = signed_in(request), _text(request)
-    if stated := request.POST.get("reply", ""):
-        reply = find_reply(case, UUID(stated))
-        if reply.state in (ReplyState.DRAFT, ReplyState.SUBMITTED):
+    if (reply := _stated_reply(request, case)) is not None:
+        # What was approved or declined meanwhile takes no new words: they become a draft of their own.
+        with suppress(WrongStateError):
             return services.edit(user=user, reply=reply, text=text)
-    editor = editor_of(case, user, replies_of(case))
-    suggestion = (
-        editor.suggestion if request.POST.get("suggestion") == str(getattr(editor.suggestion, "pk", "")) else None
-    )
+    suggestion = editor_of(case, user, replies_of(case)).suggestion
+    if suggestion is not None and request.POST.get("suggestion") != str(suggestion.pk):
+        suggestion = None
     return services.draft_reply(
         user=user,
         case=case,

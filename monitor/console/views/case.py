@@ -18,6 +18,7 @@ from monitor.console.case_page import (
     history_of,
     others_of,
     replies_of,
+    shown_replies,
     shown_thread,
     team_of,
 )
@@ -38,7 +39,7 @@ def show_case(request: HttpRequest, brand: Brand, reference: str) -> HttpRespons
 
 
 def case_context(case: Case, user: Any) -> dict[str, Any]:
-    replies = replies_of(case)
+    replies, thread = replies_of(case), shown_thread(case, user)
     editor = editor_of(case, user, replies)
     reads_all = reads_private(user, case.brand)
     hides_some = not reads_all and holds_private(case)
@@ -49,8 +50,8 @@ def case_context(case: Case, user: Any) -> dict[str, Any]:
         "shows_suggestion": reads_all or editor.target.is_public,
         "brand": case.brand,
         "case": case,
-        "thread": shown_thread(case, user),
-        "replies": [reply for reply in replies if reply.state != ReplyState.DRAFT or reply.written_by_id != user.pk],
+        "thread": thread,
+        "replies": shown_replies(replies, thread, user),
         "editor": editor,
         "is_sending": any(reply.state in ON_THE_WAY for reply in replies),
         "next_reference": next_in_queue(case),
