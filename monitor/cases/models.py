@@ -72,6 +72,8 @@ class Case(models.Model):
         output_field=models.SmallIntegerField(),
         db_persist=True,
     )
+    # Whose suggestion the newest question has: a phrasebook's version. "": it waits for one.
+    suggested_by = models.CharField(max_length=48, blank=True)
     version = models.PositiveIntegerField(default=1)  # for "somebody else changed this case"
     changed_at = models.DateTimeField(auto_now=True)
 
@@ -81,6 +83,20 @@ class Case(models.Model):
                 fields=["brand", "queue_rank", "last_inbound_at", "id"],
                 condition=models.Q(state__in=["new", "open"]),
                 name="queue",
+            ),
+            models.Index(
+                fields=["brand", "queue_rank", "last_inbound_at", "id"],
+                condition=models.Q(state="waiting"),
+                name="waiting_for_customers",
+            ),
+            models.Index(
+                fields=["snoozed_until"], condition=models.Q(snoozed_until__isnull=False), name="snoozed_cases"
+            ),
+            models.Index(fields=["resolved_at"], condition=models.Q(state="resolved"), name="resolved_cases"),
+            models.Index(
+                fields=["suggested_by", "-changed_at"],
+                condition=models.Q(state__in=["new", "open"]),
+                name="cases_by_suggestion",
             ),
             models.Index(fields=["brand", "-changed_at", "-id"]),
         ]

@@ -27,6 +27,7 @@ COLUMNS: Final[dict[str, str]] = {
     "Case.arrival": "kept: how the post came",
     "Case.resolution": "kept: a code",
     "Case.tags": "erased",
+    "Case.suggested_by": "kept: a phrasebook's version",
     "CaseMerge.link_ids": "kept: row numbers",
     "CaseMerge.case_post_ids": "kept: row numbers",
     "CaseMerge.source_state": "kept: a state",

@@ -76,6 +76,17 @@ def case_facts(post_ids: Sequence[int]) -> dict[int, CaseFacts]:
     }
 
 
+def cases_to_suggest_for(by: str, *, limit: int) -> list[int]:
+    """Active cases whose newest question `by` has not looked at yet, the latest changed first: people look at those."""
+    active = Case.objects.filter(state__in=(CaseState.NEW, CaseState.OPEN))
+    found: list[int] = []
+    # Two pieces of the index instead of "is not", which would read all of it.
+    for others in (active.filter(suggested_by__lt=by), active.filter(suggested_by__gt=by)):
+        ordered = others.order_by("suggested_by", "-changed_at").values_list("pk", flat=True)
+        found += ordered[: limit - len(found)]
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class QueueFilters:
     """Which cases of a brand are asked for; empty values ask for all. `view` is one of VIEWS."""

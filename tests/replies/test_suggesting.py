@@ -8,18 +8,32 @@ from django.test.utils import CaptureQueriesContext
 
 from monitor.analysis.models import Analysis
 from monitor.brands.models import Market
-from monitor.cases.models import Case, CasePost
+from monitor.cases.models import Case
 from monitor.cases.services import correct_reading, mark_not_complaint
 from monitor.inbox.models import Post
 from monitor.replies import services
 from monitor.replies.models import Article, SuggestedReply
 from monitor.replies.phrasebook import phrasebooks
 from monitor.replies.selectors import cases_without_suggestion
-from tests.support.desk import analyze, make_case, make_post
+from monitor.replies.services import suggesting
+from tests.cases.making import run_pipeline
+from tests.support.desk import make_case, make_post
 
 
 def waiting_case(brand: Any, text: str = "where is my refund", **fields: Any) -> Case:
     return make_case(brand, text, suggestion="", **{"topic": "after_sales", "severity": 1, **fields})
+
+
+def another_joins(case: Case) -> None:
+    first = case.deciding_post
+    post = make_post(
+        case.brand,
+        "My parcel is late and now broken",
+        conversation=first.conversation,
+        author=first.author,
+        stage="received",
+    )
+    assert run_pipeline(post) == [case.pk]
 
 
 def test_a_case_gets_one_suggestion_however_often_it_is_asked_for(brand: Any) -> None:
@@ -34,9 +48,7 @@ def test_a_case_gets_one_suggestion_however_often_it_is_asked_for(brand: Any) ->
 def test_a_new_question_gets_a_suggestion_of_its_own(brand: Any) -> None:
     case = waiting_case(brand)
     services.suggest_for_cases(case_ids=[case.pk])
-    second = make_post(brand, "and now it is broken too", conversation=case.deciding_post.conversation)
-    analyze(second, topic="after_sales")
-    CasePost.objects.create(case=case, post=second)
+    another_joins(case)
     assert cases_without_suggestion() == [case.pk]
     assert services.suggest_for_cases(case_ids=[case.pk]) == 1
     assert cases_without_suggestion() == []
@@ -97,8 +109,8 @@ def test_nobody_who_has_begun_to_answer_gets_other_words(brand: Any, bob: Any) -
     services.suggest_for_cases(case_ids=[case.pk])
     reply = services.take_suggestion(user=bob, suggestion=case.suggestions.get())
     correct_reading(user=bob, case=case, field="language", value="de")
+    assert services.suggest_for_cases(case_ids=cases_without_suggestion()) == 0
     assert cases_without_suggestion() == []
-    assert services.suggest_for_cases(case_ids=[case.pk]) == 0
     services.decline(user=bob, reply=reply)
     assert services.suggest_for_cases(case_ids=cases_without_suggestion()) == 1
 
@@ -118,13 +130,31 @@ def test_a_case_that_is_over_gets_no_fresh_suggestion(brand: Any, bob: Any) -> N
     assert cases_without_suggestion() == []
 
 
-def test_the_sweeper_finds_only_what_can_be_suggested_for(brand: Any) -> None:
+def test_the_sweeper_looks_once_at_each_active_case(brand: Any) -> None:
     ready, unread, deleted, resolved = (waiting_case(brand, f"late {number}") for number in range(4))
     Analysis.objects.filter(post_id=unread.deciding_post_id).delete()
     Post.objects.filter(pk=deleted.deciding_post_id).update(deleted_at=deleted.opened_at)
     Case.objects.filter(pk=resolved.pk).update(state="resolved")
-    assert cases_without_suggestion() == [ready.pk]
-    assert services.suggest_for_cases(case_ids=[ready.pk, unread.pk, deleted.pk]) == 1
+    assert sorted(cases_without_suggestion()) == [ready.pk, unread.pk, deleted.pk]
+    assert services.suggest_for_cases(case_ids=cases_without_suggestion()) == 1
+    assert cases_without_suggestion() == []
+
+
+def test_a_case_that_changes_while_it_is_looked_at_goes_on_waiting(brand: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = waiting_case(brand)
+    look = suggesting.current_readings
+
+    def look_while_another_joins(post_ids: list[int]) -> Any:
+        readings = look(post_ids)
+        monkeypatch.setattr(suggesting, "current_readings", look)
+        another_joins(case)
+        return readings
+
+    monkeypatch.setattr(suggesting, "current_readings", look_while_another_joins)
+    services.suggest_for_cases(case_ids=[case.pk])
+    assert cases_without_suggestion() == [case.pk]
+    assert services.suggest_for_cases(case_ids=cases_without_suggestion()) == 1
+    assert cases_without_suggestion() == []
 
 
 def test_the_number_of_queries_does_not_grow_with_the_cases(brand: Any) -> None:

@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
                 ('snoozed_until', models.DateTimeField(null=True)),
                 ('tags', models.JSONField(blank=True, default=list)),
                 ('queue_rank', models.GeneratedField(db_persist=True, expression=django.db.models.expressions.CombinedExpression(models.Case(models.When(is_flagged=True, then=models.Value(100)), default=models.Value(1000)), '-', models.F('priority')), output_field=models.SmallIntegerField())),
+                ('suggested_by', models.CharField(blank=True, max_length=48)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('changed_at', models.DateTimeField(auto_now=True)),
                 ('assignee', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -151,6 +152,22 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='case',
             index=models.Index(condition=models.Q(('state__in', ['new', 'open'])), fields=['brand', 'queue_rank', 'last_inbound_at', 'id'], name='queue'),
+        ),
+        migrations.AddIndex(
+            model_name='case',
+            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['brand', 'queue_rank', 'last_inbound_at', 'id'], name='waiting_for_customers'),
+        ),
+        migrations.AddIndex(
+            model_name='case',
+            index=models.Index(condition=models.Q(('snoozed_until__isnull', False)), fields=['snoozed_until'], name='snoozed_cases'),
+        ),
+        migrations.AddIndex(
+            model_name='case',
+            index=models.Index(condition=models.Q(('state', 'resolved')), fields=['resolved_at'], name='resolved_cases'),
+        ),
+        migrations.AddIndex(
+            model_name='case',
+            index=models.Index(condition=models.Q(('state__in', ['new', 'open'])), fields=['suggested_by', '-changed_at'], name='cases_by_suggestion'),
         ),
         migrations.AddIndex(
             model_name='case',

@@ -7,6 +7,7 @@ from monitor.cases.services.life import close, close_settled, reopen, resolve, s
 from monitor.cases.services.links import merge, split, undo_merge
 from monitor.cases.services.locking import CaseChangedError
 from monitor.cases.services.opening import open_cases
+from monitor.cases.services.suggested import ask_for_suggestion, note_suggested
 from monitor.cases.services.verdicts import correct_reading, mark_not_complaint
 from monitor.cases.services.work import (
     CaseClaimedError,
@@ -25,6 +26,7 @@ __all__ = [
     "add_note",
     "add_tag",
     "add_to_incident",
+    "ask_for_suggestion",
     "assign",
     "claim",
     "close",
@@ -36,6 +38,7 @@ __all__ = [
     "mark_not_complaint",
     "merge",
     "note_own_post",
+    "note_suggested",
     "offer_hand_off",
     "open_cases",
     "open_incident",

@@ -24,7 +24,7 @@ REFERENCE_TRIES: Final = 3
 _CHANGED: Final = [
     *("state", "deciding_post", "is_public", "priority", "is_flagged", "reasons", "intent", "topic", "severity"),
     *("sentiment", "language", "audience", "market", "assignee", "tags", "post_count", "last_inbound_at"),
-    *("waiting_since", "resolved_at", "resolution", "snoozed_until", "version", "changed_at"),
+    *("waiting_since", "resolved_at", "resolution", "snoozed_until", "suggested_by", "version", "changed_at"),
 ]
 
 
@@ -87,6 +87,7 @@ def _absorb(placement: Placement, readings: dict[int, Reading]) -> None:
         case.arrival = first.arrival
     else:
         case.post_count += len(placement.posts)
+        case.suggested_by = ""
         case.version += 1
         case.changed_at = timezone.now()
 

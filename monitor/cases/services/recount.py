@@ -17,6 +17,7 @@ from monitor.triage.services import TriageOutcome
 def recount(case: Case) -> None:
     """On a locked case, which the caller saves: the highest-priority post decides, the newest of equals."""
     rows = list(CasePost.objects.filter(case=case).select_related("post"))
+    case.suggested_by = ""
     if not rows:
         case.post_count = 0
         return
