@@ -1,10 +1,14 @@
-"""How log lines look: one JSON object a line, through structlog, for our own and for libraries' records.
+"""How log lines look: one JSON object a line, through structlog, for our own and for libraries' records, and for what
+nobody caught.
 
 No line tells what an exception says: databases and platforms quote what they choke on, and that is what people wrote.
 """
 
 import logging
+import logging.config
 import re
+import sys
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import date
 from traceback import walk_tb
@@ -12,6 +16,8 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
+
+from monitor.env import SettingError
 
 #: Loggers whose `extra` is ours: ids and counts (a guard test reads the calls).
 _OURS: Final = ("monitor", "workers")
@@ -21,6 +27,8 @@ _TOLD_ARGUMENTS: Final = frozenset({"name", "id", "description", "runtime"})
 _HIDDEN: Final = "…"
 _LOGIN_LINK: Final = re.compile(r"(?<=/login/link/)[^/\s]+")
 _USUAL: Final = frozenset(logging.makeLogRecord({}).__dict__)
+#: Errors that tell of a server and not of a row: no connection, no room, no memory, no time.
+_TOLD_KINDS: Final = frozenset({"django.db.utils.OperationalError", "psycopg.OperationalError"})
 
 
 class LineFormatter(structlog.stdlib.ProcessorFormatter):
@@ -50,11 +58,42 @@ def get_logger(name: str) -> logging.Logger:
     return logging.getLogger(name)
 
 
+def set_up(configuration: dict[str, Any]) -> None:
+    """Django's LOGGING_CONFIG: the handlers, and the same way for crashes, whose words Python would print."""
+    logging.config.dictConfig(configuration)
+    sys.excepthook = _tell_crash
+    threading.excepthook = lambda told: _tell_crash(told.exc_type, told.exc_value, told.exc_traceback)
+    sys.unraisablehook = lambda told: _tell_crash(told.exc_type, told.exc_value, told.exc_traceback)
+
+
+def _tell_crash(kind: type[BaseException], error: BaseException | None, trace: Any) -> None:
+    if error is None or issubclass(kind, KeyboardInterrupt | SystemExit):
+        return
+    get_logger(__name__).critical("crashed", exc_info=(kind, error, trace), extra={"says": plain_words(error)})
+
+
+def plain_words(error: BaseException) -> str:
+    """What may be told of an error: the operating system's, a server's or a setting's own words. Else ""."""
+    if isinstance(error, SettingError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror} ({error.filename})" if error.filename else str(error.strerror)
+    if any(_name_of(kind) in _TOLD_KINDS for kind in type(error).__mro__):
+        # Hints, and the attempts at other addresses, follow in further lines.
+        return next(iter(str(error).strip().splitlines()), "")
+    return ""
+
+
+def trace_of(error: BaseException) -> str:
+    """The kinds and frames of an error and of its causes, a line each, without a word that any of them says."""
+    return "\n".join(_lines(error))
+
+
 def _harmless(record: logging.LogRecord) -> logging.LogRecord:
     """The record without what a library's sentence could quote: exceptions, arguments of tasks, requests."""
     is_ours = record.name.split(".")[0] in _OURS
     kept = {
-        key: _kind_of(value) if isinstance(value, BaseException) else value
+        key: kind_of(value) if isinstance(value, BaseException) else value
         for key, value in record.__dict__.items()
         if key in _USUAL or is_ours or key in _TOLD_EXTRAS
     }
@@ -77,7 +116,7 @@ def _harmless_arguments(arguments: Any) -> Any:
 
 def _harmless_argument(value: Any) -> Any:
     if isinstance(value, BaseException):
-        return _kind_of(value)
+        return kind_of(value)
     # Django tells the path of every refusal; the path of a login link logs in.
     return _LOGIN_LINK.sub(_HIDDEN, value) if isinstance(value, str) else value
 
@@ -93,7 +132,7 @@ def _tell_where(_logger: Any, _method: str, event: Any) -> Any:
 
 def _lines(error: BaseException, trace: Any = None, seen: frozenset[int] = frozenset()) -> Iterator[str]:
     """From what happened back to its causes, each with the innermost frame last."""
-    yield _kind_of(error)
+    yield kind_of(error)
     for frame, line in walk_tb(error.__traceback__ or trace):
         yield f"  {frame.f_code.co_filename}:{line} {frame.f_code.co_name}"
     seen |= {id(error)}
@@ -106,8 +145,11 @@ def _lines(error: BaseException, trace: Any = None, seen: frozenset[int] = froze
             yield from rest
 
 
-def _kind_of(error: BaseException) -> str:
-    kind = type(error)
+def kind_of(error: BaseException) -> str:
+    return _name_of(type(error))
+
+
+def _name_of(kind: type) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 

@@ -161,6 +161,7 @@ ERASURE_SALT = SECRET_KEY[:16]
 METRICS_TOKEN = read_text("MENTIONDESK_METRICS_TOKEN")
 
 # -- Logs: one line of JSON an event; post text, names and tokens never at INFO or above ------------
+LOGGING_CONFIG = "monitor.logs.set_up"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -4,6 +4,8 @@ import asyncio
 import io
 import json
 import logging
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -14,10 +16,11 @@ import pytest
 from celery import Celery
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.test import RequestFactory
 
-from monitor.logs import LineFormatter, get_logger
+from monitor.env import SettingError
+from monitor.logs import LineFormatter, get_logger, plain_words, set_up
 
 CANARY = "my card is 4111 1111"
 
@@ -124,6 +127,60 @@ def test_what_several_did_wrong_is_told_of_each(lines: Any) -> None:
     assert [part for part in line["exception"].splitlines() if not part.startswith("  ")] == [
         "ExceptionGroup", "with ValueError", "with KeyError",
     ]  # fmt: skip
+
+
+def fail(*_: object) -> None:
+    raise ValueError(CANARY)
+
+
+class FailingAtTheEnd:
+    __del__ = fail
+
+
+@pytest.fixture
+def hooks() -> Iterator[None]:
+    """Python's own hooks for what nobody caught, as a running desk has them."""
+    before = sys.excepthook, threading.excepthook, sys.unraisablehook
+    set_up({"version": 1, "incremental": True})
+    yield
+    sys.excepthook, threading.excepthook, sys.unraisablehook = before
+
+
+def test_what_nobody_caught_goes_by_its_kind_and_its_place(hooks: None, lines: Any) -> None:
+    assert settings.LOGGING_CONFIG == "monitor.logs.set_up"
+    try:
+        fail()
+    except ValueError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    FailingAtTheEnd()
+    assert [line["event"] for line in lines()] == ["crashed"] * 3
+    for line in lines():
+        assert line["exception"].startswith("ValueError\n") and line["exception"].endswith(" fail")
+    assert CANARY not in json.dumps(lines())
+
+
+def test_a_stop_is_no_crash(hooks: None, lines: Any) -> None:
+    for ended in (KeyboardInterrupt(), SystemExit(1)):
+        sys.excepthook(type(ended), ended, None)
+    assert lines() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError(CANARY), ""),
+        (DatabaseError(CANARY), ""),
+        (OperationalError("no room\nHINT:  make some"), "no room"),
+        (OSError(28, "No space left on device", "/home/x"), "No space left on device (/home/x)"),
+        (OSError(CANARY), ""),
+        (SettingError("MENTIONDESK_PORT is 'x'."), "MENTIONDESK_PORT is 'x'."),
+    ],
+)
+def test_only_words_that_nobody_wrote_are_told(error: Exception, words: str) -> None:
+    assert plain_words(error) == words
 
 
 def test_ids_and_times_are_written_out(lines: Any) -> None:

@@ -3,13 +3,13 @@
 The settings answer known failures of Celery 5.7 over Redis; each line says which.
 """
 
-import logging.config
 from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, celeryd_after_setup, setup_logging
 from django.conf import settings
 
+from monitor.logs import set_up
 from monitor.queue import has_broker
 from workers.schedule import beat_schedule
 
@@ -61,7 +61,7 @@ app.conf.update(
 @setup_logging.connect
 def keep_our_logging(**_ignored: Any) -> None:
     """Celery would otherwise replace the log lines that the settings define."""
-    logging.config.dictConfig(settings.LOGGING)
+    set_up(settings.LOGGING)
 
 
 @celeryd_after_setup.connect

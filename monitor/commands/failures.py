@@ -1,6 +1,8 @@
-"""What a person reads when a command fails: one sentence. The full trace goes to `logs/command.log` in the home."""
+"""What a person reads when a command fails: one sentence. Where it happened goes to `logs/command.log` in the home.
 
-import traceback
+Neither repeats what a foreign exception says: databases quote what they choke on, and that is what people wrote.
+"""
+
 from datetime import UTC, datetime
 
 from monitor.embedded.errors import EmbeddedError
@@ -16,33 +18,33 @@ class WrongWishError(CommandError):
 
 
 def explain(error: Exception, command: str) -> str:
-    """The sentence; the trace is written down in full, unless nothing but the wish was wrong."""
+    """The sentence; the trace is written down, unless nothing but the wish was wrong.
+
+    Errors of our own rooms are written for people. Of others only what cannot quote a post is told.
+    """
     if isinstance(error, (CommandError, EmbeddedError, SettingError)):
         return str(error)
-    kept = _keep_trace(error, command)
+    # Here, because `--help` needs no log lines.
+    from monitor.logs import kind_of, plain_words, trace_of
+
+    kept = _keep_trace(trace_of(error), command)
     if type(error).__module__.startswith("monitor.") and str(error):
-        # Errors of our own rooms are written for people.
         return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        about = f" ({error.filename})" if error.filename else ""
-        return f"{error.strerror}{about}."
-    if type(error).__module__.startswith(("django.db", "psycopg")):
-        return f"The database cannot be used: {_first_line(error)}.{kept}"
-    return f"{command} stopped: {type(error).__name__}: {_first_line(error)}.{kept}"
+    words = plain_words(error).rstrip(".")
+    if words and isinstance(error, OSError):
+        return f"{words}."
+    if words:
+        return f"The database cannot be used: {words}.{kept}"
+    return f"{command} stopped: {kind_of(error)}.{kept}"
 
 
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:300].rstrip(".") if lines else "no reason given"
-
-
-def _keep_trace(error: Exception, command: str) -> str:
+def _keep_trace(trace: str, command: str) -> str:
+    """Where it lies, as a sentence; "" where nothing can be written."""
     try:
         folder = home_folder() / "logs"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (folder / "command.log").open("a", encoding="utf-8", errors="replace") as file:
-            file.write(f"--- {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} mentiondesk {command}\n")
-            file.writelines(traceback.format_exception(error))
+            file.write(f"--- {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} mentiondesk {command}\n{trace}\n")
     except (OSError, SettingError):
         return ""
-    return f" The whole story is in {folder / 'command.log'}."
+    return f" Where it happened is in {folder / 'command.log'}."

@@ -53,7 +53,7 @@ SETTINGS = {
 
 
 class Postgres:
-    """The server of one home. `prepare()` makes or upgrades its folder; `program()` is for the supervisor."""
+    """The server of one home. `prepare()` makes its folder; `program()` is for the supervisor."""
 
     def __init__(self, home: Home, *, major: int = MAJOR, settings: Mapping[str, str] | None = None) -> None:
         self.home = home
@@ -89,7 +89,7 @@ class Postgres:
         service_user.give(place, self.user)
         link.symlink_to(place)
 
-    def _open_socket_folder(self) -> None:
+    def open_socket_folder(self) -> None:
         """A folder that is ours alone; a short one in the temporary folder where the path would be too long."""
         folder = self.place / "run"
         if len(os.fsencode(folder / SOCKET_NAME)) > SOCKET_PATH_LIMIT:
@@ -110,16 +110,11 @@ class Postgres:
     # -- Starting ----------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Raises EmbeddedError: folder of another major, no space, programs that cannot run."""
-        found = self.version_on_disk()
-        if found is None:
+        """Makes the data folder where there is none (`postgres_upgrade` sees to an older one). Raises EmbeddedError."""
+        if self.version_on_disk() is None:
             self.make_cluster(self.cluster)
-        elif found != str(self.major):
-            from monitor.embedded.postgres_upgrade import upgrade
-
-            upgrade(self, found)
-        self._end_orphan()
-        self._open_socket_folder()
+        self.end_orphan()
+        self.open_socket_folder()
 
     def version_on_disk(self) -> str | None:
         try:
@@ -154,7 +149,7 @@ class Postgres:
             raise EmbeddedError(f"The database could not be set up in {target}: {_sentence(made.stderr)}")
         draft.rename(target)
 
-    def _end_orphan(self) -> None:
+    def end_orphan(self) -> None:
         """Stops a server left from a supervisor that was killed; removes the lock of one that is gone.
 
         PostgreSQL itself refuses to start when the number in its lock file belongs to any living program, which

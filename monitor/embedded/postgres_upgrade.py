@@ -4,30 +4,31 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from monitor.embedded.errors import EmbeddedError
+from monitor.embedded.postgres import DATABASE, Postgres
 from monitor.embedded.postgres_binaries import find_install, run_tool
 from monitor.embedded.programs import spawn
-
-if TYPE_CHECKING:
-    from monitor.embedded.postgres import Postgres
 
 START_SECONDS = 60
 
 
-def upgrade(server: "Postgres", found: str) -> None:
-    """Leaves the new data folder under the server's usual name, and the old one beside it as `data-<major>`.
+def upgrade_if_older(server: Postgres) -> None:
+    """Leaves the new data folder under the server's usual name, and the old one beside it as `data-<major>-<time>`.
 
     Raises EmbeddedError when the programs of the old major are not installed, or when a step fails; the old folder
     is then untouched.
     """
+    found = server.version_on_disk()
+    if found in (None, str(server.major)):
+        return
     if not found.isdigit() or int(found) > server.major or find_install(int(found)) is None:
         raise EmbeddedError(
             f"{server.cluster} was made by PostgreSQL {found}, and this Mentiondesk runs PostgreSQL {server.major}: "
             "run `mentiondesk backup` with the Mentiondesk that made it, move the folder away, then "
             "`mentiondesk restore FILE` with this one."
         )
+    server.end_orphan()
     server.home.require_space(2 * _size(server.cluster))
     dump = server.place / "upgrade.dump"
     fresh = server.cluster.with_name("data-fresh")
@@ -43,9 +44,7 @@ def upgrade(server: "Postgres", found: str) -> None:
         server.close_socket_folder()
 
 
-def _dump(server: "Postgres", old_major: int, dump: Path) -> None:
-    from monitor.embedded.postgres import DATABASE, Postgres
-
+def _dump(server: Postgres, old_major: int, dump: Path) -> None:
     old = Postgres(server.home, major=old_major)
     with _Running(old, server.cluster):
         # The newer pg_dump reads older servers; the other way round it refuses.
@@ -60,9 +59,7 @@ def _dump(server: "Postgres", old_major: int, dump: Path) -> None:
             )
 
 
-def _restore(server: "Postgres", cluster: Path, dump: Path) -> None:
-    from monitor.embedded.postgres import DATABASE
-
+def _restore(server: Postgres, cluster: Path, dump: Path) -> None:
     with _Running(server, cluster):
         server.make_database()
         if dump.exists():
@@ -81,10 +78,10 @@ def _require(outcome: "subprocess.CompletedProcess[str]", what: str) -> None:
 class _Running:
     """A server that runs on `cluster` for the length of a `with` block."""
 
-    def __init__(self, server: "Postgres", cluster: Path) -> None:
+    def __init__(self, server: Postgres, cluster: Path) -> None:
         self._server = server
         self._usual, server.cluster = server.cluster, cluster
-        server._open_socket_folder()
+        server.open_socket_folder()
         self._log = server.home.logs / "postgres-upgrade.log"
         self._process = spawn(server.program(), self._log)
 

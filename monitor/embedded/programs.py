@@ -1,6 +1,7 @@
 """One program that the supervisor runs: how it is started, asked to stop, and made to die with its starter."""
 
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,11 @@ from monitor.embedded.service_user import ServiceUser
 
 LOG_LIMIT_BYTES = 10_000_000
 LOG_GENERATIONS = 3
+# The words of errno 28, in which every program tells it; a few complaints about what follows from it come after.
+FULL_DISK = "No space left on device"
+LAST_LINES = 10
+# Room for lines that tell a long trace.
+LAST_LINES_BYTES = 65_536
 _SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -67,7 +73,7 @@ def death_signal(stop_signal: signal.Signals) -> Callable[[], None] | None:
     """Run in the child before its program: when the starter dies, even by `kill -9`, the child is told to stop.
 
     The kernel forgets the wish when the user id changes, so it is made last (subprocess changes ids first).
-    Elsewhere than on Linux the next start ends what was left (`Supervisor.end_leftovers`).
+    Elsewhere than on Linux the next start ends what was left (`supervisor.end_leftovers`).
     """
     if _libc is None:
         return None
@@ -90,15 +96,37 @@ def signal_group(pid: int, number: signal.Signals) -> None:
         return
 
 
-def last_words(log_path: Path, *, lines: int = 1) -> str:
-    """The end of a log, to say in a sentence why a program stopped."""
+def reason_in(log_path: Path) -> str:
+    """Why a program stopped, as the end of a sentence: a full disk, or its last words and where the others are."""
+    if any(FULL_DISK in line for line in _last_lines(log_path)):
+        return f"the disk that holds {log_path.parent} is full: free some space"
+    return f"its last words: {last_words(log_path) or 'none'} (all of them: {log_path})"
+
+
+def last_words(log_path: Path) -> str:
+    lines = _last_lines(log_path)
+    return _spoken(lines[-1].strip())[-300:] if lines else ""
+
+
+def _last_lines(log_path: Path) -> list[str]:
     try:
         with log_path.open("rb") as file:
-            file.seek(max(0, log_path.stat().st_size - 4096))
-            text = file.read().decode("utf-8", "replace")
+            file.seek(max(0, log_path.stat().st_size - LAST_LINES_BYTES))
+            return file.read().decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
     except OSError:
-        return ""
-    return " ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip())[-300:]
+        return []
+
+
+def _spoken(line: str) -> str:
+    """A line of our own log (`monitor.logs`) as its event, and what went wrong; any other line as it stands."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(told, dict) or "event" not in told:
+        return line
+    reason = told.get("says") or str(told.get("exception", "")).split("\n", 1)[0]
+    return f"{told['event']}: {reason}" if reason else str(told["event"])
 
 
 def rotate_log(log_path: Path, *, limit: int = LOG_LIMIT_BYTES) -> bool:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from monitor.embedded.errors import EmbeddedError
 from monitor.embedded.home import Home
+from monitor.embedded.postgres import Postgres
+from monitor.embedded.postgres_upgrade import upgrade_if_older
+from monitor.embedded.redis import Redis, find_server
 from monitor.embedded.supervisor import Supervisor, end_leftovers
 from monitor.env import home_folder, read_text
 
@@ -97,8 +100,6 @@ def start_servers(
     postgres_settings: Mapping[str, str] | None = None,
 ) -> Servers:
     """Starts what the environment does not name, and waits until it is ready. The home's lock must be held."""
-    from monitor.embedded.postgres import Postgres
-
     home = supervisor.home
     end_leftovers(home)
     redis_url, waiting = read_text("REDIS_URL"), []
@@ -108,6 +109,7 @@ def start_servers(
     database_url = read_text("DATABASE_URL")
     if not database_url:
         server = Postgres(home, settings=postgres_settings)
+        upgrade_if_older(server)
         server.prepare()
         cleanups.append(server.close_socket_folder)
         supervisor.add(server.program())
@@ -120,8 +122,6 @@ def start_servers(
 
 
 def _start_redis(supervisor: Supervisor, announce: Callable[[str], None]) -> str:
-    from monitor.embedded.redis import Redis, find_server
-
     binary = find_server()
     if binary is None:
         announce("No Redis was found: the sweeper does all the work. Install redis-server for quicker reactions.")

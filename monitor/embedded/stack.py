@@ -20,7 +20,7 @@ from typing import Any
 from monitor.embedded.errors import EmbeddedError, StopRequestedError
 from monitor.embedded.home import Home
 from monitor.embedded.listener import address_of, allowed_hosts, chosen_host, chosen_port, open_listener
-from monitor.embedded.programs import Program, death_signal, last_words
+from monitor.embedded.programs import Program, death_signal, reason_in
 from monitor.embedded.session import require_nobody_runs, start_servers
 from monitor.embedded.supervisor import TICK_SECONDS, Supervisor
 from monitor.env import home_folder, read_number
@@ -214,7 +214,7 @@ class _Stack:
                     program.terminate()
                 told, _ = program.communicate()
         if program.returncode != 0:
-            raise EmbeddedError(f"The database could not be prepared: {last_words(log_path)} (all: {log_path})")
+            raise EmbeddedError(f"The database could not be prepared; {reason_in(log_path)}")
         answer: dict[str, Any] = json.loads(told)
         return Prepared(has_demo=bool(answer["has_demo"]), login_path=str(answer["login_path"]))
 

@@ -8,14 +8,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import psutil
 
 from monitor.embedded.errors import EmbeddedError, StopRequestedError
 from monitor.embedded.home import Home
-from monitor.embedded.programs import Program, last_words, rotate_log, signal_group, spawn
+from monitor.embedded.programs import Program, reason_in, rotate_log, signal_group, spawn
 from monitor.logs import get_logger
 
 log = get_logger(__name__)
@@ -45,7 +45,7 @@ class Child:
     asked_at: float = 0.0
     bad_answers: int = 0
     # The kernel's start time beside the id: ids come again.
-    born_at: float = field(default=0.0)
+    born_at: float = 0.0
 
 
 class Supervisor:
@@ -92,11 +92,7 @@ class Supervisor:
             time.sleep(TICK_SECONDS)
 
     def _why(self, name: str, what: str) -> str:
-        path = self.home.logs / f"{name}.log"
-        words = last_words(path)
-        if "No space left" in words:
-            return f"{name} {what}: the disk that holds {self.home.path} is full."
-        return f"{name} {what}; its last words: {words or 'none'} (all of them: {path})"
+        return f"{name} {what}; {reason_in(self.home.logs / f'{name}.log')}"
 
     def request_stop(self, *_: object) -> None:
         """Called from a signal handler. Asked a second time, programs get no more grace."""

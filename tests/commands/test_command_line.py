@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError, connection
 
 from monitor.__main__ import main
 from monitor.commands.failures import explain
@@ -150,17 +152,53 @@ def test_doctor_keeps_its_findings_when_the_database_is_unreachable(words: tuple
         assert "bad   servers: The database cannot be reached: " in told.stdout
 
 
-def test_an_unexpected_error_is_a_sentence_and_the_trace_goes_to_the_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def command_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MENTIONDESK_HOME", str(tmp_path))
-    try:
-        raise ZeroDivisionError("a bug\nwith a second line")
-    except ZeroDivisionError as error:
-        sentence = explain(error, "export")
-    log = tmp_path / "logs" / "command.log"
-    assert sentence == f"export stopped: ZeroDivisionError: a bug. The whole story is in {log}."
-    assert "with a second line" in log.read_text()
+    return tmp_path / "logs" / "command.log"
+
+
+def explained(raise_it: Callable[[], object], command: str = "export") -> str:
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is, it is explained
+        raise_it()
+    return explain(caught.value, command)
+
+
+def test_an_unexpected_error_is_a_sentence_and_its_place_goes_to_the_log(command_log: Path) -> None:
+    def divide() -> None:
+        raise ZeroDivisionError("my card is 4111 1111")
+
+    sentence = explained(divide)
+    assert sentence == f"export stopped: ZeroDivisionError. Where it happened is in {command_log}."
+    told = command_log.read_text()
+    assert "ZeroDivisionError\n" in told and f"{__file__}:" in told and " divide\n" in told
+    assert "4111" not in told
+
+
+def test_a_database_that_chokes_on_a_text_does_not_repeat_it(db: None, command_log: Path) -> None:
+    def ask() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT %s::integer", ["my card is 4111 1111"])
+
+    sentence = explained(ask, "import")
+    assert sentence == f"import stopped: django.db.utils.DataError. Where it happened is in {command_log}."
+    assert "psycopg.errors.InvalidTextRepresentation" in command_log.read_text()
+    assert "4111" not in command_log.read_text()
+
+
+def test_a_database_without_room_says_so(command_log: Path) -> None:
+    def fill() -> None:
+        raise OperationalError('could not extend file "base/5/1": No space left on device\nHINT:  Check free space.')
+
+    assert explained(fill, "work") == (
+        'The database cannot be used: could not extend file "base/5/1": No space left on device.'
+        f" Where it happened is in {command_log}."
+    )
+
+
+def test_a_full_disk_is_named_with_the_file(command_log: Path) -> None:
+    assert explained(lambda: Path("/dev/full").write_text("x")) == "No space left on device."
+    assert explained(lambda: Path("/nowhere/file").write_text("x")) == "No such file or directory (/nowhere/file)."
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:

@@ -14,6 +14,7 @@ from monitor.embedded.errors import EmbeddedError
 from monitor.embedded.home import Home
 from monitor.embedded.postgres import SOCKET_PATH_LIMIT, Postgres
 from monitor.embedded.postgres_binaries import find_install
+from monitor.embedded.postgres_upgrade import _Running, upgrade_if_older
 from monitor.embedded.service_user import ServiceUser, can_use
 from monitor.embedded.session import require_nobody_runs, servers
 from tests.embedded.conftest import is_alive
@@ -130,15 +131,13 @@ def test_a_folder_of_an_unknown_major_is_refused_with_the_way_out(home: Home) ->
     cluster.mkdir()
     (cluster / "PG_VERSION").write_text("15\n")
     with pytest.raises(EmbeddedError, match=r"made by PostgreSQL 15.*mentiondesk backup.*mentiondesk restore"):
-        Postgres(home).prepare()
+        upgrade_if_older(Postgres(home))
     assert (cluster / "PG_VERSION").exists()
 
 
 def test_a_folder_of_major_16_is_carried_over_to_18(home: Home) -> None:
     old = Postgres(home, major=16)
     old.make_cluster(old.cluster)
-    from monitor.embedded.postgres_upgrade import _Running
-
     with _Running(old, old.cluster):
         assert old.make_database()
         with psycopg.connect(old.database_url) as connection:

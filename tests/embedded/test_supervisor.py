@@ -19,6 +19,8 @@ from monitor.embedded.redis import Redis, find_server
 from monitor.embedded.supervisor import Supervisor, end_leftovers
 from tests.embedded.conftest import is_alive
 
+DJANGO = {"DJANGO_SETTINGS_MODULE": "monitor.settings", "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+
 
 @pytest.fixture
 def said() -> list[str]:
@@ -95,6 +97,33 @@ def test_a_program_that_never_starts_is_told_with_its_last_words(supervisor: Sup
     supervisor.add(python("broken", "raise SystemExit('there is no such model')", is_ready=lambda: False))
     with pytest.raises(EmbeddedError, match=r"broken keeps stopping; its last words: there is no such model"):
         supervisor.wait_ready("broken")
+
+
+def test_a_full_disk_is_named_whatever_was_said_after_it(supervisor: Supervisor) -> None:
+    script = (
+        "print('FATAL:  could not write lock file \"postmaster.pid\": No space left on device')\n"
+        "print('LOG:  database system is shut down')\nraise SystemExit(1)"
+    )
+    supervisor.add(python("database", script, is_ready=lambda: False))
+    with pytest.raises(EmbeddedError) as told:
+        supervisor.wait_ready("database")
+    folder = supervisor.home.logs
+    assert str(told.value) == f"database keeps stopping; the disk that holds {folder} is full: free some space"
+
+
+def test_a_crash_is_told_by_its_kind_or_by_words_that_nobody_wrote(supervisor: Supervisor) -> None:
+    """A program that logs as we do: what the exception quotes stays out of the sentence and out of the file."""
+    setting_up = "from monitor.logs import set_up\nfrom django.conf import settings\nset_up(settings.LOGGING)\n"
+    for name, raised, sentence in (
+        ("quoting", "ValueError('my card is 4111 1111')", "crashed: ValueError"),
+        ("refused", "PermissionError(13, 'Permission denied', 'keys')", "crashed: Permission denied (keys)"),
+    ):
+        supervisor.add(python(name, f"{setting_up}raise {raised}", environment=DJANGO))
+        tick_until(supervisor, lambda name=name: told(supervisor, name)["restarts"] != 0)  # type: ignore[misc]
+        log = supervisor.home.logs / f"{name}.log"
+        assert last_words(log) == sentence
+        assert "4111" not in log.read_text()
+        supervisor.remove(name)
 
 
 def test_a_program_that_is_not_ready_in_time_is_told(supervisor: Supervisor) -> None:
