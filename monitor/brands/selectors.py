@@ -1,10 +1,17 @@
 """Reads of this room."""
 
+import json
+from functools import lru_cache
+
 from django.conf import settings
 
-from monitor.brands.models import Channel
+from monitor.brands.models import Brand, Channel
 from monitor.brands.sealing import unseal
+from monitor.logs import get_logger
 from monitor.platforms.base import ChannelContext
+from monitor.text.patterns import usable_order_patterns
+
+log = get_logger(__name__)
 
 
 def channel_context(channel: Channel, *, with_credentials: bool = True) -> ChannelContext:
@@ -21,3 +28,18 @@ def channel_context(channel: Channel, *, with_credentials: bool = True) -> Chann
         api_url=channel.api_url or settings.PLATFORM_API_URLS.get(channel.platform, ""),
         query=channel.query,
     )
+
+
+def order_patterns(brand: Brand) -> tuple[str, ...]:
+    """The brand's patterns for order numbers that may be used. One that is stored all the same and could stop every
+    reading of the brand's posts is left out and logged; `mentiondesk doctor` tells of it."""
+    return _usable_patterns(brand.pk, json.dumps(brand.order_patterns))
+
+
+@lru_cache(maxsize=1024)
+def _usable_patterns(brand_id: int, stored: str) -> tuple[str, ...]:
+    """Asked for every post, answered (and logged) once for what is stored."""
+    usable, bad = usable_order_patterns(json.loads(stored))
+    if bad:
+        log.warning("order_patterns_ignored", extra={"brand_id": brand_id, "patterns": bad})
+    return usable

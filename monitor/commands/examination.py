@@ -167,6 +167,17 @@ def _examine_model() -> Iterator[Finding]:
         yield Finding(BAD, "model", f"cannot be loaded ({type(error).__name__}: {error}): install Mentiondesk again")
 
 
+def _examine_brands() -> Iterator[Finding]:
+    from monitor.brands.models import Brand
+    from monitor.text.patterns import usable_order_patterns
+
+    for slug, stored in Brand.objects.order_by("pk").values_list("slug", "order_patterns"):
+        _, bad = usable_order_patterns(stored)
+        if bad:
+            says = f"{bad} of its patterns for order numbers are ignored: they cannot be read or might never end"
+            yield Finding(WARN, f"brand {slug}", says)
+
+
 def _examine_webhooks() -> Iterator[Finding]:
     from django.conf import settings
 
@@ -184,6 +195,7 @@ def _examine_webhooks() -> Iterator[Finding]:
 _CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _examine_broker,
     _examine_model,
+    _examine_brands,
     examine_channels,
     _examine_webhooks,
 )

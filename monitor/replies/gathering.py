@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import F, Q
 
 from monitor.brands.models import Brand, Channel, Market, SwitchName
+from monitor.brands.selectors import order_patterns
 from monitor.brands.switches import is_on
 from monitor.inbox.models import Arrival, Post
 from monitor.platforms.base import Declaration
@@ -130,7 +131,7 @@ def guard_facts(post: Post, *, kind: str, language: str, found_language: str = "
         author_name=author.name if author is not None else "",
         author_handle=author.handle if author is not None else "",
         own_handles=own_handles(post.brand_id, post.platform),
-        order_patterns=tuple(brand.order_patterns),
+        order_patterns=order_patterns(brand),
         forbidden_words=tone.forbidden_words,
     )
 
@@ -159,7 +160,7 @@ def post_facts(post: Post, handles: Sequence[str]) -> PostFacts:
         author_name=author.name if author is not None else "",
         author_handle=author.handle if author is not None else "",
         own_handles=tuple(handles),
-        order_patterns=tuple(post.brand.order_patterns),
+        order_patterns=order_patterns(post.brand),
     )
 
 

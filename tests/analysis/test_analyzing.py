@@ -40,6 +40,15 @@ def test_it_keeps_kinds_and_places_of_entities_but_never_their_values(brand: Any
     assert "mia@example.com" not in str(entities)
 
 
+def test_a_brand_whose_pattern_cannot_be_read_or_never_ends_has_its_posts_read(brand: Any) -> None:
+    brand.order_patterns = ["(LM", r"(\d+)+x", r"ZZ\d{3}"]
+    brand.save()
+    post = make_post(brand, "Late again: ZZ123, " + "1" * 40)
+    assert analyze_posts(post_ids=[post.pk], engine=WordEngine()) == [post.pk]
+    assert [entity["kind"] for entity in Analysis.objects.get(post=post).entities] == ["order_number"]
+    assert stage_of(post) == "analyzed"
+
+
 def test_only_complaints_get_an_embedding(brand: Any) -> None:
     late, fine = make_post(brand, "Late"), make_post(brand, "Lovely shop")
     analyze_posts(post_ids=[late.pk, fine.pk], engine=WordEngine())

@@ -7,7 +7,7 @@ from monitor.audit.models import AuditEvent
 from monitor.brands import services, switches
 from monitor.brands.models import Brand, Channel, ChannelStream, Market, Membership
 from monitor.brands.sealing import unseal
-from monitor.brands.selectors import channel_context
+from monitor.brands.selectors import channel_context, order_patterns
 
 pytestmark = pytest.mark.django_db
 
@@ -113,3 +113,19 @@ def test_roles_are_given_changed_and_taken(brand, alice, bob):
         services.set_role(user=bob, brand=brand, role="emperor", by=alice)
     dora = services.create_user(email="Dora@Example.com", brand=brand, role="agent", by=alice)
     assert (dora.email, dora.has_usable_password()) == ("dora@example.com", False)
+
+
+@pytest.mark.parametrize("bad", [["(LM"], [r"(\d+)+x"], [r"LM\d{8}", 7], "LM", [r"LM\d{8}"] * 21])
+def test_a_brand_is_not_made_with_a_pattern_that_would_stop_its_posts(bad, db):
+    with pytest.raises(ValueError, match=r"[Pp]attern"):
+        services.create_brand(slug="acme", name="Acme", order_patterns=bad)
+    assert not Brand.objects.filter(slug="acme").exists()
+
+
+def test_a_bad_pattern_that_is_stored_already_is_ignored_and_logged_once(brand, caplog):
+    brand.order_patterns = ["(LM", r"LM\d{8}", r"(\d+)+x"]
+    with caplog.at_level("WARNING"):
+        assert order_patterns(brand) == order_patterns(brand) == (r"LM\d{8}",)
+    logged = [(record.brand_id, record.patterns) for record in caplog.records if record.brand_id == brand.pk]
+    assert logged == [(brand.pk, 2)]
+    assert "LM" not in caplog.text

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from monitor.analysis.services.inference import Engine, EngineFailedError, PendingPost, default_engine, infer
 from monitor.analysis.services.storing import store_analyses
+from monitor.brands.selectors import order_patterns
 from monitor.inbox.models import Post, Stage
 from monitor.inbox.services.placing import place_by_language
 from monitor.inbox.services.stages import advance_posts, release_posts
@@ -69,5 +70,5 @@ def pending_post(post: Post) -> PendingPost:
         brand_id=post.brand_id,
         text=post.text,
         language_hint=post.language_hint,
-        order_patterns=tuple(post.brand.order_patterns),
+        order_patterns=order_patterns(post.brand),
     )

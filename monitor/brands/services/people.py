@@ -7,6 +7,7 @@ from django.db import transaction
 
 from monitor.audit.services import record
 from monitor.brands.models import Brand, Market, Membership, Role, Switch, SwitchName, User
+from monitor.text.patterns import check_order_patterns
 
 # Automation as such may run; the one thing that speaks by itself, the acknowledgement, waits to be switched on.
 _ON_FROM_THE_START = {SwitchName.AUTOMATION}
@@ -18,8 +19,10 @@ def create_brand(
 ) -> Brand:
     """A brand with its switches, its markets (fields of `Market`), and `user` as its first admin.
 
-    Raises IntegrityError when the slug is taken.
+    Raises IntegrityError when the slug is taken, and InvalidPatternError (a ValueError) for a pattern of order numbers
+    that cannot be read or might never end.
     """
+    check_order_patterns(fields.get("order_patterns", []))
     brand = Brand.objects.create(slug=slug, name=name, **fields)
     Switch.objects.bulk_create(
         Switch(brand=brand, name=switch, is_on=switch in _ON_FROM_THE_START) for switch in SwitchName

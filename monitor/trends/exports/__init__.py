@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from django.db import connection, transaction
 
 from monitor.brands.models import Brand
+from monitor.brands.selectors import order_patterns
 from monitor.platforms.registry import get_platform, platform_codes
 from monitor.text.masking import mask
 from monitor.trends.exports.cells import Value
@@ -146,7 +147,7 @@ def _watched(rows: Iterator[Sequence[Value]], progress: Progress, total: int | N
 
 
 def _order_patterns() -> dict[str, tuple[str, ...]]:
-    return {slug: tuple(patterns) for slug, patterns in Brand.objects.values_list("slug", "order_patterns")}
+    return {brand.slug: order_patterns(brand) for brand in Brand.objects.only("slug", "order_patterns")}
 
 
 def _masked(
