@@ -7,10 +7,12 @@ from typing import Any, Final
 from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.http import Http404
 
+from monitor.analysis.selectors import current_readings
 from monitor.audit.models import AuditEvent
 from monitor.brands.models import Brand, User
 from monitor.cases.models import Case, CasePost
 from monitor.cases.selectors import thread_of
+from monitor.console.deciding import Deciding, deciding_of
 from monitor.console.discretion import IN_PUBLIC, came_in_private, reads_private
 from monitor.inbox.models import Author, Post
 from monitor.replies.models import Reply, ReplyState
@@ -20,11 +22,12 @@ HISTORY_LIMIT: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class ThreadPost:
-    """`asked`: it brought the case here; `reply`: the answer that was sent as this post."""
+    """`asked`: it brought the case here; `reply`: the answer that was sent as this post; `deciding`: words to mark."""
 
     post: Post
     asked: bool
     reply: Reply | None
+    deciding: Deciding
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,11 @@ def shown_thread(case: Case, user: Any) -> list[ThreadPost]:
     posts = [post for post in thread_of(case) if may_read or post.is_public]
     prefetch_related_objects(posts, Prefetch("reply_made", Reply.objects.select_related("approved_by")))
     asked = set(CasePost.objects.filter(case=case).values_list("post_id", flat=True))
-    return [ThreadPost(post, post.pk in asked, getattr(post, "reply_made", None)) for post in posts]
+    readings = current_readings([post.pk for post in posts if not post.is_own and not post.deleted_at])
+    return [
+        ThreadPost(post, post.pk in asked, getattr(post, "reply_made", None), deciding_of(readings.get(post.pk)))
+        for post in posts
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from monitor.alerts.codes import what_to_do
+from monitor.console.deciding import mark
 from monitor.console.discretion import came_in_private
 from monitor.console.labels import label_of
 from monitor.console.reasons import act, notice, problem, sentence, short, strongest
@@ -30,6 +31,12 @@ def label(table: str, code: object) -> str:
 def is_hidden_from(case: Any, desk: Any) -> bool:
     """Whether name and words of the case are private and this reader may not read such."""
     return not desk.may["answer"] and came_in_private(case)
+
+
+@register.filter
+def marked(text: str, deciding: Any) -> SafeString:
+    """The text with its deciding words in marks."""
+    return mark(text, deciding)
 
 
 @register.filter

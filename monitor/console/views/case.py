@@ -22,6 +22,7 @@ from monitor.console.case_page import (
     shown_thread,
     team_of,
 )
+from monitor.console.deciding import why
 from monitor.console.discretion import holds_private, is_said_in_public, reads_private
 from monitor.console.labels import CORRECTIONS
 from monitor.console.queue import next_in_queue
@@ -63,18 +64,22 @@ def case_context(case: Case, user: Any) -> dict[str, Any]:
         "resolutions": RESOLUTIONS.items(),
         "hand_off_choices": HAND_OFFS.items(),
         "team": team_of(case.brand),
-        **reading_context(case),
+        **reading_context(case, reads_all),
     }
 
 
-def reading_context(case: Case) -> dict[str, Any]:
+def reading_context(case: Case, reads_all: bool) -> dict[str, Any]:
+    """How the deciding post was read; which of its words decided only for those who may read them."""
     reading = current_reading(case.deciding_post_id)
     if reading is None:
         return {"reading": None}
+    post = case.deciding_post
+    shows_words = (reads_all or post.is_public) and not post.deleted_at
     words = {name: to_word(getattr(reading, name)) for name in CORRECTABLE}
     shown = ("intent", "topic", "severity", "sentiment", "complaint", "needs_reply", "language")
     return {
         "reading": reading,
+        "reading_why": why(reading) if shows_words else [],
         "reading_rows": [(name, words[name]) for name in shown] + [("audience", reading.audience)],
         "corrections": [(name, words[name], options) for name, options in CORRECTIONS.items()],
     }
