@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
+
+from django.db.models import QuerySet
 
 from monitor.analysis.models import Analysis, Embedding
 from monitor.erasure import Person
-from monitor.inbox.changes import posts_deleted_since
+from monitor.inbox.changes import posts_gone_since
 
 LOOK_BACK: Final = timedelta(days=3)
 
@@ -40,12 +42,13 @@ def erase_posts(post_ids: Sequence[int]) -> int:
     return sum(_erase(post_ids).values())
 
 
-def _erase(post_ids: Sequence[int]) -> dict[str, int]:
+def _erase(post_ids: Sequence[int] | QuerySet[Any, Any]) -> dict[str, int]:
     vectors, _ = Embedding.objects.filter(post_id__in=post_ids).delete()
     analyses = Analysis.objects.filter(post_id__in=post_ids).exclude(entities=[], reasons=[])
     return {"embeddings": vectors, "analyses": analyses.update(entities=[], reasons=[])}
 
 
 def sweep_retention(now: datetime) -> dict[str, int]:
-    """Deletions on a platform reach this room within the hour; looks back days, in case the clock stood still."""
-    return {"of deleted posts": erase_posts(posts_deleted_since(now - LOOK_BACK))}
+    """What lost its words below (deleted on its platform, too old, erased) loses them here in the same sweep; looks
+    back days, in case the clock stood still."""
+    return _erase(posts_gone_since(now - LOOK_BACK))

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Q
+from django.conf import settings
+from django.db.models import Q, QuerySet
 
 from monitor.cases.models import Case, Escalation, HandOff, Note
 from monitor.erasure import Person
-from monitor.inbox.changes import posts_deleted_since
+from monitor.inbox.changes import posts_gone_since
 
 LOOK_BACK: Final = timedelta(days=3)
 
@@ -49,9 +50,11 @@ def erase_author(person: Person) -> dict[str, int]:
     }
 
 
-def erase_posts(post_ids: Sequence[int]) -> int:
-    """For posts that their platform deleted: reasons may tell of the author's reach. Returns the rows changed."""
-    return _forget(Case.objects.filter(deciding_post_id__in=post_ids).values_list("pk", flat=True))
+def erase_posts(post_ids: Sequence[int] | QuerySet[Any, Any]) -> int:
+    """For posts that lost their words: reasons may quote them or tell of the author's reach. Returns rows changed."""
+    raised = Escalation.objects.filter(case__case_posts__post_id__in=post_ids).exclude(reasons=[])
+    emptied = Escalation.objects.filter(pk__in=list(raised.values_list("pk", flat=True))).update(reasons=[])
+    return emptied + _forget(Case.objects.filter(deciding_post_id__in=post_ids).values_list("pk", flat=True))
 
 
 def _forget(case_ids: Iterable[int]) -> int:
@@ -60,5 +63,12 @@ def _forget(case_ids: Iterable[int]) -> int:
 
 
 def sweep_retention(now: datetime) -> dict[str, int]:
-    """Deletions on a platform reach this room within the hour; looks back days, in case the clock stood still."""
-    return {"of deleted posts": erase_posts(posts_deleted_since(now - LOOK_BACK))}
+    """What lost its words below (deleted on its platform, too old, erased) loses them here in the same sweep; looks
+    back days, in case the clock stood still. What colleagues wrote goes by its own age."""
+    old = now - timedelta(days=settings.RETENTION_DAYS)
+    return {
+        "of posts that are gone": erase_posts(posts_gone_since(now - LOOK_BACK)),
+        "notes": Note.objects.filter(written_at__lt=old).exclude(text="").update(text=""),
+        "escalations": Escalation.objects.filter(raised_at__lt=old).exclude(reasons=[]).update(reasons=[]),
+        "hand_offs": HandOff.objects.filter(offered_at__lt=old).exclude(note="").update(note=""),
+    }

@@ -29,13 +29,6 @@ def log_changes(*, post_ids: Sequence[int], kind: str) -> int:
         return cursor.rowcount
 
 
-def posts_deleted_since(moment: datetime) -> list[int]:
-    """Posts that their platform has deleted since then: the rooms above forget what they made of them."""
-    return list(
-        PostChange.objects.filter(recorded_at__gte=moment, kind="deleted").values_list("post_id", flat=True).distinct()
-    )
-
-
 def posts_gone_since(moment: datetime) -> QuerySet[PostChange, Any]:
     """Ids, as a subquery, of posts that lost their words since then for whatever reason: deletion, erasure, age."""
     return PostChange.objects.filter(recorded_at__gte=moment, kind__in=("deleted", "erased")).values("post_id")

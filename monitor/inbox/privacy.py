@@ -92,6 +92,20 @@ _RETIRE_AUTHORS = """
     WHERE author.erased_at IS NULL AND author.first_seen_at < %s
         AND NOT EXISTS (SELECT 1 FROM inbox_post WHERE author_id = author.id)
 """
+# A thread without a living post is named by nobody any more; a customer, who has no profile left.
+_RETIRE_THREADS = """
+    UPDATE inbox_conversation AS conversation SET external_id = '~' || conversation.id
+    WHERE conversation.external_id NOT LIKE '~%%'
+        AND conversation.id IN (SELECT conversation_id FROM inbox_post WHERE id = ANY(%s))
+        AND NOT EXISTS (
+            SELECT 1 FROM inbox_post AS post
+            WHERE post.conversation_id = conversation.id AND post.deleted_at IS NULL)
+"""
+_RETIRE_CUSTOMERS = """
+    UPDATE inbox_customer AS customer SET name = ''
+    WHERE customer.name <> '' AND customer.created_at < %s
+        AND NOT EXISTS (SELECT 1 FROM inbox_author WHERE customer_id = customer.id)
+"""
 _RETIRE_AT_ONCE = 5000
 
 
@@ -158,12 +172,14 @@ def _unname(cursor: Any, brand_id: int, person: Person) -> tuple[int, int]:
 
 
 def sweep_retention(now: datetime) -> dict[str, int]:
-    """The journal goes after weeks, words and names after years; skeletons, sightings' and changes' counts stay."""
+    """The journal goes after weeks, words and names after years; skeletons, sightings' and changes' counts stay.
+
+    The change log tells the rooms above which posts lost their words (`changes.posts_gone_since`).
+    """
     old = now - timedelta(days=settings.RETENTION_DAYS)
+    journal_days = min(settings.JOURNAL_RETENTION_DAYS, settings.RETENTION_DAYS)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM inbox_rawevent WHERE recorded_at < %s", [now - timedelta(days=settings.JOURNAL_RETENTION_DAYS)]
-        )
+        cursor.execute("DELETE FROM inbox_rawevent WHERE recorded_at < %s", [now - timedelta(days=journal_days)])
         journal = cursor.rowcount
         cursor.execute("DELETE FROM inbox_quarantinedevent WHERE recorded_at < %s", [old])
         quarantined = cursor.rowcount
@@ -173,12 +189,16 @@ def sweep_retention(now: datetime) -> dict[str, int]:
         posts = cursor.fetchall()
         if posts:
             redact(cursor, posts, kind="erased")
+            cursor.execute(_RETIRE_THREADS, [[post[0] for post in posts]])
         cursor.execute(_RETIRE_AUTHORS, [old])
         authors = cursor.rowcount
+        cursor.execute(_RETIRE_CUSTOMERS, [old])
+        customers = cursor.rowcount
     return {
         "journal": journal,
         "quarantined events": quarantined,
         "sightings": sightings,
         "posts": len(posts),
         "authors": authors,
+        "customers": customers,
     }

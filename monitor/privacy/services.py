@@ -85,7 +85,8 @@ def replay_ledger() -> int:
 def sweep_retention(*, now: datetime | None = None) -> dict[str, dict[str, int]]:
     """Lets every room remove what is older than it may keep; returns room → what → rows.
 
-    Without `now` it works at most once an hour in a process, however often it is called.
+    From the bottom up: what a post loses, its copies above lose in the same sweep. Without `now` it works at most
+    once an hour in a process, however often it is called.
     """
     global _swept_at
     moment = now or timezone.now()
@@ -94,7 +95,7 @@ def sweep_retention(*, now: datetime | None = None) -> dict[str, dict[str, int]]
     _swept_at = moment
     removed = {
         declared.room: counts
-        for declared in rooms()
+        for declared in reversed(list(rooms()))
         if declared.sweep_retention is not None and any((counts := declared.sweep_retention(moment)).values())
     }
     if restored := replay_ledger():

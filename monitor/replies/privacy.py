@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from monitor.audit.privacy import forget_texts
 from monitor.cases.models import CasePost
 from monitor.erasure import Person
 from monitor.inbox.changes import posts_gone_since
@@ -93,11 +94,13 @@ def _erase(ours: Q, post_ids: Sequence[int] | QuerySet[PostChange, Any], case_id
     with_words = replies.exclude(text="", guard=[], override_reason="").exclude(
         state__in=[ReplyState.SENDING, ReplyState.UNCONFIRMED]
     )
-    emptied = with_words.update(text="", guard=[], override_reason="")
+    ids = list(with_words.values_list("pk", flat=True))
+    emptied = Reply.objects.filter(pk__in=ids).update(text="", guard=[], override_reason="")
     suggestions = SuggestedReply.objects.filter(Q(post_id__in=post_ids) | Q(case_id__in=case_ids))
     return {
         "replies_stopped": stopped,
         "replies": emptied,
+        "audit texts": forget_texts(subject_kind="reply", subject_ids=ids),
         "suggestions": suggestions.exclude(text="", guard=[]).update(text="", guard=[]),
         "effects": _forget_ids(replies),
     }

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
+
+from django.db.models import QuerySet
 
 from monitor.erasure import Person
-from monitor.inbox.changes import posts_deleted_since
+from monitor.inbox.changes import posts_gone_since
 from monitor.triage.models import TriageDecision
 
 LOOK_BACK: Final = timedelta(days=3)
@@ -28,11 +30,12 @@ def erase_author(person: Person) -> dict[str, int]:
     return {"decisions": erase_posts(person.post_ids)}
 
 
-def erase_posts(post_ids: Sequence[int]) -> int:
+def erase_posts(post_ids: Sequence[int] | QuerySet[Any, Any]) -> int:
     """Returns the rows changed. An erased decision is no longer run again: its facts are gone."""
     return TriageDecision.objects.filter(post_id__in=post_ids).exclude(facts={}).update(facts={}, reasons=[])
 
 
 def sweep_retention(now: datetime) -> dict[str, int]:
-    """Deletions on a platform reach this room within the hour; looks back days, in case the clock stood still."""
-    return {"of deleted posts": erase_posts(posts_deleted_since(now - LOOK_BACK))}
+    """What lost its words below (deleted on its platform, too old, erased) loses them here in the same sweep; looks
+    back days, in case the clock stood still."""
+    return {"decisions": erase_posts(posts_gone_since(now - LOOK_BACK))}

@@ -6,124 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.db import connection
 
-from monitor.analysis.models import Analysis
-from monitor.audit import services as audit
 from monitor.audit.models import AuditEvent
 from monitor.brands.models import Channel
-from monitor.cases.models import Case, CaseConversation, CasePost, Note
-from monitor.inbox.models import Author, Post, QuarantinedEvent, RawEvent, Tombstone
-from monitor.inbox.services import ingest
-from monitor.platforms.base import IncomingAuthor, IncomingPost, RawUpdate
+from monitor.cases.models import Case
+from monitor.inbox.models import Author, Post, RawEvent, Tombstone
+from monitor.platforms.base import IncomingAuthor
 from monitor.privacy import ledger, services
 from monitor.privacy.models import Erasure
-from monitor.replies.models import Reply, SuggestedReply
 from monitor.trends import selectors
-from tests.support.desk import analyze
-
-WORDS = ("canary-id-77123", "canaryhandle", "Canary Fullname", "canarysecret", "canary.place")
-THEN = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
-WHO = IncomingAuthor("canary-id-77123", handle="canaryhandle", name="Canary Fullname", followers=12)
-
-
-@pytest.fixture(autouse=True)
-def home(settings: Any, tmp_path: Path) -> Path:
-    settings.HOME = tmp_path
-    settings.EXPORT_FOLDER = tmp_path / "exports"
-    return tmp_path
-
-
-def incoming(number: int, author: IncomingAuthor = WHO, **fields: Any) -> IncomingPost:
-    values: dict[str, Any] = {
-        "platform": "x",
-        "external_id": f"canary-id-77123-post-{number}",
-        "form": "post",
-        "text": f"canarysecret number {number}",
-        "author": author,
-        "created_at": THEN + timedelta(minutes=number),
-        "url": f"https://x.example/canaryhandle/status/{number}",
-        "place": "canary.place",
-        "mentions_us": True,
-    } | fields
-    return IncomingPost(**values)
-
-
-def raw_of(post: IncomingPost) -> RawUpdate:
-    return RawUpdate("post", post.external_id, {"text": post.text, "user": WHO.name}, (post.author.external_id,))
-
-
-def take_in(channel: Channel, *posts: IncomingPost) -> Any:
-    return ingest(
-        brand_id=channel.brand_id,
-        channel_id=channel.pk,
-        stream="mentions",
-        how="poll",
-        events=posts,
-        raw=[raw_of(post) for post in posts],
-    )
-
-
-@pytest.fixture
-def canary(channel: Channel, alice: Any) -> Case:
-    """A person in every room: a public post, a private thread with our answer, a case with all that hangs on it."""
-    private = {"form": "direct_message", "is_public": False, "conversation_id": "canary-id-77123:100"}
-    take_in(channel, incoming(1), incoming(2, **private))
-    ours = IncomingAuthor("100", handle="lumora")
-    own = {"text": "Dear Canary Fullname, sorry!", "is_own": True, "own_by": "us", **private}
-    take_in(channel, incoming(3, ours, external_id="own-1", **own))
-    public = {
-        "text": "@canaryhandle please look",
-        "is_own": True,
-        "own_by": "us",
-        "in_reply_to": "canary-id-77123-post-1",
-    }
-    take_in(channel, incoming(4, ours, external_id="own-2", **public))
-    return _case_about(Post.objects.get(external_id="canary-id-77123-post-1"), alice)
-
-
-def _case_about(post: Post, alice: Any) -> Case:
-    brand = post.brand
-    reading = analyze(post)
-    Analysis.objects.filter(pk=reading.pk).update(entities=[{"kind": "email", "value": "canarysecret"}])
-    case = Case.objects.create(
-        brand=brand, reference="0CANARY1", author=post.author, deciding_post=post, platform="x", intent="complaint",
-        topic="delivery", sentiment="negative", language="en", audience="buyer", arrival="live",
-        reasons=[{"code": "reach", "params": {"who": "canaryhandle"}}],
-    )  # fmt: skip
-    CasePost.objects.create(case=case, post=post)
-    CaseConversation.objects.create(case=case, conversation=post.conversation, author=post.author)
-    Note.objects.create(case=case, author=alice, text="I know Canary Fullname from school")
-    suggestion = SuggestedReply.objects.create(
-        brand=brand, case=case, post=post, language="en", text="Dear Canary Fullname", engine="tests"
-    )
-    Reply.objects.create(
-        brand=brand, case=case, conversation=post.conversation, target=post, kind="reply", text="@canaryhandle sorry",
-        suggestion=suggestion, override_reason="canarysecret knows us",
-    )  # fmt: skip
-    audit.record(
-        act="reply.edited", brand_id=brand.pk, actor=alice, subject=case, before="Canary Fullname",
-        after="canarysecret", author_key="x:canary-id-77123",
-    )  # fmt: skip
-    QuarantinedEvent.objects.create(
-        brand=brand, source="mentions", reason_code="event.malformed", body=b'{"user": "canary-id-77123"}'
-    )
-    return case
-
-
-def traces() -> list[str]:
-    """Every place in the database that still holds one of the words, as text or as bytes."""
-    found = []
-    with connection.cursor() as cursor:
-        for model in apps.get_models():
-            for column in model._meta.concrete_fields:
-                table, name = model._meta.db_table, column.column
-                cursor.execute(f'SELECT "{name}"::text FROM "{table}" WHERE "{name}" IS NOT NULL')
-                for (value,) in cursor.fetchall():
-                    words = bytes.fromhex(value[2:]).decode("utf-8", "replace") if value.startswith("\\x") else value
-                    found += [f"{table}.{name}: {word}" for word in WORDS if word.lower() in words.lower()]
-    return found
+from tests.privacy.canary import THEN, incoming, take_in, traces
 
 
 def test_the_search_for_traces_finds_them_in_every_room(canary: Case) -> None:
@@ -146,7 +38,7 @@ def test_the_proof_counts_by_room(canary: Case, alice: Any) -> None:
     assert proof["rooms"]["inbox"]["posts"] == 4
     assert proof["rooms"]["inbox"]["authors"] == 1
     assert proof["rooms"]["cases"]["notes"] == 1
-    assert proof["rooms"]["audit"]["audit texts"] == 1
+    assert proof["rooms"]["replies"]["audit texts"] == 1
     assert proof["total"] == sum(sum(counts.values()) for counts in proof["rooms"].values())
     assert "canary" not in json.dumps(proof).lower()
     kept = Erasure.objects.get()

@@ -48,6 +48,10 @@ _EMPTY_JOURNAL = """
     WHERE external_id = ANY(%s)
         AND channel_id IN (SELECT id FROM brands_channel WHERE brand_id = %s AND platform = ANY(%s))
 """
+# So does what could not be read of them: the parser noted whose it was.
+_DROP_PUT_ASIDE = """
+    DELETE FROM inbox_quarantinedevent WHERE brand_id = %s AND params ->> 'external_id' = ANY(%s)
+"""
 # A thread's id is often that of its first post.
 _FORGET_THREADS = """
     UPDATE inbox_conversation AS conversation SET external_id = '~' || conversation.id
@@ -114,5 +118,6 @@ def forget_traces(database: Any, brand_id: int, keys: Sequence[tuple[str, str]])
     external_ids = sorted({external_id for _, external_id in keys})
     database.execute(_EMPTY_JOURNAL, [external_ids, brand_id, platforms])
     emptied = int(database.rowcount)
+    database.execute(_DROP_PUT_ASIDE, [brand_id, external_ids])
     database.execute(_FORGET_THREADS, [brand_id, platforms, external_ids])
     return emptied
