@@ -11,91 +11,112 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """`sentence` may name params as %(name)s. Params that are codes (why, topic, stream) are put into words by whoever
-    shows it: `why` becomes a sentence of its own."""
+    """`kind` is the heading over many of a kind. `sentence` may name params as %(name)s. Params that are codes (why,
+    topic, stream) are put into words by whoever shows it: `why` becomes a sentence of its own."""
 
+    kind: Promise
     sentence: Promise
     what_to_do: Promise
 
 
 CODES: Mapping[str, Wording] = {
     "channel.auth_expired": Wording(
+        _("Logins that are no longer accepted"),
         _("%(channel)s: the platform no longer accepts our login. Nothing is collected or sent through it."),
         _("Connect the channel again. What waits to be sent is kept."),
     ),
     "channel.authorization_revoked": Wording(
+        _("Access that was withdrawn"),
         _("%(channel)s: somebody has withdrawn our access. Nothing is collected or sent through it."),
         _("Connect the channel again, or remove it if that was intended."),
     ),
     "channel.credentials_unreadable": Wording(
+        _("Credentials that cannot be opened"),
         _("%(channel)s: the stored credentials cannot be opened with the keys of this installation."),
         _("Put the old key back into MENTIONDESK_CREDENTIAL_KEYS, or connect the channel again."),
     ),
     "channel.permission_missing": Wording(
+        _("Permissions that are missing"),
         _("%(channel)s: the platform refuses for want of a permission (%(detail)s)."),
         _("Grant the permission in the platform's settings and connect the channel again."),
     ),
     "channel.policy_block": Wording(
+        _("Blocked by the platform"),
         _("%(channel)s: the platform has blocked our app or this channel (%(detail)s)."),
         _("Look into the platform's developer console; resume the channel when the block is lifted."),
     ),
     "channel.refused": Wording(
+        _("Reading that the platform refuses"),
         _("%(channel)s: the platform refuses to show us “%(stream)s”. %(why)s"),
         _("Check the channel's settings. We try again every quarter of an hour."),
     ),
     "channel.quota_spent": Wording(
+        _("Reading waits for budget"),
         _("%(channel)s: the budget for today or this plan's quota is spent. We read on at %(until)s."),
         _("Raise the channel's daily cap or the plan, or wait. Replies are sent as long as money is left for them."),
     ),
     "channel.trouble": Wording(
+        _("Reading that keeps failing"),
         _("%(channel)s: “%(stream)s” has failed several times in a row. %(why)s"),
         _("We go on trying. If the platform reports no outage, check the network of this server."),
     ),
     "channel.gap": Wording(
+        _("Gaps in what was read"),
         _("%(channel)s: the platform can no longer show us everything between %(since)s and %(until)s."),
         _("Look at that time in the platform's own app; what was posted then may be missing here."),
     ),
     "channel.wrong_identity": Wording(
+        _("Logins of somebody else"),
         _("%(channel)s: the login belongs to somebody else than this channel."),
         _("Connect the channel again with the login of the right profile or page."),
     ),
     "channel.version_changed": Wording(
+        _("New versions of a platform"),
         _("%(channel)s: the platform answers with another version of its interface than we ask for."),
         _("Update Mentiondesk soon."),
     ),
     "channel.encrypted_chat": Wording(
+        _("Encrypted chats"),
         _("%(channel)s: somebody wrote in an encrypted chat, which no program can read."),
         _("Open the platform's own app to read and answer it."),
     ),
     "pipeline.quarantine": Wording(
+        _("Posts that were put aside"),
         _("%(count)s posts could not be worked on and were put aside."),
         _("Look at them under “Put aside”; “Try again” sends them through once more."),
     ),
     "case.escalated": Wording(
+        _("Escalated cases"),
         _("Case %(reference)s was escalated."),
         _("Open the case and decide who takes it."),
     ),
     "channel.quota_exceeded": Wording(
+        _("Sending waits for budget"),
         _("%(channel)s: nothing more can be sent today, the budget or the plan's quota is spent."),
         _("Raise the channel's daily cap or the plan. Replies wait and are looked at again when they can go."),
     ),
     "reply.submitted": Wording(
+        _("Replies that wait for a second approval"),
         _("A reply of case %(case)s waits for a second approval."),
         _("Open the case, read the reply, and approve or decline it."),
     ),
     "reply.failed": Wording(
+        _("Replies that were refused"),
         _("A reply of case %(case)s was refused by the platform. %(why)s"),
         _("Open the case: the reply can be changed, or given in the platform's own app."),
     ),
     "reply.native_task": Wording(
+        _("Replies for the platform's own app"),
         _("A reply of case %(case)s can only be given in the platform's own app. %(why)s"),
         _("Open the case and follow the link to the post; the text is ready to be copied."),
     ),
     "reply.waits_for_channel": Wording(
+        _("Replies that wait for a channel"),
         _("%(channel)s: approved replies wait because the channel cannot send. %(why)s"),
         _("Mend the channel on the channels page; the replies go as soon as it is healthy."),
     ),
     "trend.spike": Wording(
+        _("Unusually many complaints"),
         _("Unusually many complaints: %(count)s about “%(topic)s”."),
         _("Open the trend and see whether they have one cause."),
     ),
@@ -122,3 +143,9 @@ def what_to_do(code: str) -> str:
     """The next step, in the reader's language; "" where there is none to tell."""
     wording = CODES.get(code)
     return str(wording.what_to_do) if wording else ""
+
+
+def kind(code: str) -> str:
+    """The heading over all notices of this code, in the reader's language."""
+    wording = CODES.get(code)
+    return str(wording.kind) if wording else gettext("Other notices")

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from monitor.alerts.models import Alert, AlertLevel
@@ -55,6 +56,20 @@ def close_alert(*, alert_id: int, user: User | None = None) -> bool:
             closed_at=Now(), closed_by_id=user.pk if user else None
         )
     )
+
+
+@transaction.atomic
+def close_kind(*, brand_id: int, code: str, raised_until: datetime, most: int, user: User) -> int:
+    """Marks all open notices of a code up to a moment as seen to; returns how many.
+
+    None at all where there are more than the `most` that somebody was told of: a notice is dated when its transaction
+    began, so one may turn up late behind those that were shown, and nobody has seen it.
+    """
+    found = Alert.objects.filter(brand_id=brand_id, code=code, closed_at=None, last_raised_at__lte=raised_until)
+    seen = list(found.select_for_update().values_list("pk", flat=True))
+    if len(seen) > most:
+        return 0
+    return Alert.objects.filter(pk__in=seen).update(closed_at=Now(), closed_by=user)
 
 
 def close_alerts(*, brand_id: int | None, dedupe_key: str) -> int:

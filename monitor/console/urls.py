@@ -37,6 +37,7 @@ of_brand: list[URLPattern | URLResolver] = [
     path("trends/", trends.show_trends, name="trends"),
     path("trends/export/", trends.export_file, name="trends_export"),
     path("alerts/", alerts.show_alerts, name="alerts"),
+    path("alerts/close/", alerts.close_kind, name="alerts_close"),
     path("alerts/<int:alert_id>/close/", alerts.close, name="alert_close"),
     path("channels/", channels.show_channels, name="channels"),
     path("put-aside/", channels.show_quarantine, name="quarantine"),

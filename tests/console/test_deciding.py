@@ -78,7 +78,7 @@ def test_the_page_marks_the_words_and_lists_them(as_bob: Client, brand: Any) -> 
         f'My parcel is <mark class="escalate" title="{said}">late</mark> &amp; the '
         '<mark class="escalate" title="Weighed toward “must be seen today”">lawyer</mark> &lt;b&gt;knows&lt;/b&gt;.'
     ) in words
-    assert "Why “complaint” " in words and "91 % sure" in words
+    assert "Why “complaint”" in words and "91 % likely" in words
     assert '<li><mark class="complaint"><bdi>late</bdi></mark></li>' in words
     assert words.index("<bdi>lawyer</bdi>") < words.rindex("<bdi>late</bdi>"), "the strongest first"
 
@@ -95,7 +95,7 @@ def test_a_persons_no_takes_the_marks_away(as_bob: Client, case: Any) -> None:
     assert "<mark" not in _page(as_bob, case) and "Why “complaint”" not in _page(as_bob, case)
     as_bob.post(f"/b/lumora/cases/{case.reference}/correct/", {"field": "complaint", "value": "true"})
     words = _page(as_bob, case)
-    assert "<mark" in words and "% sure" not in words, "how sure the model was is nothing of the person's yes"
+    assert "<mark" in words and "% likely" not in words, "how sure the model was is nothing of the person's yes"
 
 
 def test_words_of_a_private_message_are_not_told_to_a_viewer(client: Client, as_bob: Client, brand: Any) -> None:

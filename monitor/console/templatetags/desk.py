@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from monitor.alerts.codes import what_to_do
 from monitor.console.deciding import mark
 from monitor.console.discretion import came_in_private
 from monitor.console.labels import label_of
@@ -171,17 +170,6 @@ def act_text(event: Any) -> str:
 @register.filter
 def alert_text(alert: Any) -> str:
     return notice(alert.code, alert.params)
-
-
-@register.filter
-def case_of_alert(alert: Any) -> str:
-    """The reference of the case that an alert is about; "" where it is about none."""
-    return str(alert.params.get("case") or alert.params.get("reference") or "")
-
-
-@register.filter
-def alert_advice(alert: Any) -> str:
-    return what_to_do(alert.code)
 
 
 @register.filter
