@@ -1,4 +1,5 @@
-"""Stored analyses (append-only), the corrections of reviewers, embeddings and which analysis counts now."""
+"""Stored analyses (append-only), the corrections of reviewers, embeddings and which analysis counts now; and what a
+brand has of its own: heads that learned from its corrections, topics by example, its sample for measured recall."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -77,3 +78,107 @@ class Correction(models.Model):
                 fields=["post", "field"], condition=models.Q(is_current=True), name="one_current_correction_per_field"
             )
         ]
+
+
+class LearnedHeads(models.Model):
+    """What the corrections of a brand have taught: added to the shipped heads. The active version reads its posts."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="learned_heads", db_index=False)
+    number = models.PositiveIntegerField()
+    base_version = models.CharField(max_length=48)  # the weights that they were learned on; no others take them
+    weights = models.BinaryField()
+    report = models.JSONField(default=dict)  # what was right before and after on held-out posts; numbers only
+    is_active = models.BooleanField(default=False)
+    learned_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["brand", "number"], name="one_number_of_heads_per_brand"),
+            models.UniqueConstraint(
+                fields=["brand"], condition=models.Q(is_active=True), name="one_active_heads_per_brand"
+            ),
+        ]
+
+
+class BrandTopic(models.Model):
+    """A topic that a brand added by example posts."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="topics", db_index=False)
+    name = models.CharField(max_length=48)
+    examples = models.JSONField(default=list)  # texts
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["brand", "name"], name="one_brand_topic_per_name")]
+
+
+class Renewal(models.Model):
+    """Stored posts of a brand are read again, the newest first, behind everything else."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
+    total = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0)
+    before_post = models.BigIntegerField(null=True)  # posts from this id on are done
+    asked_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["brand"], condition=models.Q(finished_at=None), name="one_open_renewal_per_brand"
+            )
+        ]
+
+
+class SampledPost(models.Model):
+    """A post drawn by chance for review, so that what the model misses is measured and not guessed."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
+    post = models.ForeignKey(Post, models.CASCADE, related_name="+")
+    drawn_on = models.DateField()  # the UTC day whose posts were drawn
+    # As read when it was drawn; a sample of each kind is drawn.
+    said_complaint = models.BooleanField()
+    model_version = models.CharField(max_length=64)
+    language = models.CharField(max_length=16)
+    platform = models.CharField(max_length=24)
+    is_complaint = models.BooleanField(null=True)  # the verdict; null: not judged yet
+    judged_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    judged_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["brand", "post"], name="one_sample_per_post")]
+        indexes = [models.Index(fields=["brand", "drawn_on"], name="samples_by_day")]
+
+
+class SampleStratum(models.Model):
+    """How many posts of a day there were of one language, platform and reading: what its drawn posts stand for. A
+    stratum of which none was drawn counts too. The rows of a day say that its sample was drawn."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
+    drawn_on = models.DateField()
+    said_complaint = models.BooleanField()
+    language = models.CharField(max_length=16)
+    platform = models.CharField(max_length=24)
+    population = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["brand", "drawn_on", "said_complaint", "language", "platform"], name="one_stratum_per_day"
+            )
+        ]
+
+
+class Drift(models.Model):
+    """How far the posts of a week have moved from those of the four before, once a day for each measure."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
+    day = models.DateField()  # the last whole UTC day of the week
+    measure = models.CharField(max_length=24)  # see `drift.MEASURES`
+    index = models.FloatField(null=True)  # population stability index; null: too few posts to say
+    parts = models.JSONField(default=list)  # [part, posts before, posts now]
+    before_count = models.PositiveIntegerField()
+    now_count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["brand", "measure", "day"], name="one_drift_per_day")]

@@ -29,6 +29,18 @@ COLUMNS: Final[dict[str, str]] = {
     "Correction.field": "kept: name of a label",
     "Correction.was": "kept: a label",
     "Correction.value": "kept: a label",
+    "LearnedHeads.base_version": "kept: name of a model",
+    "LearnedHeads.weights": "kept: numbers",
+    "LearnedHeads.report": "kept: numbers",
+    "BrandTopic.name": "kept: a topic of the brand",
+    "BrandTopic.examples": "kept: texts that the brand wrote or chose to describe a topic; its page warns of names",
+    "SampledPost.model_version": "kept: name of a model",
+    "SampledPost.language": "kept: a label",
+    "SampledPost.platform": "kept: code of a platform",
+    "SampleStratum.language": "kept: a label",
+    "SampleStratum.platform": "kept: code of a platform",
+    "Drift.measure": "kept: name of a measure",
+    "Drift.parts": "kept: labels and numbers",
 }
 
 

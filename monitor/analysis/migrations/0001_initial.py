@@ -90,4 +90,99 @@ class Migration(migrations.Migration):
             model_name='embedding',
             constraint=models.UniqueConstraint(fields=('post', 'model_version'), name='one_embedding_per_model'),
         ),
+        migrations.CreateModel(
+            name='BrandTopic',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=48)),
+                ('examples', models.JSONField(default=list)),
+                ('changed_at', models.DateTimeField(auto_now=True)),
+                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='topics', to='brands.brand')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('brand', 'name'), name='one_brand_topic_per_name')],
+            },
+        ),
+        migrations.CreateModel(
+            name='LearnedHeads',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField()),
+                ('base_version', models.CharField(max_length=48)),
+                ('weights', models.BinaryField()),
+                ('report', models.JSONField(default=dict)),
+                ('is_active', models.BooleanField(default=False)),
+                ('learned_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='learned_heads', to='brands.brand')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('brand', 'number'), name='one_number_of_heads_per_brand'), models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('brand',), name='one_active_heads_per_brand')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Renewal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('total', models.PositiveIntegerField()),
+                ('done', models.PositiveIntegerField(default=0)),
+                ('before_post', models.BigIntegerField(null=True)),
+                ('asked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('finished_at', models.DateTimeField(null=True)),
+                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='brands.brand')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('finished_at', None)), fields=('brand',), name='one_open_renewal_per_brand')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SampledPost',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('drawn_on', models.DateField()),
+                ('said_complaint', models.BooleanField()),
+                ('model_version', models.CharField(max_length=64)),
+                ('language', models.CharField(max_length=16)),
+                ('platform', models.CharField(max_length=24)),
+                ('is_complaint', models.BooleanField(null=True)),
+                ('judged_at', models.DateTimeField(null=True)),
+                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='brands.brand')),
+                ('judged_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('post', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inbox.post')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['brand', 'drawn_on'], name='samples_by_day')],
+                'constraints': [models.UniqueConstraint(fields=('brand', 'post'), name='one_sample_per_post')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Drift',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('measure', models.CharField(max_length=24)),
+                ('index', models.FloatField(null=True)),
+                ('parts', models.JSONField(default=list)),
+                ('before_count', models.PositiveIntegerField()),
+                ('now_count', models.PositiveIntegerField()),
+                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='brands.brand')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('brand', 'measure', 'day'), name='one_drift_per_day')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SampleStratum',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('drawn_on', models.DateField()),
+                ('said_complaint', models.BooleanField()),
+                ('language', models.CharField(max_length=16)),
+                ('platform', models.CharField(max_length=24)),
+                ('population', models.PositiveIntegerField()),
+                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='brands.brand')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('brand', 'drawn_on', 'said_complaint', 'language', 'platform'), name='one_stratum_per_day')],
+            },
+        ),
     ]
