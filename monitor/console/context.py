@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from monitor.alerts.models import Alert
-from monitor.brands.models import Brand
+from monitor.brands.models import Brand, Channel, Market
 from monitor.brands.rights import RIGHTS, brands_of, role_can, role_of
 
 
@@ -26,6 +26,14 @@ class Desk:
     @cached_property
     def brands(self) -> list[Brand]:
         return [] if self._user is None else list(brands_of(self._user))
+
+    @cached_property
+    def has_channels(self) -> bool:
+        return Channel.objects.filter(brand=self.brand).exists()
+
+    @cached_property
+    def market_names(self) -> dict[str, str]:
+        return dict(Market.objects.filter(brand=self.brand).values_list("code", "name"))
 
     @cached_property
     def open_alerts(self) -> int:

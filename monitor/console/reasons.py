@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import pgettext
 
@@ -71,7 +71,10 @@ def _render(table: Words, reason: Mapping[str, Any] | Reason | str) -> str:
         reason = {"code": reason}
     code = str(reason["code"])
     words = str(table.get(code, code))
+    params = reason.get("params", {})
+    if isinstance(followers := params.get("followers"), int):
+        params = params | {"followers": number_format(followers, force_grouping=True)}
     try:
-        return words % reason.get("params", {})
+        return words % params
     except (KeyError, ValueError, TypeError):
         return words  # a translation that names a parameter we lack must not break the page

@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from monitor.alerts.models import Alert
 from monitor.alerts.services import raise_alert
-from monitor.brands.models import Brand, ChannelStream, Membership, Switch, User
+from monitor.brands.models import Brand, ChannelStream, Market, Membership, Switch, User
 from monitor.cases.models import Case
 from monitor.inbox.models import ChannelGap, Post, PostChange, QuarantinedEvent
 from monitor.replies.models import Article
+from monitor.trends.services import rebuild
 from monitor.triage.models import TriageDecision
-from tests.support.desk import analyze, make_case, make_channel, make_post, minutes_ago
+from tests.support.desk import analyze, make_author, make_case, make_channel, make_post, minutes_ago
 
 
 @pytest.fixture
@@ -268,3 +269,46 @@ def test_the_demo_says_that_it_is_one(as_admin: Client, brand: Any) -> None:
     Brand.objects.filter(pk=brand.pk).update(is_demo=True)
     words = _read(as_admin, "/b/lumora/queue/")
     assert "Start my own brand" in words and "Remove the demo" in words
+
+
+def test_markets_go_by_the_names_that_the_brand_gave_them(as_bob: Client, brand: Any) -> None:
+    market = Market.objects.create(brand=brand, code="fr", name="France & Monaco")
+    post = make_post(brand, market=market)
+    analyze(post)
+    PostChange.objects.create(brand_id=brand.pk, post_id=post.pk, kind="analyzed")
+    _count_post(brand, 1)
+    rebuild()
+    trends = _read(as_bob, "/b/lumora/trends/")
+    assert '<option value="fr">France &amp; Monaco</option>' in trends and ">France &amp; Monaco</a>" in trends
+    assert "Unknown market" in trends
+    assert '<option value="fr">France &amp; Monaco</option>' in _read(as_bob, "/b/lumora/posts/")
+
+
+@pytest.mark.parametrize(
+    ("page", "said", "leads_to"),
+    [
+        ("queue/", "No channel is connected yet.", "/b/lumora/channels/"),
+        ("queue/?tab=mine", "You have taken over no case.", "?tab=active"),
+        ("queue/?tab=flagged", "above the brand&#x27;s threshold", "?tab=active"),
+        ("queue/?tab=done&q=nothing", "No case matches this search.", "?tab=done"),
+        ("queue/?tab=waiting", "wait for the customer", ""),
+        ("queue/?tab=snoozed", "they come back by themselves", ""),
+        ("posts/", "No channel is connected yet.", "/b/lumora/channels/"),
+        ("trends/", "Nothing was counted in this period.", "/b/lumora/channels/"),
+        ("alerts/", "Nothing needs attention.", "/b/lumora/queue/"),
+        ("alerts/?tab=earlier", "are kept here", ""),
+    ],
+)
+def test_an_empty_page_says_what_belongs_there_or_what_to_do(
+    as_bob: Client, brand: Any, page: str, said: str, leads_to: str
+) -> None:
+    words = _read(as_bob, f"/b/lumora/{page}").split('<main id="main"')[1]
+    assert said in words.replace("&#39;", "&#x27;").replace("brand's", "brand&#x27;s")
+    assert f'<a href="{leads_to}">' in words if leads_to else True
+
+
+def test_large_numbers_are_grouped(as_bob: Client, brand: Any) -> None:
+    reasons = [{"code": "author.reach.10000", "weight": 6, "params": {"followers": 15800}}]
+    case = make_case(brand, reasons=reasons, author=make_author(brand, followers=15800))
+    assert "15,800 followers" in _read(as_bob, "/b/lumora/queue/")
+    assert "The author has 15,800 followers" in _read(as_bob, f"/b/lumora/cases/{case.reference}/")

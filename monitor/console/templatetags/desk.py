@@ -26,6 +26,13 @@ def label(table: str, code: object) -> str:
     return label_of(table, code)
 
 
+@register.simple_tag(takes_context=True)
+def value_label(context: dict[str, Any], dimension: str, value: str) -> str:
+    """The same for a value of a filter or a breakdown: the brand names its markets itself."""
+    name: str | None = context["desk"].market_names.get(value) if dimension == "market" else None
+    return name or label_of(dimension, value)
+
+
 @register.filter
 def is_hidden_from(case: Any, desk: Any) -> bool:
     """Whether name and words of the case are private and this reader may not read such."""

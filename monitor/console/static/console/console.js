@@ -106,3 +106,9 @@ document.addEventListener("keydown", (event) => {
     rows[event.key === "j" ? Math.min(here + 1, rows.length - 1) : Math.max(here - 1, 0)]?.focus();
   }
 });
+
+/* -- What scrolls sideways begins where one is: the page in the menu, the tab ------------------------------- */
+for (const here of document.querySelectorAll(".nav [aria-current=page], .tabs [aria-current=page]")) {
+  const strip = here.parentElement;
+  strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+}
