@@ -1,0 +1,154 @@
+"""Precision and recall from verdicts: right numbers, intervals that hold the truth, silence where few judged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from monitor.analysis.allotting import allot
+from monitor.analysis.quality import LEAST_VERDICTS, Estimate, Numbers, Quality, Stratum, measure, measure_by, wilson
+
+DAYS = 28
+
+
+@dataclass(frozen=True)
+class World:
+    """Posts a day by stratum, how many are read as complaints, and how often that is right or a complaint is missed."""
+
+    sizes: tuple[float, ...]
+    precision: float = 0.85
+    miss_rate: float = 0.01
+    read_as_complaints: float = 0.15
+    judged: float = 1.0  # of what was drawn
+
+
+WORLDS = {
+    "one language": World((500,)),
+    "many languages, few misses": World(tuple(2000 * 0.6**place for place in range(15)), miss_rate=0.003),
+    "many languages": World(tuple(2000 * 0.6**place for place in range(15))),
+    "a poor model": World((300, 200, 100, 50), precision=0.5, miss_rate=0.06),
+    "a busy and a small language": World((5000, 20)),
+    "few verdicts": World((400, 200), judged=0.16, miss_rate=0.05),
+}
+
+
+def _draw_strata(world: World, random: np.random.Generator, truth: Sequence[Numbers]) -> list[Stratum]:
+    """What four weeks of samples and verdicts come to."""
+    strata = []
+    for said, share, size in ((True, world.read_as_complaints, 10), (False, 1 - world.read_as_complaints, 20)):
+        populations = [max(1, round(one * share)) for one in world.sizes]
+        drawn = np.sum([allot(populations, size, random.random()) for _day in range(DAYS)], axis=0)
+        judged = random.binomial(drawn, world.judged)
+        complaints = random.binomial(judged, truth[0 if said else 1])
+        strata += [
+            Stratum(
+                f"language-{place}", "x", said, populations[place] * DAYS, int(judged[place]), int(complaints[place])
+            )
+            for place in range(len(populations))
+        ]
+    return strata
+
+
+def _truth(strata: Sequence[Stratum], rates: Sequence[Numbers]) -> tuple[float, float, float]:
+    """Precision, recall and miss rate as they are."""
+    said = [one.population for one in strata if one.said_complaint]
+    unsaid = [one.population for one in strata if not one.said_complaint]
+    found, missed = np.dot(said, rates[0]), np.dot(unsaid, rates[1])
+    return found / sum(said), found / (found + missed), missed / sum(unsaid)
+
+
+def _holds(estimate: Estimate | None, truth: float) -> bool:
+    assert estimate is not None
+    assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+    return estimate.low <= truth <= estimate.high
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_the_intervals_hold_the_truth_in_19_of_20_samples(name: str) -> None:
+    world, random, rounds = WORLDS[name], np.random.default_rng(7), 400
+    # Each language has rates of its own: the weights must put them together.
+    rates = [
+        np.clip(world.precision + random.normal(0, 0.05, len(world.sizes)), 0.05, 0.99),
+        np.clip(world.miss_rate * np.exp(random.normal(0, 0.5, len(world.sizes))), 0.0005, 0.5),
+    ]
+    held = np.zeros(3)
+    for _round in range(rounds):
+        strata = _draw_strata(world, random, rates)
+        found, truth = measure(strata), _truth(strata, rates)
+        held += [_holds(*pair) for pair in zip((found.precision, found.recall, found.miss_rate), truth, strict=True)]
+    assert min(held / rounds) >= 0.93, dict(zip(("precision", "recall", "miss rate"), held / rounds, strict=True))
+
+
+def test_the_estimates_are_centred_on_the_truth() -> None:
+    world, random = WORLDS["many languages"], np.random.default_rng(8)
+    rates = [np.linspace(0.6, 0.99, 15), np.linspace(0.002, 0.03, 15)]
+    strata = [_draw_strata(world, random, rates) for _round in range(200)]
+    found = [measure(one) for one in strata]
+    precision, recall, miss_rate = _truth(strata[0], rates)
+    assert np.mean([one.precision.value for one in found if one.precision]) == pytest.approx(precision, abs=0.01)
+    assert np.mean([one.miss_rate.value for one in found if one.miss_rate]) == pytest.approx(miss_rate, rel=0.05)
+    assert np.mean([one.recall.value for one in found if one.recall]) == pytest.approx(recall, abs=0.01)
+
+
+def test_verdicts_are_weighted_by_what_they_stand_for() -> None:
+    # As many verdicts in each language, but all complaints that were missed are in the small one.
+    strata = [
+        Stratum("en", "x", True, 1000, 50, 45),
+        Stratum("en", "x", False, 9000, 100, 0),
+        Stratum("hi", "x", False, 1000, 100, 10),
+    ]
+    found = measure(strata)
+    assert found.miss_rate is not None and found.recall is not None
+    assert found.miss_rate.value == pytest.approx(0.01)  # not 10 of 200
+    assert found.recall.value == pytest.approx(900 / (900 + 100))
+
+
+def test_wilsons_interval_is_the_published_one() -> None:
+    """Newcombe 1998, table I: 81 of 263, 15 of 148, 0 of 20, 1 of 29."""
+    for seen, number, low, high in (
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ):
+        assert wilson(seen / number, number) == pytest.approx((low, high), abs=0.0001)
+
+
+def test_few_verdicts_say_nothing() -> None:
+    few, enough = LEAST_VERDICTS - 1, LEAST_VERDICTS
+    said, unsaid = Stratum("en", "x", True, 500, enough, 18), Stratum("en", "x", False, 5000, few, 1)
+    found = measure([said, unsaid])
+    assert found.precision is not None and found.recall is None and found.miss_rate is None
+    assert (found.judged_said, found.judged_unsaid) == (enough, few)
+    assert measure([]) == Quality(None, None, None, 0, 0)
+
+
+def test_no_complaint_at_all_has_no_recall() -> None:
+    found = measure([Stratum("en", "x", True, 30, 25, 0), Stratum("en", "x", False, 900, 40, 0)])
+    assert found.recall is None
+    assert found.precision is not None and found.precision.value == found.precision.low == 0
+
+
+def test_nothing_missed_is_not_yet_nothing_to_miss() -> None:
+    found = measure([Stratum("en", "x", True, 300, 40, 40), Stratum("en", "x", False, 3000, 60, 0)])
+    assert found.recall is not None
+    assert found.recall.value == found.recall.high == 1
+    assert found.recall.low < 0.7, "60 verdicts cannot tell that of 3,000 posts none was missed"
+
+
+def test_languages_are_measured_apart_the_largest_first() -> None:
+    strata = [
+        Stratum("de", "x", True, 100, 30, 15),
+        Stratum("de", "facebook", True, 100, 30, 30),
+        Stratum("en", "x", True, 900, 30, 30),
+    ]
+    found = measure_by(strata, lambda one: one.language)
+    assert list(found) == ["en", "de"]
+    assert found["de"].precision is not None and found["de"].precision.value == pytest.approx(0.75)
+    assert measure_by(strata, lambda one: one.platform)["facebook"].judged_said == 30
+
+
+def test_the_same_verdicts_give_the_same_bounds() -> None:
+    strata = [Stratum("en", "x", True, 300, 40, 36), Stratum("en", "x", False, 3000, 60, 2)]
+    assert measure(strata) == measure(strata)
