@@ -1,5 +1,7 @@
 """Cases: what somebody at the brand takes on for a customer, and who works on it until nothing is left to do."""
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -130,6 +132,10 @@ class CasePost(models.Model):
     post = models.OneToOneField(Post, models.CASCADE, related_name="case_post")
     priority = models.PositiveSmallIntegerField(default=0)
     joined_at = models.DateTimeField(db_default=Now())
+    words = SearchVectorField(null=True)  # see `cases.search`
+
+    class Meta:
+        indexes = [GinIndex(fields=["words"], name="words_of_cases")]
 
 
 class CaseMerge(models.Model):

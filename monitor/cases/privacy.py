@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from monitor.cases.models import Case, Escalation, HandOff, Note
+from monitor.cases.models import Case, CasePost, Escalation, HandOff, Note
 from monitor.erasure import Person
 from monitor.inbox.changes import posts_gone_since
 
@@ -29,6 +29,7 @@ COLUMNS: Final[dict[str, str]] = {
     "Case.resolution": "kept: a code",
     "Case.tags": "erased",
     "Case.suggested_by": "kept: a phrasebook's version",
+    "CasePost.words": "erased",
     "CaseMerge.link_ids": "kept: row numbers",
     "CaseMerge.case_post_ids": "kept: row numbers",
     "CaseMerge.source_state": "kept: a state",
@@ -47,6 +48,7 @@ def erase_author(person: Person) -> dict[str, int]:
         "escalations": Escalation.objects.filter(case_id__in=ids).exclude(reasons=[]).update(reasons=[]),
         "hand_offs": HandOff.objects.filter(case_id__in=ids).exclude(note="").update(note=""),
         "cases": _forget(Case.objects.filter(pk__in=ids).values_list("pk", flat=True)),
+        "search": _forget_words(person.post_ids),
     }
 
 
@@ -54,7 +56,12 @@ def erase_posts(post_ids: Sequence[int] | QuerySet[Any, Any]) -> int:
     """For posts that lost their words: reasons may quote them or tell of the author's reach. Returns rows changed."""
     raised = Escalation.objects.filter(case__case_posts__post_id__in=post_ids).exclude(reasons=[])
     emptied = Escalation.objects.filter(pk__in=list(raised.values_list("pk", flat=True))).update(reasons=[])
+    emptied += _forget_words(post_ids)
     return emptied + _forget(Case.objects.filter(deciding_post_id__in=post_ids).values_list("pk", flat=True))
+
+
+def _forget_words(post_ids: Sequence[int] | QuerySet[Any, Any]) -> int:
+    return CasePost.objects.filter(post_id__in=post_ids, words__isnull=False).update(words=None)
 
 
 def _forget(case_ids: Iterable[int]) -> int:

@@ -14,9 +14,10 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from monitor.brands.models import Brand
-from monitor.cases.models import Case, CasePost, CaseState
+from monitor.cases.models import Case, CaseState
+from monitor.cases.search import saying
 from monitor.cases.selectors import CasePage, in_view, page_of
-from monitor.console.discretion import IN_PUBLIC, reads_private
+from monitor.console.discretion import reads_private
 from monitor.replies.models import Reply, SuggestedReply
 
 PAGE_SIZE: Final = 50
@@ -128,18 +129,7 @@ def _matching(brand: Brand, user: Any, filters: Filters) -> QuerySet[Case]:
         if value := getattr(filters, name):
             cases = cases.filter(**{name: value})
     if filters.words:
-        cases = _saying(cases, filters.words, is_private_too=reads_private(user, brand))
-    return cases
-
-
-def _saying(cases: QuerySet[Case], words: Sequence[str], *, is_private_too: bool) -> QuerySet[Case]:
-    """Cases with all these words. Whoever may not read private words cannot find out about them by searching either."""
-    asked = CasePost.objects.filter(case=OuterRef("pk"))
-    asked = asked if is_private_too else asked.filter(post__is_public=True)
-    for word in words:
-        by = Q(author__handle__icontains=word.removeprefix("@")) | Q(author__name__icontains=word)
-        by = by if is_private_too else by & IN_PUBLIC
-        cases = cases.filter(Q(reference__iexact=word) | by | Exists(asked.filter(post__text__icontains=word)))
+        cases = saying(cases, filters.words, with_private=reads_private(user, brand))
     return cases
 
 

@@ -170,6 +170,7 @@ class Post(models.Model):
                 condition=models.Q(stage__in=["received", "analyzed"]),
                 name="posts_that_wait",
             ),
+            models.Index(fields=["brand", "-id"], condition=models.Q(stage="quarantined"), name="posts_put_aside"),
             models.Index(fields=["conversation", "created_at"]),
             models.Index(fields=["author", "-id"]),
             models.Index(fields=["brand", "created_at"]),

@@ -19,6 +19,7 @@ from importlib.util import find_spec
 
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from pgvector.django import HalfVectorField, VectorField
 
@@ -48,6 +49,7 @@ CLAIMED_FIELDS = (
     ArrayField,
     VectorField,
     HalfVectorField,
+    SearchVectorField,
 )
 
 EraseAuthor = Callable[[Person], dict[str, int]]

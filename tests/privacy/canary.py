@@ -10,6 +10,7 @@ from monitor.analysis.models import Analysis, Embedding
 from monitor.audit import services as audit
 from monitor.brands.models import Channel
 from monitor.cases.models import Case, CaseConversation, CasePost, Escalation, HandOff, Note
+from monitor.cases.search import words_of
 from monitor.inbox.models import Post, QuarantinedEvent
 from monitor.inbox.services import ingest
 from monitor.platforms.base import IncomingAuthor, IncomingPost, RawUpdate
@@ -69,7 +70,7 @@ def case_about(post: Post, alice: Any) -> Case:
         topic="delivery", sentiment="negative", language="en", audience="buyer", arrival="live",
         reasons=[{"code": "reach", "params": {"who": "canaryhandle"}}], tags=["canarysecret"],
     )  # fmt: skip
-    CasePost.objects.create(case=case, post=post)
+    CasePost.objects.create(case=case, post=post, words=words_of(post))
     CaseConversation.objects.create(case=case, conversation=post.conversation, author=post.author)
     Note.objects.create(case=case, author=alice, text="I know Canary Fullname from school")
     Escalation.objects.create(case=case, reasons=[{"code": "word", "params": {"words": ["canarysecret"]}}])

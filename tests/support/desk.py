@@ -9,6 +9,7 @@ from django.utils import timezone
 from monitor.analysis.models import Analysis
 from monitor.brands.models import Brand, Channel
 from monitor.cases.models import Case, CaseConversation, CasePost
+from monitor.cases.search import words_of
 from monitor.inbox.models import Author, Conversation, Post
 from monitor.replies.models import SuggestedReply
 from monitor.triage.models import TriageDecision
@@ -124,7 +125,7 @@ def make_case(
     CaseConversation.objects.create(
         case=case, conversation=post.conversation, author=post.author if post.is_public else None
     )
-    CasePost.objects.create(case=case, post=post, priority=priority)
+    CasePost.objects.create(case=case, post=post, priority=priority, words=words_of(post))
     if suggestion:
         SuggestedReply.objects.create(
             brand=brand, case=case, post=post, language=case.language, text=suggestion, engine="templates-1",

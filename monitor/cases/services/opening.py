@@ -10,6 +10,7 @@ from monitor.analysis.selectors import Reading, current_readings
 from monitor.cases.models import Case, CaseConversation, CasePost
 from monitor.cases.placing import Desk, Placement, wrote_at
 from monitor.cases.reference import make_references
+from monitor.cases.search import words_of
 from monitor.cases.services.following import follow_actions
 from monitor.cases.services.locking import lock_cases, lock_writers
 from monitor.cases.services.recount import rescore, set_deciding
@@ -115,7 +116,7 @@ def _save(desk: Desk) -> None:
     ]
     CaseConversation.objects.bulk_create(links, batch_size=ROWS_A_STATEMENT)
     rows = [
-        CasePost(case=placement.case, post=post, priority=outcome.priority)
+        CasePost(case=placement.case, post=post, priority=outcome.priority, words=words_of(post))
         for placement in desk.placements
         for post, outcome in placement.posts
     ]

@@ -6,6 +6,7 @@ from typing import Any
 from monitor.analysis.selectors import Reading, current_readings
 from monitor.cases.models import Case, CasePost, Escalation
 from monitor.cases.placing import Placement, wrote_at
+from monitor.cases.search import words_of
 from monitor.cases.services.following import follow_actions
 from monitor.cases.services.locking import lock_cases, save
 from monitor.cases.states import ACTIVE
@@ -58,9 +59,10 @@ def rescore(edited: Sequence[tuple[Post, TriageOutcome]]) -> set[int]:
     rows = list(CasePost.objects.filter(post_id__in=outcomes))
     placements = {case_id: Placement(case, is_new=False) for case_id, case in lock_cases(_cases_of(rows)).items()}
     for row in rows:
-        row.priority = outcomes[row.post_id][1].priority
+        post, outcome = outcomes[row.post_id]
+        row.priority, row.words = outcome.priority, words_of(post)
         placements[row.case_id].posts.append(outcomes[row.post_id])
-    CasePost.objects.bulk_update(rows, ["priority"])
+    CasePost.objects.bulk_update(rows, ["priority", "words"])
     active = [placement for placement in placements.values() if placement.case.state in ACTIVE]
     for placement in active:
         recount(placement.case)

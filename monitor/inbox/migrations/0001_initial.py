@@ -216,6 +216,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='post',
+            index=models.Index(condition=models.Q(('stage', 'quarantined')), fields=['brand', '-id'], name='posts_put_aside'),
+        ),
+        migrations.AddIndex(
+            model_name='post',
             index=models.Index(fields=['conversation', 'created_at'], name='inbox_post_convers_8f34c9_idx'),
         ),
         migrations.AddIndex(
