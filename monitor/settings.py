@@ -157,6 +157,9 @@ ANALYZE_BATCH = read_number("MENTIONDESK_ANALYZE_BATCH", 100, least=1)
 LEASE_SECONDS = read_number("MENTIONDESK_LEASE_SECONDS", 60, least=5)
 RETENTION_DAYS = read_number("MENTIONDESK_RETENTION_DAYS", 730, least=1)
 JOURNAL_RETENTION_DAYS = read_number("MENTIONDESK_JOURNAL_RETENTION_DAYS", 90, least=1)
+# Posts of a day and brand that are drawn for review: of those read as no complaint, and of those read as one.
+QUALITY_SAMPLE = read_number("MENTIONDESK_QUALITY_SAMPLE", 20)
+QUALITY_SAMPLE_COMPLAINTS = read_number("MENTIONDESK_QUALITY_SAMPLE_COMPLAINTS", 10)
 ERASURE_SALT = SECRET_KEY[:16]
 METRICS_TOKEN = read_text("MENTIONDESK_METRICS_TOKEN")
 

@@ -1,5 +1,8 @@
-"""What a house needs so that it does not fall apart: partitions, retention, the audit chain, snoozes that end."""
+"""What a house needs so that it does not fall apart: partitions, retention, the audit chain, snoozes that end, and a
+look at how well the model still reads."""
 
+from monitor.analysis.services.drifting import watch_drift
+from monitor.analysis.services.sampling import draw_due_samples
 from monitor.audit import services as audit
 from monitor.cases import services as cases
 from monitor.privacy import services as privacy
@@ -22,3 +25,9 @@ def keep_house() -> None:
     ensure_partitions(PARTITIONED_TABLES)
     cases.close_settled()
     privacy.sweep_retention()
+
+
+@app.task(name="workers.housekeeping.watch_quality")
+def watch_quality() -> None:
+    draw_due_samples()
+    watch_drift()

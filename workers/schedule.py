@@ -20,6 +20,7 @@ SCHEDULE = (
     Beat("workers.watch.fold_trends", 20, "default", "changes are folded into the trend buckets; spikes are noticed"),
     Beat("workers.housekeeping.seal_audit", 60, "default", "new audit events join the hash chain"),
     Beat("workers.housekeeping.wake_cases", 60, "default", "snoozed cases whose time has come return to the queue"),
+    Beat("workers.housekeeping.watch_quality", 600, "default", "yesterday's sample is drawn, and drift is measured"),
     Beat("workers.housekeeping.keep_house", 3600, "default", "partitions ahead of time, retention, old claims"),
 )
 

@@ -63,6 +63,7 @@ def house_step(_patience: float) -> int:
     watch.fold_trends()
     housekeeping.seal_audit()
     housekeeping.wake_cases()
+    housekeeping.watch_quality()
     housekeeping.keep_house()
     return 0
 

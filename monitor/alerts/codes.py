@@ -115,6 +115,21 @@ CODES: Mapping[str, Wording] = {
         _("%(channel)s: approved replies wait because the channel cannot send. %(why)s"),
         _("Mend the channel on the channels page; the replies go as soon as it is healthy."),
     ),
+    "drift.complaint_score": Wording(
+        _("Scores that have moved"),
+        _("Scores for “complaint” have moved: the last seven days differ from the four weeks before (%(index)s)."),
+        _("Judge today's sample on the page “Quality”. A new model, a new channel or one big topic can do this too."),
+    ),
+    "drift.language": Wording(
+        _("Languages that have moved"),
+        _("The languages have moved: the last seven days differ from the four weeks before (index %(index)s)."),
+        _("See on the page “Quality” which have grown, and whether they are read well enough."),
+    ),
+    "drift.unknown_language": Wording(
+        _("Posts in no known language"),
+        _("The share of posts in no known language differs from that of the four weeks before (index %(index)s)."),
+        _("Look at some of them under “Posts”: a new language, spam, or posts without words."),
+    ),
     "trend.spike": Wording(
         _("Unusually many complaints"),
         _("Unusually many complaints: %(count)s about “%(topic)s”."),

@@ -103,6 +103,9 @@ def _opening(facts: Facts) -> _Opening:
         return _private_opening(facts)
     if needs_reply(facts) and facts.is_addressed:
         return _Opening(True, True, True, Reason("opens.addressed"))
+    if facts.is_judged_complaint and facts.is_addressed:
+        # Whoever said so has the complaint before them: whether it waits for an answer is theirs to see, in its case.
+        return _Opening(True, True, True, Reason("opens.judged"))
     if facts.escalate:
         is_watch = not facts.is_addressed
         return _Opening(True, True, True, Reason("opens.escalate"), is_watch)

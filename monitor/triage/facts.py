@@ -44,6 +44,7 @@ class Facts:
     sentiment: str = "neutral"
     complaint: bool = False
     complaint_score: float = 0.0
+    is_judged_complaint: bool = False  # a person has read it and says so
     severity: int = 0
     escalate: bool = False
     escalate_score: float = 0.0

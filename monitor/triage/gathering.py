@@ -98,6 +98,7 @@ def _words(reading: Reading | None) -> dict[str, Any]:
         "sentiment": reading.sentiment,
         "complaint": reading.complaint,
         "complaint_score": reading.complaint_score,
+        "is_judged_complaint": reading.complaint and "complaint" in reading.corrected,
         "severity": reading.severity,
         "escalate": reading.escalate,
         "escalate_score": reading.escalate_score,

@@ -39,6 +39,7 @@ SENTENCES: Final[Mapping[str, Promise | str]] = {
     "crisis": _("A crisis is declared"),
     "watch": _("Found by search: severe, but not addressed to us"),
     "opens.addressed": _("Addressed to us and needs an answer: gets a case"),
+    "opens.judged": _("A colleague read it as a complaint: gets a case"),
     "opens.direct_message": _("Every direct message gets a case"),
     "opens.escalate": _("Must be seen today: gets a case"),
     "joins.case": _("Belongs to the author's open case"),

@@ -8,7 +8,7 @@ from monitor.cases.services.links import merge, split, undo_merge
 from monitor.cases.services.locking import CaseChangedError
 from monitor.cases.services.opening import open_cases
 from monitor.cases.services.suggested import ask_for_suggestion, note_suggested
-from monitor.cases.services.verdicts import correct_reading, mark_not_complaint
+from monitor.cases.services.verdicts import correct_reading, judge_sampled, mark_not_complaint
 from monitor.cases.services.work import (
     CaseClaimedError,
     add_note,
@@ -35,6 +35,7 @@ __all__ = [
     "confirm_hand_off",
     "correct_reading",
     "escalate",
+    "judge_sampled",
     "mark_not_complaint",
     "merge",
     "note_own_post",

@@ -1,11 +1,13 @@
-"""A reviewer's verdict from the case page: it corrects the reading, and the case follows."""
+"""A reviewer's verdict, on a case or on a drawn post: it corrects the reading, and the case follows."""
 
 from typing import Any
 
 from django.db import transaction
 
-from monitor.analysis.selectors import current_readings
+from monitor.analysis.models import SampledPost
+from monitor.analysis.selectors import current_reading, current_readings, to_word
 from monitor.analysis.services import correct
+from monitor.analysis.services.sampling import judge
 from monitor.audit import services as audit
 from monitor.brands.models import User
 from monitor.cases.models import Case, CasePost
@@ -58,6 +60,24 @@ def mark_not_complaint(*, user: User, case: Case, version: int | None = None) ->
         _record(user, locked, "case.not_a_complaint", resolved=not rest)
         save(locked)
     return locked
+
+
+def judge_sampled(*, user: User, sampled: SampledPost, is_complaint: bool) -> SampledPost:
+    """The verdict on a drawn post (see `analysis.services.sampling`). Where the post has a case already, labels, topic
+    and severity of the case follow; it is not resolved by this: whoever judged did not see the case.
+
+    Raises PermissionDenied, CorrectionError.
+    """
+    with transaction.atomic():
+        before = current_reading(sampled.post_id)
+        judged = judge(user=user, sampled=sampled, is_complaint=is_complaint)
+        place = CasePost.objects.filter(post_id=sampled.post_id).first()
+        if place is not None and before is not None and before.complaint is not is_complaint:
+            locked = lock_case(place.case_id)
+            recount(locked)
+            _record(user, locked, "case.reading_corrected", field="complaint", value=to_word(is_complaint))
+            save(locked)
+    return judged
 
 
 def _posts_that_ask(case: Case) -> list[int]:
