@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from monitor.alerts.models import Alert
 from monitor.api.models import Delivery
+from monitor.api.quality_metrics import quality_metrics
 from monitor.brands.models import Channel, ChannelState
 from monitor.inbox.models import Post, QuarantinedEvent, Stage
 from monitor.inbox.services import pending_counts
@@ -31,6 +32,7 @@ class _Desk:
         yield from _trends()
         yield from _put_aside()
         yield _deliveries()
+        yield from quality_metrics()
         yield _labelled("mentiondesk_alerts_open", "Open alerts", "level", _open_alerts())
 
 
