@@ -188,3 +188,17 @@ def test_every_tab_says_how_many_it_holds(as_bob: Client, bob: Any, brand: Any) 
     assert dict(counts.tabs) == {"active": 2, "flagged": 1, "mine": 2, "waiting": 1, "snoozed": 1}
     for tab, number in counts.tabs.items():
         assert len(_shown(as_bob, tab=tab)) == number, tab
+
+
+def test_a_page_reads_no_table_from_end_to_end(brand: Any, bob: Any) -> None:
+    """Whatever the planner believes of a view: a look for fifty suggestions must not become a read of all."""
+    make_case(brand, assignee=bob)
+    with CaptureQueriesContext(connection) as asked:
+        queue_page(brand, bob, Filters(tab="mine"))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + asked.captured_queries[0]["sql"])
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Seq Scan on replies_suggestedreply" not in plan
+    assert "hashed SubPlan" not in plan
+    assert "replies_suggestedreply_case_id" in plan or "one_suggestion_per_post" in plan
