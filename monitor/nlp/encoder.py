@@ -98,9 +98,16 @@ def _open_session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
 
 
 def default_threads() -> int:
-    """MENTIONDESK_INFERENCE_THREADS (1 where processes fill the cores), else all cores up to four."""
+    """MENTIONDESK_INFERENCE_THREADS (1 where processes fill the cores), else all cores up to four.
+
+    Raises ValueError when it is not a number above 0. Read here because this floor knows no settings.
+    """
     stated = os.environ.get("MENTIONDESK_INFERENCE_THREADS", "")
-    return int(stated) if stated.isdigit() and int(stated) > 0 else min(4, os.cpu_count() or 1)
+    if not stated:
+        return min(4, os.cpu_count() or 1)
+    if not stated.isdigit() or int(stated) == 0:
+        raise ValueError(f"MENTIONDESK_INFERENCE_THREADS is {stated!r}; it must be a whole number above 0.")
+    return int(stated)
 
 
 def _shorten(text: str) -> str:

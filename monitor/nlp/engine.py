@@ -18,9 +18,10 @@ from monitor.nlp.calibration import Calibration
 from monitor.nlp.encoder import Encoder, Reading, default_threads
 from monitor.nlp.labels import AUDIENCES, INTENTS, SENTIMENTS, TOPICS
 from monitor.nlp.language import UNKNOWN, identify_languages
+from monitor.nlp.learning import LearnedWeights
 from monitor.nlp.linear import LinearModel
-from monitor.nlp.normalise import normalise, normalise_for_words
-from monitor.nlp.reasons import WordWeigher, label_reasons
+from monitor.nlp.normalise import normalise
+from monitor.nlp.reasons import WordWeigher
 from monitor.text.clean import clean
 from monitor.text.entities import Entity, find_entities
 from monitor.text.reason import Reason
@@ -61,6 +62,10 @@ class PostAnalysis:
     embedding: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
 
 
+class NoEncoderError(Exception):
+    """The model of this engine has no encoder, and what was asked needs one."""
+
+
 class Engine:
     """Analyses posts with the models of a folder: `model.json`, `calibration.json`, `linear.npz`, and the encoder."""
 
@@ -89,28 +94,54 @@ class Engine:
         with self._loading:
             _ = self._models
 
-    def analyze(self, posts: Sequence[PostInput], order_patterns: Sequence[str] = ()) -> list[PostAnalysis]:
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Yes/no head → the score from which it says yes."""
+        return self._models[2].thresholds
+
+    def analyze(
+        self,
+        posts: Sequence[PostInput],
+        order_patterns: Sequence[str] = (),
+        learned: LearnedWeights | None = None,
+    ) -> list[PostAnalysis]:
         """One analysis a post, in order. Any text is answered, also empty, huge or broken ones.
 
+        `learned` is what the corrections of a brand have taught (it needs the encoder).
         Raises ValueError for an order number pattern that is no regular expression.
         """
         if not posts:
             return []
-        self.load()
-        texts = [clean(post.text[:_LONGEST_POST]) for post in posts]
-        languages = identify_languages(texts, [post.language_hint for post in posts])
-        scores, reading = self._score(texts, languages)
+        texts, languages, scores, reading = self._read(posts)
+        if learned is not None and reading is not None:
+            scores = learned.apply(scores, reading.embeddings)
         return [
             self._answer(row, text, languages[row], scores, reading, find_entities(text, order_patterns))
             for row, text in enumerate(texts)
         ]
 
+    def measure(self, posts: Sequence[PostInput]) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
+        """What learning starts from: probabilities by head and embeddings, a row a post. Raises NoEncoderError."""
+        _, _, scores, reading = self._read(posts)
+        if reading is None:
+            raise NoEncoderError("This model has no encoder: there is nothing that learning could build on.")
+        return scores, reading.embeddings
+
+    def _read(
+        self, posts: Sequence[PostInput]
+    ) -> tuple[list[str], list[str], dict[str, NDArray[np.float32]], Reading | None]:
+        """Texts, their languages, probabilities and what the encoder says."""
+        self.load()
+        texts = [clean(post.text[:_LONGEST_POST]) for post in posts]
+        languages = identify_languages(texts, [post.language_hint for post in posts])
+        return texts, languages, *self._score(texts, languages)
+
     def _score(self, texts: list[str], languages: list[str]) -> tuple[dict[str, NDArray[np.float32]], Reading | None]:
         encoder, linear, calibration, _ = self._models
-        reading = encoder.read([normalise(text) for text in texts]) if encoder else None
+        folded = [normalise(text) for text in texts]
+        reading = encoder.read(folded) if encoder else None
         columns = reading.columns if reading else None
-        words = linear.score([normalise_for_words(text) for text in texts])
-        return calibration.probabilities(columns, words, languages), reading
+        return calibration.probabilities(columns, linear.score(folded), languages), reading
 
     def _answer(
         self,
@@ -165,7 +196,7 @@ class Engine:
             named.append(("audience.seller", float(scores["audience"][row].max())))
         if says["escalate"]:
             named.append(("escalate.yes", float(scores["escalate"][row, 1])))
-        reasons = label_reasons(named)
+        reasons = [Reason(code, round(probability, 4)) for code, probability in named]
         for head in ("complaint", "escalate"):
             if says[head] and (words := self._models[3].deciding_words(text, head)):
                 reasons.append(Reason(f"words.{head}", round(float(scores[head][row, 1]), 4), {"words": words}))

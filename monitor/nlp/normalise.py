@@ -10,10 +10,7 @@ import unicodedata
 _URL = re.compile(r"(?:https?://|www\.)\S+")
 _HANDLE = re.compile(r"(?<![\w@])@\w{1,30}")
 # A handle that names a care desk says that the post was addressed to one; which brand's it is must not count.
-_CARE_HANDLE = re.compile(
-    r"(?<![\w@])@(?=\w{0,30}?(?:help|support|care|ask|service|assist|soporte|ayuda|hilfe|aide|atencion))\w{1,40}",
-    re.IGNORECASE,
-)
+_CARE = re.compile("help|support|care|ask|service|assist|soporte|ayuda|hilfe|aide|atencion", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"__(\w{1,20}?)__")
 _LONG_NUMBER = re.compile(r"\d{6,}")
 _REPEATED = re.compile(r"(.)\1{3,}", re.DOTALL)
@@ -31,7 +28,7 @@ _DROPPED_MARKS = re.compile(
 def normalise(text: str) -> str:
     """Fold a post for the models; total (any str is accepted) and linear in the length of the text."""
     text = _URL.sub(" http ", text)
-    text = _HANDLE.sub("@user", text)
+    text = _HANDLE.sub(lambda handle: "@care" if _CARE.search(handle.group()) else "@user", text)
     text = _PLACEHOLDER.sub(r" \1 ", text)
     text = _LONG_NUMBER.sub("000000", text)
     text = text.lower()
@@ -39,11 +36,6 @@ def normalise(text: str) -> str:
         text = _fold_scripts(text)
     text = _REPEATED.sub(r"\1\1\1", text)
     return _SPACES.sub(" ", text).strip()
-
-
-def normalise_for_words(text: str) -> str:
-    """The form that the linear model reads: as above, with the handles of care desks told from others."""
-    return normalise(_CARE_HANDLE.sub(" caredesk ", text))
 
 
 def _fold_scripts(text: str) -> str:

@@ -5,34 +5,30 @@
 | words.complaint | words: what weighed most toward "complaint", as written | the complaint score |
 | words.escalate | words: what weighed most toward "escalate", as written | the escalate score |
 | intent.<intent> | – | probability of the intent |
-| sentiment.<sentiment> | – | probability of the sentiment |
 | topic.<topic> | – | probability of the topic |
 | topic.custom | topic: the brand's own topic | nearness to its examples (cosine) |
 | audience.seller | – | probability of the audience |
 | severity.1 .. severity.3 | – | probability of the level |
 | escalate.yes | – | the escalate score |
 | text.empty | – | 0; the post has no words: only emoji, links, numbers or nothing |
-| text.long | read: share of the text that was read | 0; the post is longer than what is read of one |
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.nlp.labels import INTENTS, SENTIMENTS, TOPICS, head_slices
+from monitor.nlp.labels import INTENTS, TOPICS, head_slices
 from monitor.nlp.linear import LinearModel
 from monitor.nlp.normalise import normalise
-from monitor.text.reason import Reason
 
 #: Every code that analysis may give, for the table of the console and its test.
 REASON_CODES: Final = (
     "words.complaint",
     "words.escalate",
     *(f"intent.{intent}" for intent in INTENTS),
-    *(f"sentiment.{sentiment}" for sentiment in SENTIMENTS),
     *(f"topic.{topic}" for topic in TOPICS),
     "topic.custom",
     "audience.seller",
@@ -41,7 +37,6 @@ REASON_CODES: Final = (
     "severity.3",
     "escalate.yes",
     "text.empty",
-    "text.long",
 )
 
 _MOST_WORDS = 5
@@ -92,8 +87,3 @@ class WordWeigher:
             fresh = sorted(set(words))
         if fresh:
             self._known |= dict(zip(fresh, self._model.word_weights(fresh), strict=True))
-
-
-def label_reasons(chosen: Sequence[tuple[str, float]]) -> list[Reason]:
-    """Reasons that only name what was decided, with its probability."""
-    return [Reason(code, round(weight, 4)) for code, weight in chosen]

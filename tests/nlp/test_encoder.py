@@ -2,8 +2,7 @@
 
 import pytest
 
-from monitor.nlp.encoder import OVERLAP, TOKENS_A_BATCH, WINDOW, plan_batches
-from monitor.nlp.normalise import normalise
+from monitor.nlp.encoder import OVERLAP, TOKENS_A_BATCH, WINDOW, default_threads, plan_batches
 from monitor.nlp.vocabulary import build_tokenizer
 from monitor.nlp.windows import MOST_WINDOWS, cut_windows
 
@@ -35,18 +34,14 @@ def test_batches_hold_every_row_once_within_the_budget():
     )
 
 
-def test_normalising_masks_handles_and_folds_what_readers_do_without():
-    assert (
-        normalise("  Hey @Ana_1: see https://t.co/x  ÉTÉ ＡＢＣ  soooooo  12345678 ")
-        == "hey @user: see http ete abc sooo 000"
-    )
-
-
-def test_normalising_keeps_marks_that_carry_the_word():
-    assert normalise("नहीं") == "नहीं"
-    assert normalise("น้ำ") != normalise("นำ")
-
-
 def test_pieces_inside_an_unspaced_run_share_the_row_of_their_start():
     tokenizer = build_tokenizer(["[UNK]", "包裹", "没", "到", "late"])
     assert tokenizer.encode("没到包裹 late", add_special_tokens=False).ids == [2, 3, 1, 4]
+
+
+def test_a_wrong_number_of_threads_is_told_and_not_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MENTIONDESK_INFERENCE_THREADS", "many")
+    with pytest.raises(ValueError, match="must be a whole number above 0"):
+        default_threads()
+    monkeypatch.setenv("MENTIONDESK_INFERENCE_THREADS", "1")
+    assert default_threads() == 1

@@ -85,7 +85,7 @@ def calibrate(data: Path, model: Path, version: str = "") -> None:
     task, _ = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE)
     examples = [example for example in task if example.is_held_out]
     texts = [example.text for example in examples]
-    linear = LinearModel.load(model / "linear.npz").score([example.words for example in examples])
+    linear = LinearModel.load(model / "linear.npz").score([example.text for example in examples])
     has_encoder = (model / "encoder.onnx").exists()
     encoder = Encoder(model, threads=2).read(texts).columns if has_encoder else None
     groups = fit_groups(examples, encoder, linear)

@@ -1,21 +1,27 @@
 """Reads the labelled sets of a data folder into Examples; a label that a set does not give is masked (-1).
 
-The sets, their sources and terms are listed in MODEL_CARD.md. A missing set is reported and left out.
+The sets, their sources and terms are listed in MODEL_CARD.md. A missing set is reported and left out. Two sets are our
+own and lie in `corpus/`: `parallel.tsv`, posts of the composed set written anew in other languages, and `labels.tsv`,
+our labels of posts whose text may not be passed on: they name a post by its file and a hash of its text.
 """
 
 import csv
+import hashlib
 import random
 import sys
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.nlp.labels import HEADS
-from monitor.nlp.normalise import normalise, normalise_for_words
+from monitor.nlp.normalise import normalise
 
 SEED = 20261125
 HELD_OUT_SHARE = 0.08  # of the task sets: never trained on, calibrates the scores and chooses the thresholds
+
+OUR_FOLDER = Path(__file__).parent / "corpus"
 
 Row = Mapping[str, str]
 MASKED = -1
@@ -23,17 +29,18 @@ MASKED = -1
 
 @dataclass(slots=True)
 class Example:
-    """One labelled text as the encoder (`text`) and the linear model (`words`) read it.
+    """One labelled text in the form that the models read.
 
-    `labels` has an entry only for the heads that the set labels.
+    `labels` has an entry only for the heads that the set labels. `english` is the same post in English, where the
+    corpus has it: the encoder is taught to place both alike.
     """
 
     text: str
-    words: str
     language: str
     corpus: str
     labels: dict[str, int] = field(default_factory=dict)
     is_held_out: bool = False
+    english: str = ""
 
 
 def read_rows(path: Path) -> Iterator[dict[str, str]]:
@@ -79,6 +86,8 @@ class Corpus:
     limit: int = 10**9
     language: str = ""
     text_column: str = "text"
+    # What decides the side of a row: the same post in several languages has one id, and must stay on one side.
+    key_column: str = "text"
 
     @property
     def name(self) -> str:
@@ -88,8 +97,9 @@ class Corpus:
 #: The two sets with every label; the others lend single labels to the shared encoder.
 TASK_CORPORA = (
     Corpus("complaint_triage/train.tsv", _full_labels),
-    Corpus("composed/train.tsv", _full_labels),
+    Corpus("composed/train.tsv", _full_labels, key_column="id"),
 )
+PARALLEL = Corpus("parallel.tsv", _full_labels, key_column="id")
 OTHER_CORPORA = (
     Corpus("umsab/train.tsv", _sentiment, 9000),
     Corpus("tweeteval_sentiment/train_semeval2013_2016.tsv", _sentiment, 6000),
@@ -108,9 +118,14 @@ OTHER_CORPORA = (
 )
 
 
-def is_held_out(text: str, share: float) -> bool:
-    """A fixed part, by hash of the text, so that equal texts fall on the same side in every run."""
-    return zlib.crc32(text.encode("utf-8", "surrogatepass")) % 1000 < share * 1000
+def is_held_out(key: str, share: float) -> bool:
+    """A fixed part, by hash, so that equal texts fall on the same side in every run."""
+    return zlib.crc32(key.encode("utf-8", "surrogatepass")) % 1000 < share * 1000
+
+
+def name_of_text(text: str) -> str:
+    """How `labels.tsv` names a post of a file without its words."""
+    return hashlib.sha256(text.strip().encode("utf-8")).hexdigest()[:16]
 
 
 def read_corpus(folder: Path, corpus: Corpus, *, seed: int, held_out_share: float = 0.0) -> list[Example]:
@@ -122,18 +137,40 @@ def read_corpus(folder: Path, corpus: Corpus, *, seed: int, held_out_share: floa
     for row in read_rows(path):
         labels = corpus.read_labels(row)
         text = normalise(row[corpus.text_column] or "")
-        words = normalise_for_words(row[corpus.text_column] or "")
         if text and labels:
             language = corpus.language or row.get("lang", "")
             if corpus.name == "umsab" and language == "hi":
                 language = "hi-Latn"  # every row of this part is romanised Hindi
-            examples.append(Example(text, words, language, corpus.name, labels, is_held_out(text, held_out_share)))
+            key = text if corpus.key_column == "text" else row[corpus.key_column]
+            english = normalise(row.get("english") or "")
+            examples.append(Example(text, language, corpus.name, labels, is_held_out(key, held_out_share), english))
     random.Random(seed).shuffle(examples)
     return examples[: corpus.limit]
+
+
+def read_our_labels(folder: Path, *, held_out_share: float) -> list[Example]:
+    """Posts of the data folder that we have labelled ourselves, found again by the hash of their text."""
+    wanted: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
+    for row in read_rows(OUR_FOLDER / "labels.tsv"):
+        wanted[row["file"]][row["name"]] = row
+    examples = []
+    for path, by_name in wanted.items():
+        if not (folder / path).exists():
+            print(f"{path}: not there, {len(by_name)} of our labels left out", file=sys.stderr)
+            continue
+        for row in read_rows(folder / path):
+            label = by_name.pop(name_of_text(row["text"] or ""), None)
+            if label is not None:
+                text = normalise(row["text"])
+                held_out = is_held_out(text, held_out_share)
+                examples.append(Example(text, label["lang"], "complaint_triage", _full_labels(label), held_out))
+    return examples
 
 
 def read_training_set(folder: Path, *, seed: int, held_out_share: float) -> tuple[list[Example], list[Example]]:
     """The task sets (with a held-out part marked) and the other sets, each shuffled with the seed."""
     task = [e for c in TASK_CORPORA for e in read_corpus(folder, c, seed=seed, held_out_share=held_out_share)]
+    task += read_our_labels(folder, held_out_share=held_out_share)
+    task += read_corpus(OUR_FOLDER, PARALLEL, seed=seed, held_out_share=held_out_share)
     other = [e for c in OTHER_CORPORA for e in read_corpus(folder, c, seed=seed)]
     return task, other

@@ -21,7 +21,7 @@ DEFAULT_STRENGTH = 3.0
 
 
 def features(examples: list[Example]) -> Counts:
-    return count_ngrams([example.words for example in examples], bits=BITS, sizes=SIZES, has_words=True)
+    return count_ngrams([example.text for example in examples], bits=BITS, sizes=SIZES, has_words=True)
 
 
 def rarity_of(counts: Counts) -> NDArray[np.float16]:

