@@ -65,6 +65,21 @@ def open_cases(post_ids: Sequence[int] | None = None) -> list[int]:
     return touched
 
 
+@app.task(name="workers.pipeline.renew")
+def renew() -> None:
+    """One batch of stored posts that are to be read again, and the next one after it."""
+    if read_again():
+        app.send_task("workers.pipeline.renew", queue="analyze", expires=60)
+
+
+def read_again() -> int:
+    """Stored posts that newer weights, learned heads or a brand's new topic would read differently: only while no new
+    post waits. Returns how many were read."""
+    if inbox_selectors.oldest_wait_seconds() > 0:
+        return 0
+    return analysis.renew_some(limit=settings.ANALYZE_BATCH)
+
+
 def answer(case_ids: Sequence[int]) -> int:
     """The acknowledgement where the brand's switch and the rules allow it, then what we would say.
 

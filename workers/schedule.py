@@ -15,6 +15,7 @@ class Beat:
 SCHEDULE = (
     Beat("workers.collect.collect_due", 5, "collect", "streams whose next poll is due are read"),
     Beat("workers.pipeline.advance", 10, "analyze", "posts whose message was lost are taken up"),
+    Beat("workers.pipeline.renew", 15, "analyze", "stored posts are read again where a brand asked for it"),
     Beat("workers.send.send_due", 5, "send", "approved replies whose time has come are sent"),
     Beat("workers.send.reconcile", 30, "send", "sends with an unknown outcome are read back"),
     Beat("workers.watch.fold_trends", 20, "default", "changes are folded into the trend buckets; spikes are noticed"),

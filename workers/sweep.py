@@ -50,7 +50,7 @@ def pipeline_step(patience: float) -> int:
     taken = pipeline.analyze()
     touched = pipeline.open_cases()
     pipeline.answer(touched)
-    return made_up + taken + len(touched)
+    return made_up + taken + len(touched) or pipeline.read_again()
 
 
 def send_step(patience: float) -> int:

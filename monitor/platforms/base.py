@@ -203,7 +203,8 @@ class Declaration:
     `reply_limit` counts weighted characters where `counts_weighted`, else characters. `mark` stands for the name where
     there is no room. `answer_form` is the form of our public answers. Prices are millionths of a US dollar for a write
     of a kind; `prices_with_link` where a link in the text costs more. Without `hands_texts_on` the platform's terms let
-    ids and counts be passed to others freely, but texts of posts only in small numbers.
+    ids and counts be passed to others freely, but texts of posts only in small numbers. With `learning_allowed` they do
+    not forbid that the brand's own model learns from verdicts on its posts.
     """
 
     code: str

@@ -29,3 +29,9 @@ def get_platform(code: str) -> Platform:
     module_name, _, attribute = _PLATFORMS[code].partition(":")
     platform: Platform = getattr(import_module(module_name), attribute)
     return platform
+
+
+@cache
+def forbids_learning() -> frozenset[str]:
+    """Codes of the platforms whose terms forbid that a model learns from their posts."""
+    return frozenset(code for code in _PLATFORMS if not get_platform(code).declaration.learning_allowed)

@@ -19,7 +19,7 @@ _numbers = count(1)
 POISON = "poison"
 
 
-@dataclass
+@dataclass(eq=False)
 class WordEngine:
     """Reads by words: "fraud" is severity 3, "again" 2, "late" 1, "?" a question, "thanks" a closing word."""
 
@@ -27,7 +27,9 @@ class WordEngine:
     is_broken: bool = False
     calls: list[int] = field(default_factory=list)
 
-    def analyze(self, posts: Sequence[PostInput], order_patterns: Sequence[str] = ()) -> list[PostAnalysis]:
+    def analyze(
+        self, posts: Sequence[PostInput], order_patterns: Sequence[str] = (), learned: Any = None
+    ) -> list[PostAnalysis]:
         self.calls.append(len(posts))
         if self.is_broken or any(POISON in post.text for post in posts):
             raise ValueError("cannot read: " + posts[0].text)

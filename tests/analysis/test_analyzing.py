@@ -107,7 +107,7 @@ def test_a_post_edited_while_the_model_reads_keeps_its_new_text_waiting(brand: A
     post = make_post(brand, "late")
 
     class SlowEngine(WordEngine):
-        def analyze(self, posts: Any, order_patterns: Any = ()) -> Any:
+        def analyze(self, posts: Any, order_patterns: Any = (), learned: Any = None) -> Any:
             Post.objects.filter(pk=post.pk).update(text="all fine", version=2)
             return super().analyze(posts, order_patterns)
 
@@ -120,7 +120,7 @@ def test_a_post_deleted_while_the_model_reads_leaves_no_reading(brand: Any) -> N
     post = make_post(brand, "late")
 
     class SlowEngine(WordEngine):
-        def analyze(self, posts: Any, order_patterns: Any = ()) -> Any:
+        def analyze(self, posts: Any, order_patterns: Any = (), learned: Any = None) -> Any:
             Post.objects.filter(pk=post.pk).update(text="", deleted_at="2026-01-01T00:00:00Z")
             return super().analyze(posts, order_patterns)
 

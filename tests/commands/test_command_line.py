@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = [
     *("run", "work", "collect", "import", "analyze", "suggest", "export", "channels", "doctor", "erase", "backup"),
     *("restore", "evaluate", "spikes", "simulate", "bench", "migrate", "createuser", "login-link", "rotate-keys"),
-    *("connect", "recount"),
+    *("connect", "recount", "learn"),
 ]
 
 

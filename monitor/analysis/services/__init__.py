@@ -1,7 +1,23 @@
-"""Writes of this room: analyses stored in batches, and the corrections of reviewers."""
+"""Writes of this room: analyses stored in batches, the corrections of reviewers, and what a brand has of its own."""
 
 from monitor.analysis.services.corrections import CorrectionError, correct
 from monitor.analysis.services.pending import analyze_posts
-from monitor.analysis.services.renewal import reanalyze_posts
+from monitor.analysis.services.renewal import ask_renewal, reanalyze_posts, renew_some
+from monitor.analysis.services.teaching import Lesson, learn, use_version, versions_of
+from monitor.analysis.services.topics import BrandTopicError, remove_topic, save_topic
 
-__all__ = ["CorrectionError", "analyze_posts", "correct", "reanalyze_posts"]
+__all__ = [
+    "BrandTopicError",
+    "CorrectionError",
+    "Lesson",
+    "analyze_posts",
+    "ask_renewal",
+    "correct",
+    "learn",
+    "reanalyze_posts",
+    "remove_topic",
+    "renew_some",
+    "save_topic",
+    "use_version",
+    "versions_of",
+]

@@ -1,14 +1,16 @@
 """Asking the engine, outside any transaction: by brand, and so that one bad post costs only itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
+from monitor.analysis.services.lenses import EngineFailedError, Lens
 from monitor.logs import get_logger
 
 if TYPE_CHECKING:
     from monitor.nlp.engine import PostAnalysis, PostInput
+    from monitor.nlp.learning import LearnedWeights
 
 log = get_logger(__name__)
 
@@ -19,14 +21,18 @@ PROBE_TEXT = "Where is my parcel?"
 class Engine(Protocol):
     """What this room needs of `nlp.engine.Engine`."""
 
+    # Caches go by the engine as well.
+    def __hash__(self) -> int: ...
+
     @property
     def version(self) -> str: ...
 
-    def analyze(self, posts: "Sequence[PostInput]", order_patterns: Sequence[str] = ()) -> "list[PostAnalysis]": ...
-
-
-class EngineFailedError(Exception):
-    """The engine cannot even read the probe: nothing is wrong with the posts."""
+    def analyze(
+        self,
+        posts: "Sequence[PostInput]",
+        order_patterns: Sequence[str] = (),
+        learned: "LearnedWeights | None" = None,
+    ) -> "list[PostAnalysis]": ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +55,19 @@ class Inferred:
     failed: list[tuple[PendingPost, str]]
 
 
-def infer(engine: Engine, posts: Iterable[PendingPost]) -> Inferred:
-    """Raises EngineFailedError when the engine itself is broken."""
+def infer(engine: Engine, posts: Iterable[PendingPost], lenses: Mapping[int, Lens]) -> Inferred:
+    """`lenses` has one for each brand. Raises EngineFailedError when the engine itself is broken."""
     inferred = Inferred([], [])
     ordered = sorted(posts, key=lambda post: (post.brand_id, post.post_id))
-    for _, of_brand in groupby(ordered, key=lambda post: post.brand_id):
-        _infer_isolated(engine, list(of_brand), inferred)
+    for brand_id, of_brand in groupby(ordered, key=lambda post: post.brand_id):
+        _infer_isolated(engine, list(of_brand), lenses[brand_id], inferred)
     return inferred
 
 
-def _infer_isolated(engine: Engine, posts: Sequence[PendingPost], inferred: Inferred) -> None:
+def _infer_isolated(engine: Engine, posts: Sequence[PendingPost], lens: Lens, inferred: Inferred) -> None:
     """Halves a batch that fails until the post is found that makes it fail."""
     try:
-        inferred.found.extend(zip(posts, _ask(engine, posts), strict=True))
+        inferred.found.extend(zip(posts, _ask(engine, posts, lens), strict=True))
     except Exception as error:  # noqa: BLE001 whatever a model raises must cost one post and not the whole batch
         if len(posts) == 1:
             _check_engine(engine, error)
@@ -70,21 +76,23 @@ def _infer_isolated(engine: Engine, posts: Sequence[PendingPost], inferred: Infe
             inferred.failed.append((posts[0], type(error).__name__))
             return
         middle = len(posts) // 2
-        _infer_isolated(engine, posts[:middle], inferred)
-        _infer_isolated(engine, posts[middle:], inferred)
+        _infer_isolated(engine, posts[:middle], lens, inferred)
+        _infer_isolated(engine, posts[middle:], lens, inferred)
 
 
-def _ask(engine: Engine, posts: Sequence[PendingPost]) -> "list[PostAnalysis]":
+def _ask(engine: Engine, posts: Sequence[PendingPost], lens: Lens) -> "list[PostAnalysis]":
     from monitor.nlp.engine import PostInput
 
     inputs = [PostInput(post.text, post.language_hint) for post in posts]
-    return engine.analyze(inputs, order_patterns=posts[0].order_patterns)
+    read = engine.analyze(inputs, order_patterns=posts[0].order_patterns, learned=lens.learned)
+    topics = lens.topics
+    return read if topics is None else [topics.refine(analysis) for analysis in read]
 
 
 def _check_engine(engine: Engine, error: Exception) -> None:
     probe = PendingPost(0, 1, 0, PROBE_TEXT, "en")
     try:
-        _ask(engine, [probe])
+        _ask(engine, [probe], Lens(engine.version))
     except Exception as broken:  # noqa: BLE001 the probe fails for any reason: the engine is broken
         raise EngineFailedError(type(broken).__name__) from error
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
-from monitor.analysis.services.inference import Engine, EngineFailedError, PendingPost, default_engine, infer
+from monitor.analysis.services.inference import Engine, PendingPost, default_engine, infer
+from monitor.analysis.services.lenses import EngineFailedError, lenses_of
 from monitor.analysis.services.storing import store_analyses
 from monitor.brands.selectors import order_patterns
 from monitor.inbox.models import Post, Stage
@@ -35,7 +36,8 @@ def analyze_posts(*, post_ids: Sequence[int], engine: Any | None = None) -> list
 
 def _analyze(posts: Sequence[PendingPost], engine: Engine) -> list[int]:
     try:
-        inferred = infer(engine, posts)
+        lenses = lenses_of({post.brand_id for post in posts}, engine)
+        inferred = infer(engine, posts, lenses)
     except EngineFailedError as error:
         release_posts(
             post_ids=[post.post_id for post in posts], error_code=f"engine.failed:{error}", counts_as_try=False
@@ -51,7 +53,7 @@ def _analyze(posts: Sequence[PendingPost], engine: Engine) -> list[int]:
         # The rows are ours until the commit. A post that was deleted while the model read it keeps its silence.
         alive = set(Post.objects.filter(pk__in=moved, deleted_at__isnull=True).values_list("pk", flat=True))
         read = [pair for pair in inferred.found if pair[0].post_id in alive]
-        store_analyses(read, engine.version)
+        store_analyses(read, lenses)
         place_by_language({post.post_id: analysis.language for post, analysis in read})
     return moved
 

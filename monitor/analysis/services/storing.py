@@ -1,13 +1,14 @@
 """Writing analyses in bulk: append-only, one current a post; embeddings of complaints beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import F
 
 from monitor.analysis.models import Analysis, Correction, Embedding
 from monitor.analysis.services.inference import PendingPost
-from monitor.nlp.labels import TOPIC_SET_VERSION
+from monitor.analysis.services.lenses import Lens
 
 if TYPE_CHECKING:
     from monitor.nlp.engine import PostAnalysis
@@ -15,32 +16,38 @@ if TYPE_CHECKING:
 ROWS_A_STATEMENT = 500
 
 
-def store_analyses(found: "Sequence[tuple[PendingPost, PostAnalysis]]", model_version: str) -> list[int]:
+def store_analyses(found: "Sequence[tuple[PendingPost, PostAnalysis]]", lenses: Mapping[int, Lens]) -> list[int]:
     """Stores what is new and makes it current, in the caller's transaction, which holds the posts' rows.
 
     An analysis of the same post version by the same model is kept as it is: returns the ids that read differently now.
     """
-    known = _known_analyses([post.post_id for post, _ in found], model_version)
+    ordered = sorted(found, key=lambda pair: pair[0].brand_id)
+    changed: list[int] = []
+    for brand_id, of_brand in groupby(ordered, key=lambda pair: pair[0].brand_id):
+        changed += _store(list(of_brand), lenses[brand_id])
+    return changed
+
+
+def _store(found: "Sequence[tuple[PendingPost, PostAnalysis]]", lens: Lens) -> list[int]:
+    same_model = {"model_version": lens.model_version, "topic_set_version": lens.topic_set_version}
+    known = _known_analyses([post.post_id for post, _ in found], same_model)
     revived = [post.post_id for post, _ in found if known.get((post.post_id, post.version)) is False]
     new = [(post, result) for post, result in found if (post.post_id, post.version) not in known]
     ids = [post.post_id for post, _ in new]
     Analysis.objects.filter(post_id__in=ids + revived, is_current=True).update(is_current=False)
     # Back to a model that was used before: its analyses are still there.
-    same_model = {"model_version": model_version, "topic_set_version": TOPIC_SET_VERSION}
     Analysis.objects.filter(post_id__in=revived, post_version=F("post__version"), **same_model).update(is_current=True)
-    Analysis.objects.bulk_create(
-        [_row(post, result, model_version) for post, result in new], batch_size=ROWS_A_STATEMENT
-    )
-    _store_embeddings(new, model_version)
+    Analysis.objects.bulk_create([_row(post, result, lens) for post, result in new], batch_size=ROWS_A_STATEMENT)
+    _store_embeddings(new, lens.model_version)
     _retire_corrections([post.post_id for post, _ in new if post.version > 1])
     return ids + revived
 
 
-def _known_analyses(post_ids: Sequence[int], model_version: str) -> dict[tuple[int, int], bool]:
+def _known_analyses(post_ids: Sequence[int], same_model: dict[str, str]) -> dict[tuple[int, int], bool]:
     """(Post, its version) → whether this model's analysis of it is the current one."""
-    rows = Analysis.objects.filter(
-        post_id__in=post_ids, model_version=model_version, topic_set_version=TOPIC_SET_VERSION
-    ).values_list("post_id", "post_version", "is_current")
+    rows = Analysis.objects.filter(post_id__in=post_ids, **same_model).values_list(
+        "post_id", "post_version", "is_current"
+    )
     return {(post_id, version): is_current for post_id, version, is_current in rows}
 
 
@@ -64,13 +71,13 @@ def _store_embeddings(found: "Sequence[tuple[PendingPost, PostAnalysis]]", model
     )
 
 
-def _row(post: PendingPost, result: "PostAnalysis", model_version: str) -> Analysis:
+def _row(post: PendingPost, result: "PostAnalysis", lens: Lens) -> Analysis:
     return Analysis(
         brand_id=post.brand_id,
         post_id=post.post_id,
         post_version=post.version,
-        model_version=model_version,
-        topic_set_version=TOPIC_SET_VERSION,
+        model_version=lens.model_version,
+        topic_set_version=lens.topic_set_version,
         language=result.language,
         intent=result.intent,
         needs_reply=bool(result.needs_reply),

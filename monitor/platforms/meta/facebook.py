@@ -133,6 +133,7 @@ class FacebookPlatform:
         forms=("post", "comment", "reply", "review", "direct_message", "story_mention"),
         direct_message_window_hours=24,
         human_window_hours=168,
+        learning_allowed=True,
         mark="FB",
     )
 

@@ -151,6 +151,7 @@ class InstagramPlatform:
         forms=("post", "comment", "reply", "direct_message", "story_mention"),
         direct_message_window_hours=24,
         human_window_hours=168,
+        learning_allowed=True,
         mark="IG",
     )
 
