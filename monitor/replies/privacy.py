@@ -73,8 +73,12 @@ def sweep_retention(now: datetime) -> dict[str, int]:
     erased = CasePost.objects.filter(
         case_id=OuterRef("case_id"), post__deletion_reason="erased", post__deleted_at__gte=OuterRef("created_at")
     )
-    on_their_way = Q(Exists(erased) | Q(target__deletion_reason="erased"), created_at__gte=since)
-    _erase_own_posts(Reply.objects.filter(on_their_way, own_post__deleted_at=None))
+    # The cases that a gone post belongs to, first: else PostgreSQL looks at the posts of every case with a reply.
+    touched = Q(case_id__in=CasePost.objects.filter(post_id__in=gone).values("case_id"))
+    on_their_way = touched & Q(Exists(erased), created_at__gte=since)
+    to_the_erased = Q(target_id__in=gone, target__deletion_reason="erased", created_at__gte=since)
+    for some in (on_their_way, to_the_erased):
+        _erase_own_posts(Reply.objects.filter(some, own_post__deleted_at=None))
     return _erase(Q(target_id__in=gone) | Q(own_post_id__in=gone) | on_their_way, gone, ())
 
 

@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(max_length=24)),
             ],
             options={
-                'indexes': [models.Index(fields=['xid'], name='inbox_postc_xid_bd527f_idx')],
+                'indexes': [models.Index(fields=['xid'], name='inbox_postc_xid_bd527f_idx'), models.Index(condition=models.Q(('kind__in', ['deleted', 'erased'])), fields=['recorded_at'], name='posts_that_went')],
             },
         ),
         migrations.CreateModel(
