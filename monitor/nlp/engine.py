@@ -94,6 +94,11 @@ class Engine:
         with self._loading:
             _ = self._models
 
+    def words(self, text: str) -> list[str]:
+        """The words of a post among which the deciding ones are looked for, as written."""
+        self.load()
+        return self._models[3].words(clean(text))
+
     @property
     def thresholds(self) -> dict[str, float]:
         """Yes/no head → the score from which it says yes."""

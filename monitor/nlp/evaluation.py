@@ -3,6 +3,7 @@
 Columns named after heads are used as they are; a column `label` is read by its values (sentiment, complaint, language).
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ _SEED: Final = 7
 _RESAMPLES: Final = 400
 _FEWEST_A_LABEL: Final = 10  # macro-F1 is taken over labels with at least so many rows
 _FEWEST_A_LANGUAGE: Final = 10
+_RANDOM_DRAWS: Final = 5
 _COMPLAINT_LABELS: Final = {"complaint": "yes", "not_complaint": "no"}
 _YES_NO: Final = {True: "yes", False: "no"}
 
@@ -150,11 +152,47 @@ def evaluate_file(path: str | Path, engine: Engine | None = None) -> Report:
         if known:
             judged = judge(head, [rows[place][head] for place in known], [analyses[place] for place in known])
             report.heads[head] = _report_head(head, judged, languages[known])
+    if "complaint" in report.heads:
+        found = [place for place, row in enumerate(rows) if row.get("complaint") == "yes" and analyses[place].complaint]
+        report.heads["reasons"] = measure_reasons(engine, [(rows[place]["text"], analyses[place]) for place in found])
     if not report.heads:
         raise EvaluationError(
             f"{path} has no column with labels that the engine knows: {', '.join(HEADS)}, lang or label."
         )
     return report
+
+
+def measure_reasons(engine: Engine, complaints: Sequence[tuple[str, PostAnalysis]]) -> HeadReport:
+    """In how many found complaints the marked words matter: without them the score falls further than without as many
+    other words of the post, drawn at random (the mean of a few draws). Posts of too few words say nothing."""
+    chance = np.random.default_rng(_SEED)
+    before: list[float] = []
+    texts: list[str] = []
+    for text, analysis in complaints:
+        marked = next((one.params["words"] for one in analysis.reasons if one.code == "words.complaint"), [])
+        others = sorted(set(engine.words(text)) - set(marked))
+        if not marked or len(others) < len(marked):
+            continue
+        before.append(analysis.complaint_score)
+        texts.append(_without(text, marked))
+        for _ in range(_RANDOM_DRAWS):
+            texts.append(_without(text, [others[at] for at in chance.permutation(len(others))[: len(marked)]]))
+    if not before:
+        return HeadReport(0)
+    after: list[float] = []
+    for start in range(0, len(texts), 256):
+        after += [found.complaint_score for found in engine.analyze([PostInput(t) for t in texts[start : start + 256]])]
+    falls = np.array(before)[:, None] - np.array(after).reshape(len(before), -1)
+    wins = (falls[:, 0] > falls[:, 1:].mean(1)).astype(np.int64)
+    judged = Judged(("no", "yes"), np.ones(len(wins), dtype=np.int64), wins)
+    return HeadReport(len(wins), {"marked_words_matter": estimate(accuracy, judged)})
+
+
+def _without(text: str, words: Sequence[str]) -> str:
+    for word in words:
+        inside = r"(?<!\w){}(?!\w)" if word.isascii() else "{}"
+        text = re.sub(inside.format(re.escape(word)), " ", text)
+    return text
 
 
 def read_labelled(path: Path) -> list[dict[str, str]]:
@@ -234,7 +272,7 @@ def print_report(path: str | Path, out: TextIO) -> Report:
         out.write(f"\n{head} ({measured.rows} rows)\n")
         for name, figure in measured.metrics.items():
             out.write(f"  {name:<24}{_written(figure)}\n")
-        main = next(iter(measured.metrics))
+        main = next(iter(measured.metrics), "")
         for language, (count, figure) in measured.by_language.items():
             out.write(f"    {main} {language:<8}{_written(figure)}  ({count})\n")
     return report

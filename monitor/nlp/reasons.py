@@ -59,7 +59,7 @@ class WordWeigher:
 
     def deciding_words(self, text: str, head: str) -> list[str]:
         """Words of the text that push the yes/no head toward yes, strongest first, as written."""
-        spans = self._words(_NOT_A_WORD.sub(" ", text[:_READ]))
+        spans = self.words(text)
         folded = [normalise(word) for word in spans]
         self._learn(set(folded))
         column = head_slices()[head].start
@@ -74,9 +74,10 @@ class WordWeigher:
         )
         return [word for word in ranked if weights[word] >= _LEAST_SHARE * weights[ranked[0]]][:_MOST_WORDS]
 
-    def _words(self, text: str) -> list[str]:
+    def words(self, text: str) -> list[str]:
+        """The words that could decide, as written; runs of an unspaced script cut into pieces."""
         words: list[str] = []
-        for match in _WORD.finditer(text):
+        for match in _WORD.finditer(_NOT_A_WORD.sub(" ", text[:_READ])):
             words += self._cut(match.group()) if match["run"] else [match.group()]
         return words
 

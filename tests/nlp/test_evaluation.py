@@ -1,6 +1,7 @@
 """The metrics table, on tiny files whose figures can be reckoned by hand."""
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,9 +14,11 @@ from monitor.nlp.evaluation import (
     evaluate_file,
     f1_of_yes,
     macro_f1,
+    measure_reasons,
     precision_at_recall_90,
     print_report,
 )
+from monitor.text.reason import Reason
 
 TEXTS = [
     "my parcel is late and nobody answers, terrible service",
@@ -78,7 +81,7 @@ def test_a_label_column_is_understood_by_its_values(tmp_path):
     complaint = write(tmp_path / "c.tsv", ["text", "label"], [[TEXTS[0], "complaint"], [TEXTS[1], "not_complaint"]])
     language = write(tmp_path / "l.tsv", ["text", "label"], [[TEXTS[0], "en"], ["wo ist mein Paket, ich warte", "de"]])
     assert list(evaluate_file(sentiment).heads) == ["sentiment"]
-    assert list(evaluate_file(complaint).heads) == ["complaint"]
+    assert list(evaluate_file(complaint).heads) == ["complaint", "reasons"]
     assert evaluate_file(language).heads["language"].metrics["accuracy"].value == 1
 
 
@@ -94,3 +97,34 @@ def test_the_table_is_printed_with_intervals(tmp_path):
 def test_a_file_without_text_or_labels_is_one_clear_error(tmp_path, header, row):
     with pytest.raises(EvaluationError):
         evaluate_file(write(tmp_path / "x.tsv", header, [row]))
+
+
+class WordScore:
+    """Scores a post by the share of its words that are "broken"."""
+
+    def words(self, text):
+        return text.split()
+
+    def analyze(self, posts):
+        return [SimpleNamespace(complaint_score=self.score(post.text)) for post in posts]
+
+    def score(self, text):
+        words = text.split()
+        return words.count("broken") / max(1, len(words))
+
+
+@pytest.mark.parametrize(("marked", "share"), [("broken", 1.0), ("it", 0.0)])
+def test_marked_words_matter_where_the_score_falls_without_them(marked, share):
+    engine = WordScore()
+    text = "it came broken and it is broken still"
+    analysis = SimpleNamespace(
+        complaint_score=engine.score(text), reasons=[Reason("words.complaint", 0.9, {"words": [marked]})]
+    )
+    report = measure_reasons(engine, [(text, analysis)] * 4)
+    assert report.rows == 4
+    assert report.metrics["marked_words_matter"].value == share
+
+
+def test_posts_of_too_few_words_say_nothing_about_reasons():
+    analysis = SimpleNamespace(complaint_score=1.0, reasons=[Reason("words.complaint", 0.9, {"words": ["broken"]})])
+    assert measure_reasons(WordScore(), [("broken", analysis)]).rows == 0
