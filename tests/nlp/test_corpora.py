@@ -1,0 +1,81 @@
+"""The corpus that ships, and how training finds the posts that it may not ship."""
+
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from monitor.nlp.labels import HEADS
+from monitor.nlp.train import corpora
+from monitor.nlp.train.corpora import OUR_FOLDER, name_of_text, read_our_labels, read_rows, read_training_set
+
+LABELS = ("sentiment", "complaint", "severity", "escalate", "topic", "intent", "needs_reply")
+
+
+def test_every_row_of_the_parallel_posts_is_labelled_and_said_once():
+    rows = list(read_rows(OUR_FOLDER / "parallel.tsv"))
+    assert min(Counter(row["lang"] for row in rows).values()) > 300
+    assert len({(row["lang"], row["text"]) for row in rows}) == len(rows)
+    for row in rows:
+        assert row["text"].strip(), row["id"]
+        assert all(row[head] in HEADS[head] for head in LABELS), row["id"]
+
+
+def test_our_labels_hold_no_words_and_agree_with_each_other():
+    rows = list(read_rows(OUR_FOLDER / "labels.tsv"))
+    assert set(rows[0]) == {"file", "name", "lang", *LABELS}
+    for row in rows:
+        assert all(row[head] in HEADS[head] for head in LABELS), row
+        assert (row["complaint"] == "yes") == (row["severity"] != "0"), row
+        assert row["severity"] != "3" or row["escalate"] == "yes", row
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    columns = ["id", "text", "lang", "kind", "audience", *LABELS]
+    labels = ["negative", "yes", "1", "no", "delivery", "complaint", "yes"]
+    values = ["mention", "buyer", *labels]
+    languages = ("de", "fr", "tr")
+    write(ours / "parallel.tsv", [*columns, "english"], [
+        [f"en-{number}", f"Paket {number} {language}", language, *values, f"parcel {number}"]
+        for language in languages for number in range(100)
+    ])  # fmt: skip
+    write(ours / "labels.tsv", ["file", "name", "lang", *LABELS], [
+        ["reviews/posts.tsv", name_of_text("kept back"), "en", *labels],
+        ["gone/posts.tsv", name_of_text("who knows"), "en", *labels],
+    ])  # fmt: skip
+    write(tmp_path / "reviews" / "posts.tsv", ["brand", "text"], [["a", " kept back "], ["a", "not labelled"]])
+    write(tmp_path / "composed" / "train.tsv", columns, [
+        [f"en-{number}", f"parcel {number}", "en", *values] for number in range(100)
+    ])  # fmt: skip
+    monkeypatch.setattr(corpora, "OUR_FOLDER", ours)
+    return tmp_path
+
+
+def write(path: Path, header: list[str], rows: list[list[str]]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join("\t".join(row) for row in [header, *rows]) + "\n", encoding="utf-8")
+
+
+def test_a_labelled_post_is_found_by_its_hash_and_a_missing_file_is_told(data, capsys):
+    (found,) = read_our_labels(data, held_out_share=0.0)
+    assert (found.text, found.labels["topic"]) == ("kept back", HEADS["topic"].index("delivery"))
+    assert "gone/posts.tsv: not there, 1 of our labels left out" in capsys.readouterr().err
+
+
+def test_one_post_in_several_languages_stays_on_one_side(data):
+    task, _ = read_training_set(data, seed=1, held_out_share=0.3)
+    sides = defaultdict(set)
+    for example in task:
+        if example.english or example.corpus == "composed":
+            sides[example.text.split()[1]].add(example.is_held_out)
+    assert len(sides) == 100 and all(len(side) == 1 for side in sides.values())
+    assert 10 < sum(side == {True} for side in sides.values()) < 50
+
+
+def test_a_post_in_another_language_knows_its_english_twin(data):
+    task, _ = read_training_set(data, seed=1, held_out_share=0.0)
+    twins = {example.text: example.english for example in task if example.language == "tr"}
+    assert twins["paket 7 tr"] == "parcel 7"
