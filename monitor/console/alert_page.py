@@ -110,6 +110,8 @@ def _way(brand: Brand, alert: Alert) -> tuple[str, str]:
     if alert.code == "trend.spike" and alert.params.get("topic"):
         topic = urlencode({"topic": alert.params["topic"], "days": 7})
         return f"{reverse('trends', args=[brand.slug])}?{topic}", _("Open the trend")
+    if room == "drift":
+        return reverse("quality", args=[brand.slug]), _("Look at the quality")
     if room == "pipeline":
         return f"{reverse('posts', args=[brand.slug])}?kind=put_aside", _("Look at them")
     if room == "channel" or alert.code == "reply.waits_for_channel":

@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from monitor.console.views import alerts, answer, brand, case, case_acts, channels, entry, posts, queue, tokens, trends
+from monitor.console.views import (
+    alerts,
+    answer,
+    brand,
+    case,
+    case_acts,
+    channels,
+    entry,
+    posts,
+    quality,
+    queue,
+    tokens,
+    trends,
+)
 
 of_case: list[URLPattern | URLResolver] = [
     path("", case.show_case, name="case"),
@@ -36,6 +49,8 @@ of_brand: list[URLPattern | URLResolver] = [
     path("posts/", posts.show_posts, name="posts"),
     path("trends/", trends.show_trends, name="trends"),
     path("trends/export/", trends.export_file, name="trends_export"),
+    path("quality/", quality.show_quality, name="quality"),
+    path("quality/<int:sampled_id>/judge/", quality.judge, name="quality_judge"),
     path("alerts/", alerts.show_alerts, name="alerts"),
     path("alerts/close/", alerts.close_kind, name="alerts_close"),
     path("alerts/<int:alert_id>/close/", alerts.close, name="alert_close"),

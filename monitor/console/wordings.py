@@ -127,6 +127,7 @@ ACTS: Final[Words] = {
     "case.hand_off_confirmed": _("confirmed the hand-off"),
     "case.reading_corrected": _("corrected how it was read"),
     "case.not_a_complaint": _("said that it is not a complaint"),
+    "sample.judged": _("judged a drawn post"),
     "post.corrected": _("corrected how it was read"),
     "reply.edited": _("changed the words of an answer"),
     "reply.submitted": _("handed an answer to a lead"),

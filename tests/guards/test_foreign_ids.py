@@ -4,6 +4,7 @@ Each page is tried with our own ids too: a page that answered 404 to everything 
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.urls import reverse
 
 from monitor.alerts.models import Alert
 from monitor.alerts.services import raise_alert
+from monitor.analysis.models import BrandTopic, SampledPost
 from monitor.brands.models import ApiToken, Brand, Channel, Membership, User
 from monitor.brands.services import create_api_token
 from monitor.cases.models import Case, HandOff, Note
@@ -22,13 +24,14 @@ from tests.support.desk import make_case, make_channel
 
 ROUTES = dict(_all_routes())
 #: The parts of an address that name one thing of a brand.
-IDS = ("reference", "public_id", "alert_id", "channel_id", "event_id", "user_id", "token_id")
+IDS = ("reference", "public_id", "alert_id", "channel_id", "event_id", "user_id", "token_id", "sampled_id", "topic_id")
 TAKING_IDS = sorted(name for name in VIEWS if any(f":{part}>" in ROUTES[name] for part in IDS))
-TABLES = (Alert, ApiToken, Case, Channel, Membership, QuarantinedEvent, Reply, SuggestedReply)
+TABLES = (Alert, ApiToken, BrandTopic, Case, Channel, Membership, QuarantinedEvent, Reply, SampledPost, SuggestedReply)
 #: Filled in so that each act would do something if it found its object.
 FORM = {
     "act": "pause", "role": "viewer", "resolution": "answered", "why": "because", "text": "We look into it.",
     "hours": "4", "to": "email", "field": "topic", "value": "promotions", "kind": "reply", "language": "en",
+    "verdict": "none",
 }  # fmt: skip
 
 
@@ -64,6 +67,16 @@ def _make_one_of_each(brand: Brand) -> Belongings:
         "channel_id": make_channel(brand).pk,
         "event_id": event.pk,
         "user_id": user.pk,
+        "sampled_id": SampledPost.objects.create(
+            brand=brand,
+            post=case.deciding_post,
+            drawn_on=date(2026, 5, 4),
+            said_complaint=True,
+            model_version="m",
+            language="en",
+            platform="x",
+        ).pk,
+        "topic_id": BrandTopic.objects.create(brand=brand, name="gift_cards", examples=["a"] * 3).pk,
         "token_id": create_api_token(brand=brand, name="key", role="viewer", user=user)[0].pk,
     }
     hand_off = HandOff.objects.create(case=case, to="email", note="")

@@ -99,6 +99,8 @@ document.addEventListener("keydown", (event) => {
     const field = document.querySelector("input[type=search]");
     if (field) { event.preventDefault(); field.focus(); }
   }
+  // A key that is held down says one thing once.
+  if (!event.repeat) document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
   if (event.key === "n") document.querySelector("[data-next]")?.click();
   if (event.key === "j" || event.key === "k") {
     const rows = [...document.querySelectorAll("#cases .words")];
