@@ -1,0 +1,215 @@
+"""Codes and links that a post gives away: of referral, invitation, coupon and affiliates; in every script.
+
+A code counts where it is offered ("use my code X"), not where somebody says that it fails. Pure, and linear: every
+look is at a window of fixed size.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from typing import Final
+
+from monitor.text.clean import clean
+from monitor.text.fingerprint import fingerprint
+
+MOST_CODES: Final = 8
+#: Hostile texts repeat the word "code" a thousand times; nobody who means to be read does.
+MOST_CUES: Final = 64
+#: Copies of fewer letters than this are what many people say by chance.
+LEAST_LETTERS: Final = 20
+_BEFORE: Final = 36
+_AROUND: Final = 60
+
+# Writers hide codes from filters with signs that nobody sees.
+_UNSEEN: Final = dict.fromkeys([0xAD, 0x34F, 0x61C, 0xFEFF, *range(0x200B, 0x2010), *range(0x2060, 0x2065)])
+
+# What a code is called, where the name alone says that it brings its giver something.
+_NAMED: Final = (
+    r"(?:referr?al|refer|invit\w{0,7}|affiliate|friend|creator)(?:\s|-)?code|code\s(?:de\s)?(?:parrainage|promo|"
+    r"invitation)|c[oó]digo\sde\s(?:invitaci[oó]n|referid\w|convite|indica[cç][aã]o|amig\w)|(?:einladungs|empfehlungs|"
+    r"freundschafts)code|codice\s(?:invito|amico|referral|presentazione)|(?:uitnodigings|vriendschaps)code|"
+    r"kod\s(?:polecaj\w{1,3}|zaprosze\w{1,4})|kod[eu]?\s(?:undangan|referr?al|jemputan|rujukan|ajakan)|"
+    r"(?:davet|referans|tavsiye)\skod\w{0,6}|mã\s(?:giới\sthiệu|mời)|код\s(?:приглашения|друга|запрошення)|"
+    r"реферальн\w{2,3}\s(?:код\w?|посилання)|κωδικ\w{1,3}\sπρόσκλησης|"
+    r"(?:كود|رمز)\s(?:ال)?(?:دعوة|إحالة|احالة)|کد\s(?:معرف|دعوت)|קוד\s(?:הזמנה|חבר|הפניה)|"
+    r"(?:रेफरल|रेफ़रल|आमंत्रण|इनवाइट)\sकोड|รหัส(?:แนะนำ|เชิญ|ชวนเพื่อน)|โค้ด(?:แนะนำ|เชิญ|ชวนเพื่อน)|"
+    r"(?:추천인?|초대|친구)\s?코드|(?:招待|紹介|友達)コード|(?:邀请|邀請|推荐|推薦|分享)[码碼]"
+)
+# What a code is called, where it takes more to be an offer.
+_PLAIN: Final = (
+    r"\w{0,12}code|c[oó]digo|cup[oó][nm]|codice|kod(?:em|u|um|umu|uyla|umla|e)?|kupon\w{0,3}|coupon|voucher|mã|"
+    r"(?:промо)?код\w{0,2}|κωδικ\w{1,3}(?:\sέκπτωσης)?|কোড|कोड|கோட்|குறியீடு|కోడ్|ಕೋಡ್|കോഡ്|કોડ|ਕੋਡ|(?:كود|رمز|كوبون)(?:\s(?:ال)?خصم)?|کد(?:\sتخفیف)?|קוד|קופון|"
+    r"โค้ด|รหัส|(?:할인|쿠폰|프로모션)?\s?코드|(?:クーポン|プロモ|割引)?コード|(?:优惠|優惠|折扣|兑换|兌換|专属|專屬)[码碼]|口令"
+)
+# In scripts without spaces a word has no edges.
+_UNSPACED: Final = (
+    r"โค้ด|รหัส|(?:할인|쿠폰|프로모션)\s?코드|(?:クーポン|プロモ|割引)コード|口令"
+    r"|(?:优惠|優惠|折扣|兑换|兌換|专属|專屬)[码碼]"
+)
+_CUE: Final = re.compile(
+    rf"(?<![^\W_])(?:(?P<named>{_NAMED})|(?:{_PLAIN}))(?![a-zß-ÿ])|(?P<packed>{_NAMED})|(?:{_UNSPACED})", re.I
+)
+
+# A code as it is written: letters and digits without a space.
+_CODE: Final = r"(?<![A-Za-z0-9])[A-ZА-ЯЁІЇЄҐΑ-Ωa-z0-9][A-ZА-ЯЁІЇЄҐΑ-Ωa-z0-9_-]{3,23}(?![A-Za-z0-9_-])"
+_MAY_HOLD_CODE: Final = re.compile(r"\d|[^\W\d_a-z]{4}")
+_IS: Final = r"(?:is|es|é|est|ist|to|jest|adalah|ialah|là|это|هو|है|는|은|は|是|为|為)"
+_AFTER_CUE: Final = re.compile(rf"(?P<gap>[^\w.!?]{{0,6}}(?:{_IS}[^\w.!?]{{0,6}})?)(?P<code>{_CODE})")
+# Where the code goes first: "X kodumla", "Xコード".
+_BEFORE_CUE: Final = re.compile(rf"(?P<code>{_CODE})['’]?\s?$")
+_CODE_FIRST: Final = re.compile(r"kodu|कोड|コード|코드|[码碼]", re.I)
+
+_OFFERS: Final = re.compile(
+    r"\b(?:us[ea]|using|enter|apply|try|type|input|add|with|my|our|join|get|grab|redeem|search|utiliza\w?|con|mi|ingresa"
+    r"|introduce|com|meu|insira|digite|utilise[zr]?|avec|mon|entre[zr]|saisi\w{0,3}|nutzt?|benutz\w{0,2}|verwende\w?|mit"
+    r"|mein\w{0,2}|gib|il\smio|inserisci|gebruik|met|mijn|użyj|wpisz|mój|pakai|pake|gunakan|guna|dengan|masukkan|nhập|dùng"
+    r"|với|используй\w{0,2}|введи\w{0,2}|мой|мій|по|за|с|gamitin|gamit|ilagay|mera|استخدم\w{0,2}|ادخل|أدخل|"
+    r"השתמשו|הזינו)\b|\bw/|(?:मेरा|मेरे|আমার|ใช้|กรอก|使用|用|输入|輸入|填写|填寫|我的|入力|使って|입력|사용)",
+    re.I,
+)
+_GAIN: Final = re.compile(
+    r"\d\s?%|\boff\b|discount|free|cash\s?back|bonus|rabatt|descuento|desconto|sconto|korting|zniżk|diskon|indirim|giảm"
+    r"|скидк|знижк|خصم|تخفیف|הנחה|छूट|ছাড়|ส่วนลด|할인|割引|オフ|折|减|減|券|立得|红包|紅包",
+    re.I,
+)
+_ANNOUNCES: Final = re.compile(r"[:=>→👉]")
+# Codes of another trade.
+_OTHER_TRADE: Final = re.compile(
+    r"(?:zip|post(?:al)?|pin|error|tracking|verification|security|qr|bar|otp|auth\w{0,12}|area|country|order|confirm\w{0,6}"
+    r"|job|dress|source|log-?in|2fa|sms|http|status|hs|sort|swift|ifsc|product|item|model|style|return|pick-?up|access"
+    r"|reservation|booking|tax|gate|door)[\s-]?$|(?:验证|驗證|取件|快递|订单|訂單|認証|確認|인증|확인)$",
+    re.I,
+)
+# Who says that a code fails, or warns of it, gives nothing away.
+_FAILS: Final = re.compile(
+    r"n[o']t\s(?:\w+\s)?(?:work|appl|accept|valid|receiv|recogni|go\sthrough|g[eo]t|let)|doesn|didn|won['’]?t|can['’]?t"
+    r"|cannot|couldn|invalid|expired|error|fail|reject|declin|refus|denied|never\s|unable|ignored|beware|warning|do(?:n['’]?t"
+    r"|\snot)\suse|scam|fraud|fake|\blie[sd]?\b|boycott"
+    r"|no\s(?:me\s)?(?:funciona|sirve|acepta|deja|aplica|vale)|não\s(?:\w+\s)?(?:funciona|aceita|aplica|consigo)|inv[áa]lid"
+    r"|vencid|caducad|estafa|golpe|ne\s(?:\w+\s)?(?:marche|fonctionne|passe)|invalide|arnaque|nicht|ungültig|abgelaufen"
+    r"|betrug|non\s(?:\w+\s)?(?:funziona|valido|accetta)|scadut|truffa|werkt\sniet|ongeldig|nie\s(?:działa|przyjmuje)"
+    r"|nieważn|oszust|çalışm|geçersiz|tidak\s(?:\w+\s)?(?:bisa|berlaku|valid)|g(?:ak|k|a)\sbisa|gagal|penipu|không\s(?:\w+\s)?"
+    r"(?:được|dùng|hợp)|hết\shạn|lừa|не\s(?:\w+\s)?(?:работа|действ|прин|срабат|прац|діє)|недейств|обман|δεν\s"
+    r"|لا\s(?:يعمل|يقبل)|مش\sشغال|غير\sصالح|منتهي|نصب|احتيال|کار\sنمی|نامعتبر|לא\s(?:עובד|תקף)|नहीं|काम\sन|কাজ\sকর"
+    r"|ใช้ไม่ได้|หมดอายุ|ไม่ได้|โกง|안\s?(?:돼|되|됨)|불가|만료|오류|사기|使えな|使えま|無効|期限切れ|エラー|詐欺|用不了|不能用|无法|無法|失效"
+    r"|无效|無效|过期|過期|不了|骗|騙",
+    re.I,
+)
+_CLAUSE_END: Final = re.compile(r"[.!?。！？؟।\n]")
+
+_LINK: Final = re.compile(
+    r"(?:https?://|www\.)[^\s<>\"']{1,400}|(?<![\w@.-])[a-z0-9-]{1,40}(?:\.[a-z0-9-]{1,30}){0,3}\.[a-z]{2,8}/[^\s<>\"']{1,200}",
+    re.I,
+)
+_PARAMETER: Final = re.compile(
+    r"[?&;#](?:ref(?:erral|errer|er|code|_code|_id)?|referral_?code|inv(?:ite|iter|itation)(?:_?code|_?id)?|aff(?:id|_id|iliate"
+    r"|iliate_id|_fcid|_code)?|tag|partner(?:_id)?|promo(?:_?code)?|coupon(?:_?code)?|voucher|code|discount|share_?(?:code|id))"
+    r"=([A-Za-z0-9_.~%-]{3,64})",
+    re.I,
+)
+_INVITING_PATH: Final = re.compile(
+    r"/(?:invite|invitation|inv|referrals?|refer|ref|r|join)/([A-Za-z0-9_-]{4,40})(?=[/?#&]|$)", re.I
+)
+_HANDLE: Final = re.compile(r"@\w{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Referrals:
+    """What a text gives away. `codes` are folded, the same for every spelling, the value of a link's parameter or path
+    among them; `template` is the fingerprint of the text without them ("" where too little is left to compare)."""
+
+    codes: tuple[str, ...]
+    has_link: bool
+    template: str
+
+
+def find_referrals(text: str) -> Referrals:
+    plain = _plain(text)
+    links = list(_LINK.finditer(plain))
+    # A link's own words are no sentence.
+    words = _blank(plain, [link.span() for link in links])
+    spans = list(islice(_offered(words), MOST_CODES))
+    linked = [code for link in links[:MOST_CUES] for code in _codes_of_link(link.group())]
+    codes = dict.fromkeys([*(words[start:end].casefold() for start, end in spans), *linked])
+    rest = _blank(words, spans)
+    is_long_enough = sum(map(str.isalpha, _HANDLE.sub(" ", rest[:2000]))) >= LEAST_LETTERS
+    return Referrals(tuple(codes)[:MOST_CODES], bool(links), fingerprint(rest) if is_long_enough else "")
+
+
+def _plain(text: str) -> str:
+    """One spelling for letters and digits of every script, without what nobody sees."""
+    if text.isascii():
+        return clean(text)
+    return unicodedata.normalize("NFKC", clean(text).translate(_UNSEEN)).translate(_digits())
+
+
+@cache
+def _digits() -> dict[int, str]:
+    return {
+        code: str(unicodedata.decimal(chr(code)))
+        for code in range(0x80, 0x1FBFA)
+        if unicodedata.category(chr(code)) == "Nd"
+    }
+
+
+def _offered(words: str) -> Iterator[tuple[int, int]]:
+    """The spans of the codes that are given away."""
+    if not _MAY_HOLD_CODE.search(words):
+        return
+    for cue in islice(_CUE.finditer(words), MOST_CUES):
+        before = words[max(0, cue.start() - _BEFORE) : cue.start()]
+        after = _AFTER_CUE.match(words, cue.end())
+        if _OTHER_TRADE.search(before[-16:]) or _OTHER_TRADE.search(cue.group()[:-4]):
+            continue
+        named = bool(cue["named"] or cue["packed"])
+        if after is not None and _is_code(after["code"]):
+            span = after.span("code")
+            offers = named or _ANNOUNCES.search(after["gap"]) or _OFFERS.search(_last_clause(before))
+            offers = offers or _GAIN.search(_first_clause(words[span[1] : span[1] + _BEFORE]))
+        elif (first := _BEFORE_CUE.search(before)) and _CODE_FIRST.search(cue.group()) and _is_code(first["code"]):
+            start = cue.start() - len(before)
+            span = (start + first.start("code"), start + first.end("code"))
+            offers = True
+        else:
+            continue
+        if offers and not _FAILS.search(_clause(words, span)):
+            yield span
+
+
+def _is_code(token: str) -> bool:
+    """Has a digit or is all capitals: an ordinary word is no code. Very long numbers are orders and parcels."""
+    if token.isdigit():
+        return 5 <= len(token) <= 12
+    return any(map(str.isdigit, token)) or (token.isupper() and sum(map(str.isalpha, token)) >= 4)
+
+
+def _clause(words: str, span: tuple[int, int]) -> str:
+    start, end = span
+    return f"{_last_clause(words[max(0, start - _AROUND) : start])} {_first_clause(words[end : end + _AROUND])}"
+
+
+def _last_clause(before: str) -> str:
+    return _CLAUSE_END.split(before)[-1]
+
+
+def _first_clause(after: str) -> str:
+    return _CLAUSE_END.split(after, maxsplit=1)[0]
+
+
+def _codes_of_link(link: str) -> list[str]:
+    found = [*_PARAMETER.findall(link), *_INVITING_PATH.findall(link)]
+    return [value.casefold() for value in found if _is_code(value)]
+
+
+def _blank(text: str, spans: list[tuple[int, int]]) -> str:
+    """The text with a space in place of each piece; `spans` may overlap and come in any order."""
+    parts: list[str] = []
+    position = 0
+    for start, end in sorted(spans):
+        if start >= position:
+            parts += [text[position:start], " "]
+            position = end
+    return "".join([*parts, text[position:]])
