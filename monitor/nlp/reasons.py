@@ -6,7 +6,7 @@
 | words.escalate | words: what weighed most toward "escalate", as written | the escalate score |
 | intent.<intent> | – | probability of the intent |
 | topic.<topic> | – | probability of the topic |
-| topic.custom | topic: the brand's own topic | nearness to its examples (cosine) |
+| topic.custom | topic: the brand's own topic | nearness to its examples, 0.5 to 1 |
 | audience.seller | – | probability of the audience |
 | severity.1 .. severity.3 | – | probability of the level |
 | escalate.yes | – | the escalate score |
