@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from monitor.analysis.models import Analysis, Correction
+from monitor.analysis.models import Analysis, BrandTopic, Correction, Renewal
 from monitor.text.reason import Reason
 
 #: Fields that a reviewer may correct, each with how its stored word becomes a value.
@@ -53,6 +53,16 @@ def current_readings(post_ids: Sequence[int]) -> dict[int, Reading]:
 
 def current_reading(post_id: int) -> Reading | None:
     return current_readings([post_id]).get(post_id)
+
+
+def own_topics(brand_id: int) -> list[str]:
+    """The names of the topics that the brand added by example, in order."""
+    return list(BrandTopic.objects.filter(brand_id=brand_id).order_by("name").values_list("name", flat=True))
+
+
+def running_renewal(brand_id: int) -> Renewal | None:
+    """The reading of stored posts anew that is on its way."""
+    return Renewal.objects.filter(brand_id=brand_id, finished_at=None).first()
 
 
 def to_word(value: Any) -> str:

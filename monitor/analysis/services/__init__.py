@@ -4,12 +4,13 @@ from monitor.analysis.services.corrections import CorrectionError, correct
 from monitor.analysis.services.pending import analyze_posts
 from monitor.analysis.services.renewal import ask_renewal, reanalyze_posts, renew_some
 from monitor.analysis.services.teaching import Lesson, learn, use_version, versions_of
-from monitor.analysis.services.topics import BrandTopicError, remove_topic, save_topic
+from monitor.analysis.services.topics import BrandTopicError, TriedText, remove_topic, save_topic, try_topic
 
 __all__ = [
     "BrandTopicError",
     "CorrectionError",
     "Lesson",
+    "TriedText",
     "analyze_posts",
     "ask_renewal",
     "correct",
@@ -18,6 +19,7 @@ __all__ = [
     "remove_topic",
     "renew_some",
     "save_topic",
+    "try_topic",
     "use_version",
     "versions_of",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
@@ -13,7 +14,8 @@ from monitor.analysis.selectors import from_word
 from monitor.analysis.services.inference import default_engine
 from monitor.analysis.services.renewal import ask_renewal
 from monitor.audit import services as audit
-from monitor.brands.models import Brand
+from monitor.brands.models import Brand, User
+from monitor.brands.rights import can
 from monitor.inbox.models import Post
 from monitor.nlp.labels import HEADS
 from monitor.platforms.registry import forbids_learning
@@ -56,8 +58,11 @@ def versions_of(*, brand: Brand) -> list[LearnedHeads]:
     return list(LearnedHeads.objects.filter(brand=brand).order_by("-number").defer("weights"))
 
 
-def use_version(*, brand: Brand, number: int, engine: Any = None) -> None:
-    """Lets an earlier version read the brand's posts again; 0: the shipped heads. Raises LearnedHeads.DoesNotExist."""
+def use_version(*, brand: Brand, number: int, user: User | None = None, engine: Any = None) -> None:
+    """Lets an earlier version read the brand's posts again; 0: the shipped heads. Raises LearnedHeads.DoesNotExist,
+    PermissionDenied."""
+    if user is not None and not can(user, brand, "steer"):
+        raise PermissionDenied("steer")
     with transaction.atomic():
         Brand.objects.select_for_update(no_key=True).get(pk=brand.pk)
         LearnedHeads.objects.filter(brand=brand, is_active=True).update(is_active=False)
@@ -65,7 +70,7 @@ def use_version(*, brand: Brand, number: int, engine: Any = None) -> None:
             version = default_engine(engine).version
             chosen = LearnedHeads.objects.get(brand=brand, number=number, base_version=version)
             LearnedHeads.objects.filter(pk=chosen.pk).update(is_active=True)
-        _record(brand, "heads.chosen", number)
+        _record(brand, "heads.chosen", number, user)
         ask_renewal(brand_id=brand.pk, engine=engine)
 
 
@@ -87,8 +92,8 @@ def _keep(brand: Brand, engine: Any, weights: bytes, report: dict[str, Any]) -> 
     return made
 
 
-def _record(brand: Brand, act: str, number: int) -> None:
-    audit.record(act=act, brand_id=brand.pk, subject_kind="heads", subject_id=number)
+def _record(brand: Brand, act: str, number: int, user: User | None = None) -> None:
+    audit.record(act=act, actor=user, brand_id=brand.pk, subject_kind="heads", subject_id=number)
 
 
 def _corrected_posts(brand: Brand) -> tuple[list[Post], int]:
