@@ -167,6 +167,26 @@ def _examine_model() -> Iterator[Finding]:
         yield Finding(BAD, "model", f"cannot be loaded ({type(error).__name__}: {error}): install Mentiondesk again")
 
 
+def _examine_replaced_heads() -> Iterator[Finding]:
+    """Loads what is ready. Fetching and exporting a model takes minutes: that is left to the first analysis."""
+    from monitor.nlp.hub.errors import HubModelError
+    from monitor.nlp.hub.preparing import is_prepared
+    from monitor.nlp.hub.replacements import load_head
+    from monitor.nlp.hub.settings import read_wishes
+
+    for head, wish in read_wishes().items():
+        if not is_prepared(wish.model):
+            says = f"{wish.model} is not ready yet: the next analysis fetches and exports it, or tells why not"
+            yield Finding(WARN, f"model of {head}", says)
+            continue
+        try:
+            load_head(wish, threads=1)
+        except HubModelError as error:
+            yield Finding(BAD, f"model of {head}", str(error))
+        else:
+            yield Finding(GOOD, f"model of {head}", f"{wish.model} replaces ours, and loads")
+
+
 def _examine_brands() -> Iterator[Finding]:
     from monitor.brands.models import Brand
     from monitor.text.patterns import usable_order_patterns
@@ -195,6 +215,7 @@ def _examine_webhooks() -> Iterator[Finding]:
 _CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _examine_broker,
     _examine_model,
+    _examine_replaced_heads,
     _examine_brands,
     examine_channels,
     _examine_webhooks,
