@@ -177,9 +177,8 @@ STREAMS: Final[Mapping[str, Label]] = {
     "tags": _("Tags"),
 }
 
-#: Field of a reading → what a person may say instead.
+#: Field of a reading → what a person may say instead. Topics: see `console.topics`, a brand has some of its own.
 CORRECTIONS: Final[Mapping[str, list[str]]] = {
-    "topic": list(TOPICS),
     "severity": list(SEVERITIES),
     "intent": list(INTENTS),
     "sentiment": list(SENTIMENTS),
@@ -226,9 +225,17 @@ def label_of(table: str, code: object) -> str:
     """The words for a code; a code that a brand or a newer version added is shown as it is rather than hidden."""
     if table == "language":
         return language_name(str(code))
+    if table == "topic":
+        return topic_name(str(code))
     if table in ("platform", "platform_mark"):
         return platform_name(str(code), is_short=table == "platform_mark")
     return str(TABLES[table].get(str(code), str(code).replace("_", " ")))
+
+
+def topic_name(code: str) -> str:
+    """A brand's own topic is called as the brand wrote it, as far as its code still tells: gift_cards, Gift cards."""
+    own = code.replace("_", " ")
+    return str(TOPICS.get(code) or (_("Unknown topic") if code == "unknown" else own[:1].upper() + own[1:]))
 
 
 def platform_name(code: str, *, is_short: bool = False) -> str:

@@ -109,6 +109,12 @@ def get(mapping: Any, key: Any) -> Any:
     return mapping.get(key) if mapping else None
 
 
+@register.filter
+def codes(options: Any) -> list[Any]:
+    """The first of each pair."""
+    return [code for code, _count in options]
+
+
 @register.simple_tag(takes_context=True)
 def nav_link(context: dict[str, Any], name: str, words: str, count: int = 0) -> SafeString:
     """One line of the main menu; marks the page that the reader is on, and what waits there."""
@@ -139,6 +145,12 @@ def with_query(context: dict[str, Any], **changes: Any) -> str:
 def percent(share: float) -> str:
     """A change with its sign: +25 %."""
     return f"{share * 100:+.0f} %".replace("-", "−")
+
+
+@register.filter
+def hundredths(share: float) -> int:
+    """A share as a whole number from 0 to 100."""
+    return round(share * 100)
 
 
 @register.filter

@@ -24,8 +24,8 @@ from monitor.console.case_page import (
 )
 from monitor.console.deciding import why
 from monitor.console.discretion import holds_private, is_said_in_public, reads_private
-from monitor.console.labels import CORRECTIONS
 from monitor.console.queue import next_in_queue
+from monitor.console.topics import corrections_of
 from monitor.replies.models import ReplyState
 
 #: States that change by themselves within seconds: the page looks again.
@@ -81,7 +81,7 @@ def reading_context(case: Case, reads_all: bool) -> dict[str, Any]:
         "reading": reading,
         "reading_why": why(reading) if shows_words else [],
         "reading_rows": [(name, words[name]) for name in shown] + [("audience", reading.audience)],
-        "corrections": [(name, words[name], options) for name, options in CORRECTIONS.items()],
+        "corrections": [(name, words[name], options) for name, options in corrections_of(case.brand, reading).items()],
     }
 
 

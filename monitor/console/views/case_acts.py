@@ -21,7 +21,7 @@ from monitor.cases import services
 from monitor.cases.models import Case, HandOff
 from monitor.cases.states import WrongStepError
 from monitor.console.case_page import find_case, history_of, replies_of
-from monitor.console.labels import CORRECTIONS
+from monitor.console.topics import corrections_of
 
 Act = Callable[[HttpRequest, Case], str]
 
@@ -162,7 +162,7 @@ def confirm_hand_off(request: HttpRequest, case: Case) -> str:
 @on_case
 def correct(request: HttpRequest, case: Case) -> str:
     field, value = request.POST.get("field", ""), request.POST.get("value", "")
-    if value not in CORRECTIONS.get(field, ()):
+    if value not in corrections_of(case.brand).get(field, ()):
         raise ValueError("nothing that can be chosen")
     services.correct_reading(user=signed_in(request), case=case, field=field, value=value)
     return _("Corrected. Every number counts it from now on.")

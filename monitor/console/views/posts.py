@@ -7,8 +7,9 @@ from django.views.decorators.http import require_safe
 
 from monitor.brands.models import Brand
 from monitor.brands.routes import needs
-from monitor.console.labels import INTENTS, TOPICS
+from monitor.console.labels import INTENTS
 from monitor.console.posts import PostFilters, posts_page
+from monitor.console.topics import topics_met
 from monitor.platforms.registry import platform_codes
 from monitor.trends.selectors import values_of
 
@@ -33,7 +34,7 @@ def show_posts(request: HttpRequest, brand: Brand) -> HttpResponse:
         "kinds": KINDS,
         "search": request.GET.get("q", ""),
         "choices": [
-            ("topic", _("All topics"), filters.value("topic"), list(TOPICS)),
+            ("topic", _("All topics"), filters.value("topic"), topics_met(brand, filters.value("topic"))),
             ("intent", _("All intents"), filters.value("intent"), list(INTENTS)),
             ("platform", _("All platforms"), filters.platform, list(platform_codes())),
             ("language", _("All languages"), filters.value("language"), values_of("language", brand=brand)),
