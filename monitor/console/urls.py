@@ -14,6 +14,7 @@ from monitor.console.views import (
     quality,
     queue,
     tokens,
+    topics,
     trends,
 )
 
@@ -62,6 +63,13 @@ of_brand: list[URLPattern | URLResolver] = [
     path("settings/", brand.show_settings, name="settings"),
     path("settings/switch/", brand.turn_switch, name="settings_switch"),
     path("settings/thresholds/", brand.change_thresholds, name="settings_thresholds"),
+    path("settings/topics/", topics.show_topics, name="settings_topics"),
+    path("settings/topics/add/", topics.add_topic, name="settings_topics_add"),
+    path("settings/topics/try/", topics.try_text, name="settings_topics_try"),
+    path("settings/topics/progress/", topics.show_progress, name="settings_topics_progress"),
+    path("settings/topics/version/", topics.choose_version, name="settings_topics_version"),
+    path("settings/topics/<int:topic_id>/", topics.edit_topic, name="settings_topics_edit"),
+    path("settings/topics/<int:topic_id>/remove/", topics.remove, name="settings_topics_remove"),
     path("people/", brand.show_people, name="people"),
     path("people/add/", brand.add_person, name="people_add"),
     path("people/<int:user_id>/role/", brand.change_role, name="people_role"),

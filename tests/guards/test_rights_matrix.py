@@ -26,6 +26,7 @@ PARTS = {
     "event_id": 1,
     "user_id": 1,
     "token_id": 1,
+    "topic_id": 1,
     "sampled_id": 1,
 }
 REFUSED = {403}
