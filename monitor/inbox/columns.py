@@ -25,6 +25,7 @@ SYNONYMS: Mapping[str, Sequence[str]] = {
     "author": ("author", "author_id", "user_id", "username", "user_name", "handle", "screen_name", "user"),
     "author_name": ("author_name", "display_name", "name"),
     "followers": ("followers", "followers_count", "follower_count"),
+    "author_created_at": ("author_created_at", "user_created_at", "account_created_at"),
     "created_at": (
         "created_at", "created", "date", "datetime", "time", "timestamp", "published_at", "posted_at", "review_date",
     ),
@@ -36,9 +37,9 @@ SYNONYMS: Mapping[str, Sequence[str]] = {
 
 COLUMNS_HELP = (
     "Columns: text is needed (also called " + ", ".join(SYNONYMS["text"][1:]) + "); used where there: "
-    "id, form (" + ", ".join(FORMS) + "), author, author_name, followers, created_at (also date, time, timestamp; "
-    "day and month must be certain, else the post counts as undated), lang, url, conversation_id, in_reply_to. Other "
-    "columns are kept in the raw event."
+    "id, form (" + ", ".join(FORMS) + "), author, author_name, followers, author_created_at, "
+    "created_at (also date, time, timestamp; day and month must be certain, else the post counts as undated), lang, "
+    "url, conversation_id, in_reply_to. Other columns are kept in the raw event."
 )
 
 
@@ -110,7 +111,7 @@ def read_row(cells: Mapping[str, Any], mapping: Mapping[str, str], platform: str
         external_id=_identifier(cell("id")),
         form=form if form in FORMS else "post",
         text=text,
-        author=_author(author, _word(cell("author_name")), cell("followers")),
+        author=_author(author, _word(cell("author_name")), cell("followers"), cell("author_created_at")),
         created_at=created_at,
         conversation_id=_identifier_if_sound(cell("conversation_id")),
         in_reply_to=_identifier_if_sound(cell("in_reply_to")),
@@ -149,11 +150,14 @@ def _identifier_if_sound(value: Any) -> str:
         return ""
 
 
-def _author(external_id: str, name: str, followers: Any) -> IncomingAuthor:
+def _author(external_id: str, name: str, followers: Any, joined_at: Any) -> IncomingAuthor:
     count = _word(followers).replace(",", "")
     is_count = count.isascii() and count.isdigit() and len(count) <= 15
     handle = "" if external_id.isdigit() else external_id
-    return IncomingAuthor(external_id, handle=handle, name=name, followers=int(count) if is_count else None)
+    followers_count = int(count) if is_count else None
+    return IncomingAuthor(
+        external_id, handle=handle, name=name, followers=followers_count, joined_at=read_date(joined_at)
+    )
 
 
 def _address(url: str) -> str:

@@ -92,6 +92,7 @@ class Author(models.Model):
     is_automated = models.BooleanField(default=False)
     is_opted_out = models.BooleanField(default=False)
     customer = models.ForeignKey(Customer, models.SET_NULL, null=True, related_name="authors")
+    joined_at = models.DateTimeField(null=True)  # the platform's, where it tells
     first_seen_at = models.DateTimeField(db_default=Now())
     erased_at = models.DateTimeField(null=True)
 

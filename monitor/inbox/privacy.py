@@ -74,7 +74,7 @@ _UNNAME_THREADS = """
 """
 _UNNAME_AUTHOR = """
     UPDATE inbox_author SET external_id = '~' || id, handle = '', name = '', followers = NULL, is_verified = false,
-        customer_id = NULL, erased_at = now()
+        joined_at = NULL, customer_id = NULL, erased_at = now()
     WHERE brand_id = %s AND platform = %s AND external_id = %s AND erased_at IS NULL
     RETURNING id
 """
@@ -88,7 +88,7 @@ _RETIRE = """
 """
 _RETIRE_AUTHORS = """
     UPDATE inbox_author AS author SET external_id = '~' || author.id, handle = '', name = '', followers = NULL,
-        is_verified = false, customer_id = NULL, erased_at = now()
+        is_verified = false, joined_at = NULL, customer_id = NULL, erased_at = now()
     WHERE author.erased_at IS NULL AND author.first_seen_at < %s
         AND NOT EXISTS (SELECT 1 FROM inbox_post WHERE author_id = author.id)
 """

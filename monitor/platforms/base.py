@@ -13,7 +13,8 @@ FORMS = ("post", "comment", "reply", "quote", "review", "direct_message", "story
 
 @dataclass(frozen=True, slots=True)
 class IncomingAuthor:
-    """Who wrote it. `external_id` is the platform's id, always text; empty where it is not told."""
+    """Who wrote it. `external_id` is the platform's id, always text; empty where it is not told. `joined_at`: since
+    when there is this profile, where the platform tells."""
 
     external_id: str
     handle: str = ""
@@ -21,6 +22,7 @@ class IncomingAuthor:
     followers: int | None = None
     is_verified: bool = False
     is_automated: bool = False
+    joined_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ class Person:
     name: str
     followers: int = 0
     is_verified: bool = False
+    joined_at: datetime = datetime(2019, 5, 4, 12, tzinfo=UTC)
 
 
 @dataclass(eq=False)

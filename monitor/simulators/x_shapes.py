@@ -110,6 +110,7 @@ def render_user(person: Person, fields: Iterable[str]) -> dict[str, Any]:
         "id": person.external_id,
         "name": person.name,
         "username": person.handle,
+        "created_at": iso(person.joined_at),
         "verified": person.is_verified,
         "protected": False,
         "public_metrics": {

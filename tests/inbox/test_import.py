@@ -3,6 +3,7 @@
 import json
 import random
 import string
+from datetime import UTC, datetime
 
 import pytest
 
@@ -45,6 +46,14 @@ def test_it_imports_a_tsv_once_and_makes_the_brand(write):
     assert (again.rows, again.stored, again.unchanged) == (3, 0, 3)
     assert Post.objects.count() == RawEvent.objects.count() == 3
     assert Channel.objects.count() == 1
+
+
+def test_the_age_of_a_profile_is_kept_where_the_file_tells(write):
+    row = "hello,{},2026-03-02,2026-02-{}"
+    load(write("a.csv", "text,author,created_at,author_created_at\n" + row.format("mia", "27")))
+    load(write("b.csv", "text,author,created_at\nagain,mia,2026-03-03\n"))
+    author = Post.objects.first().author
+    assert author.joined_at == datetime(2026, 2, 27, tzinfo=UTC)
 
 
 def test_quotes_in_a_tsv_are_letters(write):

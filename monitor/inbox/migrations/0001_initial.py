@@ -83,6 +83,7 @@ class Migration(migrations.Migration):
                 ('is_verified', models.BooleanField(default=False)),
                 ('is_automated', models.BooleanField(default=False)),
                 ('is_opted_out', models.BooleanField(default=False)),
+                ('joined_at', models.DateTimeField(null=True)),
                 ('first_seen_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('erased_at', models.DateTimeField(null=True)),
                 ('brand', models.ForeignKey(db_index=False, db_constraint=False, on_delete=django.db.models.deletion.CASCADE, to='brands.brand')),

@@ -41,10 +41,10 @@ TOMBSTONES = """
 
 UPSERT_AUTHORS = """
     INSERT INTO inbox_author AS old
-        (brand_id, platform, external_id, handle, name, followers, is_verified, is_automated, is_opted_out)
+        (brand_id, platform, external_id, handle, name, followers, is_verified, is_automated, is_opted_out, joined_at)
     SELECT DISTINCT ON (platform, author_key)
         %(brand)s, platform, author_key, author_handle, author_name, author_followers, author_is_verified,
-        author_is_automated, coalesce(author_is_opted_out, false)
+        author_is_automated, coalesce(author_is_opted_out, false), author_joined_at
     FROM ingest_post WHERE author_key <> ''
     ORDER BY platform, author_key, author_is_opted_out IS NULL, created_at DESC NULLS LAST
     ON CONFLICT (brand_id, platform, external_id) DO UPDATE SET
@@ -52,13 +52,15 @@ UPSERT_AUTHORS = """
         name = coalesce(nullif(EXCLUDED.name, ''), old.name),
         followers = coalesce(EXCLUDED.followers, old.followers),
         is_verified = EXCLUDED.is_verified,
-        is_automated = old.is_automated OR EXCLUDED.is_automated
+        is_automated = old.is_automated OR EXCLUDED.is_automated,
+        joined_at = coalesce(old.joined_at, EXCLUDED.joined_at)
     WHERE old.erased_at IS NULL AND (
         (EXCLUDED.handle <> '' AND EXCLUDED.handle <> old.handle)
         OR (EXCLUDED.name <> '' AND EXCLUDED.name <> old.name)
         OR (EXCLUDED.followers IS NOT NULL AND EXCLUDED.followers IS DISTINCT FROM old.followers)
         OR EXCLUDED.is_verified <> old.is_verified
-        OR (EXCLUDED.is_automated AND NOT old.is_automated))
+        OR (EXCLUDED.is_automated AND NOT old.is_automated)
+        OR (old.joined_at IS NULL AND EXCLUDED.joined_at IS NOT NULL))
 """
 
 # Last word counts; only rows that said something about it are looked at.

@@ -30,7 +30,7 @@ TWEET_FIELDS = [
     "edit_history_tweet_ids", "entities", "geo", "in_reply_to_user_id", "lang", "note_tweet", "public_metrics",
     "referenced_tweets", "reply_settings", "text",
 ]  # fmt: skip
-USER_FIELDS = ["affiliation", "name", "protected", "public_metrics", "username", "verified"]
+USER_FIELDS = ["affiliation", "created_at", "name", "protected", "public_metrics", "username", "verified"]
 MEDIA_FIELDS = ["alt_text", "media_key", "preview_image_url", "type", "url"]
 PLACE_FIELDS = ["country_code", "full_name", "id"]
 DM_FIELDS = [

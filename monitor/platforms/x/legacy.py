@@ -63,6 +63,7 @@ def user_to_v2(user: Mapping[str, Any]) -> dict[str, Any]:
     followers = number_at(user, "followers_count")
     return {
         "id": _identifier(user, "id"),
+        "created_at": text_at(user, "created_at"),
         "username": text_at(user, "screen_name"),
         "name": text_at(user, "name"),
         "verified": user.get("verified") is True,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from monitor.platforms.base import (
@@ -175,7 +176,15 @@ def author_from_user(user: Mapping[str, Any], author_id: str) -> IncomingAuthor:
         followers=number_at(mapping_at(user, "public_metrics"), "followers_count"),
         is_verified=user.get("verified") is True,
         is_automated=label == "Automated",
+        joined_at=_joined_at(user),
     )
+
+
+def _joined_at(user: Mapping[str, Any]) -> datetime | None:
+    try:
+        return parse_time(user.get("created_at"))
+    except MalformedPayloadError:
+        return None  # no reason to lose the post
 
 
 def _mention(post: Mapping[str, Any], context: ChannelContext) -> str:

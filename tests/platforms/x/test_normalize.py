@@ -49,6 +49,21 @@ def test_a_mention_becomes_a_post_in_our_words():
     assert post.url == f"https://x.com/mara_v/status/{FIRST}"
 
 
+@pytest.mark.parametrize(
+    ("told", "joined_at"),
+    [
+        ("2026-11-02T08:00:00.000Z", datetime(2026, 11, 2, 8, tzinfo=UTC)),
+        ("Mon Nov 02 08:00:00 +0000 2026", datetime(2026, 11, 2, 8, tzinfo=UTC)),
+        ("the other day", None),
+        (None, None),
+    ],
+)
+def test_it_says_since_when_the_author_is_there_and_nonsense_costs_no_post(told, joined_at):
+    users = [{"id": "111222333444", "username": "mara_v", "created_at": told}]
+    post = read(post=a_post(), includes={"users": users})
+    assert (post.author.handle, post.author.joined_at) == ("mara_v", joined_at)
+
+
 def everything_at_once():
     return {
         "post": a_post(
