@@ -5,7 +5,7 @@ no network, no torch. Post text is never logged here.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from monitor.nlp.calibration import Calibration
 from monitor.nlp.encoder import Encoder, Reading, default_threads
+from monitor.nlp.hub.replacements import Replacements
+from monitor.nlp.hub.settings import Wish, read_wishes
 from monitor.nlp.labels import AUDIENCES, INTENTS, SENTIMENTS, TOPICS
 from monitor.nlp.language import UNKNOWN, identify_languages
 from monitor.nlp.learning import LearnedWeights
@@ -67,17 +69,24 @@ class NoEncoderError(Exception):
 
 
 class Engine:
-    """Analyses posts with the models of a folder: `model.json`, `calibration.json`, `linear.npz`, and the encoder."""
+    """Analyses posts with the models of a folder: `model.json`, `calibration.json`, `linear.npz`, and the encoder.
 
-    def __init__(self, folder: Path = MODEL_FOLDER, threads: int | None = None) -> None:
+    `wishes` names heads that other models replace. Their errors (HubModelError) come from `load` and `analyze` alone.
+    """
+
+    def __init__(
+        self, folder: Path = MODEL_FOLDER, threads: int | None = None, wishes: Mapping[str, Wish] | None = None
+    ) -> None:
         self._folder = folder
         self.threads = threads or default_threads()
+        self._replaced = Replacements(wishes or {}, self.threads)
         self._loading = Lock()
 
     @cached_property
     def version(self) -> str:
-        """Names the weights; stored with every analysis."""
-        return str(json.loads((self._folder / "model.json").read_text(encoding="utf-8"))["version"])
+        """Names the weights and what replaces heads; stored with every analysis."""
+        own = json.loads((self._folder / "model.json").read_text(encoding="utf-8"))["version"]
+        return f"{own}{self._replaced.tag}"
 
     @cached_property
     def _models(self) -> tuple[Encoder | None, LinearModel, Calibration, WordWeigher]:
@@ -87,12 +96,14 @@ class Engine:
         weigher = WordWeigher(
             linear, encoder.pieces if encoder else lambda run: [run[at : at + 2] for at in range(0, len(run), 2)]
         )
-        return encoder, linear, Calibration.load(self._folder / "calibration.json"), weigher
+        calibration = Calibration.load(self._folder / "calibration.json")
+        return encoder, linear, self._replaced.adjust(calibration), weigher
 
     def load(self) -> None:
         """Reads the weights now (a worker does so before its first batch); safe from several threads."""
         with self._loading:
             _ = self._models
+        self._replaced.load()
 
     def words(self, text: str) -> list[str]:
         """The words of a post among which the deciding ones are looked for, as written."""
@@ -146,7 +157,8 @@ class Engine:
         folded = [normalise(text) for text in texts]
         reading = encoder.read(folded) if encoder else None
         columns = reading.columns if reading else None
-        return calibration.probabilities(columns, linear.score(folded), languages), reading
+        own = calibration.probabilities(columns, linear.score(folded), languages)
+        return self._replaced.apply(own, texts), reading
 
     def _answer(
         self,
@@ -203,7 +215,8 @@ class Engine:
             named.append(("escalate.yes", float(scores["escalate"][row, 1])))
         reasons = [Reason(code, round(probability, 4)) for code, probability in named]
         for head in ("complaint", "escalate"):
-            if says[head] and (words := self._models[3].deciding_words(text, head)):
+            # Where another model decided, our own cannot say by which words.
+            if says[head] and head not in self._replaced and (words := self._models[3].deciding_words(text, head)):
                 reasons.append(Reason(f"words.{head}", round(float(scores[head][row, 1]), 4), {"words": words}))
         return reasons
 
@@ -222,5 +235,5 @@ def _named(labels: Sequence[str], scores: NDArray) -> dict[str, float]:
 
 @lru_cache(maxsize=1)
 def load_engine() -> Engine:
-    """The engine of this process, with the shipped weights; cheap until the first analysis."""
-    return Engine()
+    """The engine of this process: the shipped weights and what the settings replace; cheap until the first analysis."""
+    return Engine(wishes=read_wishes())

@@ -169,7 +169,7 @@ def measure_reasons(engine: Engine, complaints: Sequence[tuple[str, PostAnalysis
     before: list[float] = []
     texts: list[str] = []
     for text, analysis in complaints:
-        marked = next((one.params["words"] for one in analysis.reasons if one.code == "words.complaint"), [])
+        marked: list[str] = next((one.params["words"] for one in analysis.reasons if one.code == "words.complaint"), [])
         others = sorted(set(engine.words(text)) - set(marked))
         if not marked or len(others) < len(marked):
             continue
