@@ -11,6 +11,7 @@ from monitor.text.reason import Reason
 from monitor.triage.facts import Facts
 from monitor.triage.rules import Action, RuleSpec
 from monitor.triage.ruleset import LONG_WAIT_HOURS, POSSIBLE_ESCALATION_SCORE, RulesetSpec
+from monitor.triage.spam import spam_reasons
 
 #: Personal details that should not stand in public; an order number alone is everyday.
 PERSONAL_KINDS: Final = frozenset({"email", "phone", "card", "iban"})
@@ -30,7 +31,7 @@ REVIEW_TOPICS: Final = frozenset(
     }
 )
 #: Refusals that a brand's rule may overrule. An own post can never become a case.
-OVERRULED_BY_RULE: Final = frozenset({"never.automated", "never.promotion"})
+OVERRULED_BY_RULE: Final = frozenset({"never.automated", "never.promotion", "never.spam"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,16 @@ class Outcome:
     reasons: tuple[Reason, ...]
     actions: tuple[Mapping[str, Any], ...] = ()
 
+    @property
+    def is_spam(self) -> bool:
+        return any(reason.code == "never.spam" for reason in self.reasons)
+
 
 def decide(facts: Facts, ruleset: RulesetSpec) -> Outcome:
     rules = [rule for rule in ruleset.rules if rule.holds(facts)]
     refusal = _refusal(facts)
-    if refusal is not None and not (_is_forced_open(rules) and refusal.code in OVERRULED_BY_RULE):
-        return Outcome(False, False, False, 0, False, (refusal,))
+    if refusal and not (_is_forced_open(rules) and refusal[0].code in OVERRULED_BY_RULE):
+        return Outcome(False, False, False, 0, False, refusal)
     opening = _opening(facts)
     reasons = [*_weighed(facts, ruleset), opening.reason]
     actions = [{"op": "escalate"}] if facts.escalate else []
@@ -74,18 +79,20 @@ def decide(facts: Facts, ruleset: RulesetSpec) -> Outcome:
     )
 
 
-def _refusal(facts: Facts) -> Reason | None:
-    """Why this post can have no case at all."""
+def _refusal(facts: Facts) -> tuple[Reason, ...]:
+    """Why this post can have no case at all; () where it can."""
     if facts.is_own:
-        return Reason("never.own")
+        return (Reason("never.own"),)
     if not facts.has_reading:
-        return Reason("never.unread")
+        return (Reason("never.unread"),)
     if facts.author_is_automated:
-        return Reason("never.automated")
+        return (Reason("never.automated"),)
+    if spam := spam_reasons(facts):
+        return spam
     # A private message is answered whatever it looks like, and what a person must see today is no mere advertisement.
     if facts.intent == "promotion" and facts.is_public and not facts.escalate:
-        return Reason("never.promotion")
-    return None
+        return (Reason("never.promotion"),)
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

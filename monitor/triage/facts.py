@@ -45,6 +45,7 @@ class Facts:
     complaint: bool = False
     complaint_score: float = 0.0
     is_judged_complaint: bool = False  # a person has read it and says so
+    is_judged_intent: bool = False  # a person has said what it is for
     severity: int = 0
     escalate: bool = False
     escalate_score: float = 0.0
@@ -57,6 +58,13 @@ class Facts:
     author_is_automated: bool = False
     author_is_opted_out: bool = False
     author_recent_posts: int = 0  # earlier posts of this author that needed a reply, within a week
+    offers: int = 0  # codes and inviting links that it gives away
+    same_text_authors: int = 0  # others who wrote the same within seven days
+    same_code_authors: int = 0  # others who gave one of its codes away within seven days
+    code_repeats: int = 0  # how often the author gave one of its codes away
+    author_posts_in_hour: int = 0  # public posts up to this one, which counts too
+    author_link_share: float | None = None  # of the latest public posts, where there are enough
+    author_days_old: int | None = None  # of the profile when this was written, where the platform tells
     has_open_case: bool = False
     has_recent_case: bool = False
     is_returning: bool = False

@@ -10,6 +10,7 @@ from monitor.analysis.selectors import Reading, current_readings
 from monitor.brands.models import Switch, SwitchName
 from monitor.inbox.models import Post
 from monitor.triage.facts import CaseFacts, Facts, is_addressed_to_us
+from monitor.triage.marks import author_signs
 
 #: Earlier posts of an author that count as "writes again". At most 50 are looked at: some authors never stop.
 _RECENT: Final = """
@@ -33,6 +34,7 @@ def gather_facts(posts: Sequence[Post], case_facts: Mapping[int, CaseFacts]) -> 
     readings = current_readings(ids)
     answers_us = _answers_to_us(posts)
     recent = _recent_posts(ids)
+    suspicions = author_signs(posts)
     in_crisis = _brands_in_crisis({post.brand_id for post in posts})
     return {
         post.pk: _facts(
@@ -42,13 +44,21 @@ def gather_facts(posts: Sequence[Post], case_facts: Mapping[int, CaseFacts]) -> 
             replies_to_us=post.pk in answers_us,
             recent_posts=recent.get(post.pk, 0),
             is_crisis=post.brand_id in in_crisis,
+            suspicions=suspicions.get(post.pk, {}),
         )
         for post in posts
     }
 
 
 def _facts(
-    post: Post, reading: Reading | None, case: CaseFacts, *, replies_to_us: bool, recent_posts: int, is_crisis: bool
+    post: Post,
+    reading: Reading | None,
+    case: CaseFacts,
+    *,
+    replies_to_us: bool,
+    recent_posts: int,
+    is_crisis: bool,
+    suspicions: Mapping[str, Any],
 ) -> Facts:
     author = post.author
     return Facts(
@@ -83,6 +93,7 @@ def _facts(
         threshold=post.brand.flag_threshold,
         has_reading=reading is not None and post.deleted_at is None,
         **_words(reading),
+        **suspicions,
     )
 
 
@@ -99,6 +110,7 @@ def _words(reading: Reading | None) -> dict[str, Any]:
         "complaint": reading.complaint,
         "complaint_score": reading.complaint_score,
         "is_judged_complaint": reading.complaint and "complaint" in reading.corrected,
+        "is_judged_intent": "intent" in reading.corrected,
         "severity": reading.severity,
         "escalate": reading.escalate,
         "escalate_score": reading.escalate_score,

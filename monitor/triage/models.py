@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from monitor.brands.models import Brand, User
-from monitor.inbox.models import Post
+from monitor.inbox.models import Author, Post
 
 
 class Rule(models.Model):
@@ -45,6 +45,7 @@ class TriageDecision(models.Model):
     priority = models.PositiveSmallIntegerField()
     reasons = models.JSONField(default=list)
     actions = models.JSONField(default=list)
+    is_spam = models.BooleanField(default=False)  # put aside as `triage.spam` says
     is_current = models.BooleanField(default=True)
     decided_at = models.DateTimeField(db_default=Now())
 
@@ -54,4 +55,28 @@ class TriageDecision(models.Model):
                 fields=["post"], condition=models.Q(is_current=True), name="one_current_decision_per_post"
             )
         ]
-        indexes = [models.Index(fields=["brand", "-id"])]
+        indexes = [
+            models.Index(fields=["brand", "-id"]),
+            models.Index(
+                fields=["brand", "decided_at"], condition=models.Q(is_spam=True, is_current=True), name="spam_by_time"
+            ),
+        ]
+
+
+class SpamMark(models.Model):
+    """That an author wrote one text, or gave one code away, lately: for a week, to find what many post alike.
+
+    A hash and no words. `post` is the latest that says so; when it goes, the mark goes.
+    """
+
+    brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
+    author = models.ForeignKey(Author, models.CASCADE, related_name="+", db_index=False)
+    post = models.ForeignKey(Post, models.CASCADE, related_name="+")
+    mark = models.BigIntegerField()
+    posts = models.PositiveIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        # The mark leads: it tells apart more than brand and author do.
+        constraints = [models.UniqueConstraint(fields=["mark", "brand", "author"], name="one_spam_mark_per_author")]

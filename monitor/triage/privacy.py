@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from monitor.erasure import Person
 from monitor.inbox.changes import posts_gone_since
-from monitor.triage.models import TriageDecision
+from monitor.triage.models import SpamMark, TriageDecision
 
 LOOK_BACK: Final = timedelta(days=3)
+#: Longer than any two posts may lie apart that are compared.
+MARKS_KEPT: Final = timedelta(days=8)
 
 COLUMNS: Final[dict[str, str]] = {
     "Rule.name": "staff: written by the brand's lead",
@@ -27,7 +29,10 @@ COLUMNS: Final[dict[str, str]] = {
 
 def erase_author(person: Person) -> dict[str, int]:
     """Takes out what could single somebody out (reach, verification); labels stay for the trends. Idempotent."""
-    return {"decisions": erase_posts(person.post_ids)}
+    counts = {"decisions": erase_posts(person.post_ids)}
+    theirs = Q(author_id__in=person.author_ids) | Q(post_id__in=person.post_ids)
+    counts["spam marks"], _ = SpamMark.objects.filter(theirs).delete()
+    return counts
 
 
 def erase_posts(post_ids: Sequence[int] | QuerySet[Any, Any]) -> int:
@@ -38,4 +43,6 @@ def erase_posts(post_ids: Sequence[int] | QuerySet[Any, Any]) -> int:
 def sweep_retention(now: datetime) -> dict[str, int]:
     """What lost its words below (deleted on its platform, too old, erased) loses them here in the same sweep; looks
     back days, in case the clock stood still."""
-    return {"decisions": erase_posts(posts_gone_since(now - LOOK_BACK))}
+    gone = posts_gone_since(now - LOOK_BACK)
+    marks, _ = SpamMark.objects.filter(Q(last_at__lt=now - MARKS_KEPT) | Q(post_id__in=gone)).delete()
+    return {"decisions": erase_posts(gone), "spam marks": marks}

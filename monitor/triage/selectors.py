@@ -27,6 +27,12 @@ def current_decisions(post_ids: Sequence[int]) -> dict[int, TriageDecision]:
     return {row.post_id: row for row in TriageDecision.objects.filter(post_id__in=post_ids, is_current=True)}
 
 
+def spam_count(*, brand_id: int | None = None, since: datetime) -> int:
+    """Posts that were put aside as spam since then and still are; of all brands where none is named."""
+    rows = TriageDecision.objects.filter(is_spam=True, is_current=True, decided_at__gte=since)
+    return rows.count() if brand_id is None else rows.filter(brand_id=brand_id).count()
+
+
 def past_decisions(brand_id: int, *, since: datetime | None = None, limit: int | None = None) -> Iterator[PastDecision]:
     """Stored decisions of a brand, the newest first, a few thousand in memory at a time."""
     rows = TriageDecision.objects.filter(brand_id=brand_id, is_current=True).exclude(facts={}).order_by("-pk")

@@ -28,10 +28,11 @@ class CorrectionError(ValueError):
     """The field or the value cannot be corrected so, or the post was never analysed."""
 
 
-def correct(*, user: User, post: Post, field: str, value: Any) -> list[Correction]:
+def correct(*, user: User, post: Post, field: str, value: Any, confirms: bool = False) -> list[Correction]:
     """Stores the verdict, and what follows from it by the labelling guideline (no complaint: no severity either).
 
-    Returns the corrections made, the asked one first; [] where the reading said so already. Raises CorrectionError,
+    Returns the corrections made, the asked one first; [] where the reading said so already, unless the verdict
+    `confirms` it: then it is stored as the word of a person. Raises CorrectionError,
     PermissionDenied.
     """
     if not can(user, post.brand, "answer"):
@@ -45,7 +46,9 @@ def correct(*, user: User, post: Post, field: str, value: Any) -> list[Correctio
             raise CorrectionError("This post was never analysed.")
         changes = {field: word, **_implied(reading, field, word)}
         made = [
-            _store(user, post, reading, name, said) for name, said in changes.items() if _differs(reading, name, said)
+            _store(user, post, reading, name, said)
+            for name, said in changes.items()
+            if _differs(reading, name, said) or (confirms and name == field and field not in reading.corrected)
         ]
         if made:
             log_changes(post_ids=[post.pk], kind="corrected")

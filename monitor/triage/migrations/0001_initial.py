@@ -56,14 +56,31 @@ class Migration(migrations.Migration):
                 ('priority', models.PositiveSmallIntegerField()),
                 ('reasons', models.JSONField(default=list)),
                 ('actions', models.JSONField(default=list)),
+                ('is_spam', models.BooleanField(default=False)),
                 ('is_current', models.BooleanField(default=True)),
                 ('decided_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='brands.brand')),
                 ('post', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='inbox.post')),
             ],
             options={
-                'indexes': [models.Index(fields=['brand', '-id'], name='triage_tria_brand_i_42945f_idx')],
+                'indexes': [models.Index(fields=['brand', '-id'], name='triage_tria_brand_i_42945f_idx'), models.Index(condition=models.Q(('is_current', True), ('is_spam', True)), fields=['brand', 'decided_at'], name='spam_by_time')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('post',), name='one_current_decision_per_post')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SpamMark',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('mark', models.BigIntegerField()),
+                ('posts', models.PositiveIntegerField()),
+                ('first_at', models.DateTimeField()),
+                ('last_at', models.DateTimeField()),
+                ('author', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inbox.author')),
+                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='brands.brand')),
+                ('post', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inbox.post')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('mark', 'brand', 'author'), name='one_spam_mark_per_author')],
             },
         ),
     ]

@@ -1,6 +1,15 @@
-"""Writes of this room: decisions in batches, and the brand's rules."""
+"""Writes of this room: decisions in batches, the brand's rules, and what a person says of spam."""
 
 from monitor.triage.services.decisions import TriageOutcome, triage_posts
 from monitor.triage.services.rules import delete_rule, save_rule, set_threshold
+from monitor.triage.services.spam import NotSpamError, mark_not_spam
 
-__all__ = ["TriageOutcome", "delete_rule", "save_rule", "set_threshold", "triage_posts"]
+__all__ = [
+    "NotSpamError",
+    "TriageOutcome",
+    "delete_rule",
+    "mark_not_spam",
+    "save_rule",
+    "set_threshold",
+    "triage_posts",
+]

@@ -69,6 +69,7 @@ def _store(decided: Sequence[tuple[Post, Facts, Outcome]], rulesets: Mapping[int
                 priority=outcome.priority,
                 reasons=[reason.to_json() for reason in outcome.reasons],
                 actions=[dict(action) for action in outcome.actions],
+                is_spam=outcome.is_spam,
             )
             for post, facts, outcome in decided
         ],

@@ -1,0 +1,124 @@
+"""What many authors post alike, and how busy an author is: marks of a batch are stored, then counted in one query."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+from django.db import connection
+
+from monitor.inbox.models import Post
+from monitor.text.referral import find_referrals
+
+#: Looked at of one author and of one mark: some never stop. More would decide nothing else.
+MOST_POSTS: Final = 50
+MOST_AUTHORS: Final = 200
+#: A share of fewer posts than this says nothing.
+LEAST_POSTS: Final = 5
+
+# In the order of the unique key: two batches that meet do not wait for each other in a circle.
+_REMEMBER: Final = """
+    INSERT INTO triage_spammark AS old (brand_id, author_id, mark, post_id, posts, first_at, last_at)
+    SELECT brand, author, mark, max(post), count(*), min(wrote_at), max(wrote_at)
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[])
+        AS seen (brand, author, mark, post, wrote_at)
+    GROUP BY mark, brand, author ORDER BY mark, brand, author
+    ON CONFLICT (mark, brand_id, author_id) DO UPDATE SET
+        post_id = EXCLUDED.post_id,
+        posts = EXCLUDED.posts
+            + CASE WHEN EXCLUDED.first_at <= old.last_at + interval '7 days' THEN old.posts ELSE 0 END,
+        first_at = least(old.first_at, EXCLUDED.first_at),
+        last_at = greatest(old.last_at, EXCLUDED.last_at)
+    WHERE EXCLUDED.post_id > old.post_id
+"""
+# A post without a time of its own counts for no hour. The link of a picture is no link that somebody set.
+_COUNT: Final = """
+    SELECT post.id, author.joined_at, coalesce(alike.texts, 0), coalesce(alike.codes, 0), coalesce(alike.repeats, 0),
+        latest.in_hour, latest.with_link, latest.total
+    FROM inbox_post post
+    JOIN inbox_author author ON author.id = post.author_id
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE one.created_at > post.created_at - interval '1 hour'
+                                AND one.created_at <= post.created_at) AS in_hour,
+            count(*) FILTER (WHERE one.text ~* 'https?://|www[.]') AS with_link, count(*) AS total
+        FROM (
+            SELECT created_at, CASE WHEN attachments = '[]' THEN text ELSE '' END AS text FROM inbox_post
+            WHERE author_id = post.author_id AND id <= post.id AND is_public AND NOT is_own AND deleted_at IS NULL
+            ORDER BY id DESC LIMIT %(most_posts)s
+        ) one
+    ) latest
+    LEFT JOIN LATERAL (
+        SELECT max(others.count) FILTER (WHERE NOT mine.is_code) AS texts,
+            max(others.count) FILTER (WHERE mine.is_code) AS codes,
+            max(others.repeats) FILTER (WHERE mine.is_code) AS repeats
+        FROM unnest(%(posts)s::bigint[], %(marks)s::bigint[], %(are_codes)s::bool[]) AS mine (post_id, mark, is_code)
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE few.author_id <> post.author_id) AS count,
+                max(few.posts) FILTER (WHERE few.author_id = post.author_id) AS repeats
+            FROM (
+                SELECT author_id, posts, first_at, last_at FROM triage_spammark
+                WHERE mark = mine.mark AND brand_id = post.brand_id LIMIT %(most_authors)s
+            ) few
+            WHERE few.last_at >= coalesce(post.created_at, post.stored_at) - interval '7 days'
+                AND few.first_at <= coalesce(post.created_at, post.stored_at) + interval '7 days'
+        ) others
+        WHERE mine.post_id = post.id
+    ) alike ON true
+    WHERE post.id = ANY(%(ids)s)
+"""
+
+
+def author_signs(posts: Sequence[Post]) -> dict[int, dict[str, Any]]:
+    """Post id → the facts that `triage.spam` weighs, of public posts by others. One statement stores, one counts.
+
+    What two workers decide at the same moment they do not see of each other; the next post of the wave finds both.
+    """
+    public = [post for post in posts if post.is_public and not post.is_own and post.deleted_at is None]
+    found = {post.pk: find_referrals(post.text) for post in public}
+    marks = [
+        (post, mark, is_code)
+        for post in public
+        if post.author_id is not None
+        for mark, is_code in _marks(found[post.pk].template, found[post.pk].codes)
+    ]
+    signs: dict[int, dict[str, Any]] = {post.pk: {"offers": len(found[post.pk].codes)} for post in public}
+    with connection.cursor() as cursor:
+        cursor.execute(_REMEMBER, _columns([(p.brand_id, p.author_id, m, p.pk, _wrote_at(p)) for p, m, _ in marks], 5))
+        ids, values, are_codes = _columns([(post.pk, mark, is_code) for post, mark, is_code in marks], 3)
+        asked = {"ids": list(signs), "posts": ids, "marks": values, "are_codes": are_codes}
+        cursor.execute(_COUNT, asked | {"most_posts": MOST_POSTS, "most_authors": MOST_AUTHORS})
+        rows = cursor.fetchall()
+    wrote = {post.pk: post.created_at for post in public}
+    for post_id, joined_at, texts, codes, repeats, in_hour, with_link, total in rows:
+        signs[post_id] |= {
+            "same_text_authors": texts,
+            "same_code_authors": codes,
+            "code_repeats": repeats,
+            "author_posts_in_hour": in_hour,
+            "author_link_share": round(with_link / total, 2) if total >= LEAST_POSTS else None,
+            "author_days_old": _days(joined_at, wrote[post_id]),
+        }
+    return signs
+
+
+def _marks(template: str, codes: Sequence[str]) -> list[tuple[int, bool]]:
+    texts = [(_number(f"text {template}"), False)] if template else []
+    return texts + [(_number(f"code {code}"), True) for code in codes]
+
+
+def _number(words: str) -> int:
+    return int.from_bytes(blake2b(words.encode(), digest_size=8).digest(), signed=True)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def _wrote_at(post: Post) -> datetime:
+    return post.created_at or post.stored_at
+
+
+def _days(joined_at: datetime | None, wrote_at: datetime | None) -> int | None:
+    if joined_at is None or wrote_at is None or wrote_at < joined_at:
+        return None
+    return (wrote_at - joined_at).days

@@ -1,0 +1,74 @@
+"""Whether a post is spam, by what it offers and how its author behaves: pure, with a coded reason for each sign.
+
+The rule, exactly. A post is put aside as spam when it is public, no person has said what it is, and one of these holds:
+
+1. *Advertising.* The engine reads it as promotion, neither as a complaint nor as urgent, and there is any sign.
+2. *A shared offer, hard signs.* It gives a code or inviting link away that `MANY_CODE_AUTHORS` others gave away too, or
+   gives one away in the words of `MANY_TEXT_AUTHORS` others, and there is a hard sign. Whatever it says beside that
+   ("where is my refund? use my code …"): words are cheap.
+3. *A shared offer, soft signs.* As 2 with a soft sign, where it reads neither as a complaint, nor as waiting for an
+   answer, nor as urgent.
+
+Hard signs: the same text from many authors; very many posts within the hour. Soft signs: the same code from many
+authors (for 1 only: in 2 and 3 it is the offer itself); one code again and again; a young profile; hardly a post
+without a link.
+
+Hence never spam: a direct message; what copies only words (a campaign, a boycott, one complaint pasted everywhere), for
+without an offer no sign counts; a complaint about a code that fails (`text.referral` counts offers only); whoever asks
+for something and has an open case here, which the post joins; and what a person has judged.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from monitor.text.reason import Reason
+from monitor.triage.facts import Facts
+
+#: Others within seven days. Three that say word for word the same are no chance; two that live of one code neither.
+MANY_TEXT_AUTHORS: Final = 3
+MANY_CODE_AUTHORS: Final = 2
+MANY_POSTS_AN_HOUR: Final = 10
+#: Posts of one author that give the same code away, without a week's rest between two of them.
+MANY_REPEATS: Final = 3
+YOUNG_DAYS: Final = 14
+MANY_LINKS: Final = 0.8
+HARD: Final = frozenset({"spam.same_text", "spam.rate"})
+
+
+def spam_reasons(facts: Facts) -> tuple[Reason, ...]:
+    """The verdict and its signs, or () where the post goes the usual way."""
+    if not facts.is_public or facts.is_judged_intent or facts.is_judged_complaint:
+        return ()
+    asks = facts.complaint or facts.needs_reply or facts.escalate or facts.intent in {"complaint", "question"}
+    if asks and facts.intent != "promotion" and facts.has_open_case:
+        return ()
+    found = tuple(signs(facts))
+    if facts.intent == "promotion" and not facts.complaint and not facts.escalate:
+        counted = found
+    elif is_shared_offer(facts):
+        counted = tuple(sign for sign in found if sign.code in HARD or (not asks and sign.code != "spam.same_code"))
+    else:
+        counted = ()
+    return (Reason("never.spam"), *found) if counted else ()
+
+
+def is_shared_offer(facts: Facts) -> bool:
+    """Gives a code or link away that others give away too, or one of its own in the words of others."""
+    shares_code = facts.same_code_authors >= MANY_CODE_AUTHORS
+    return facts.offers > 0 and (shares_code or facts.same_text_authors >= MANY_TEXT_AUTHORS)
+
+
+def signs(facts: Facts) -> Iterator[Reason]:
+    """What is suspicious of the author, strongest first."""
+    if facts.same_text_authors >= MANY_TEXT_AUTHORS:
+        yield Reason("spam.same_text", 0, {"count": facts.same_text_authors})
+    if facts.offers and facts.same_code_authors >= MANY_CODE_AUTHORS:
+        yield Reason("spam.same_code", 0, {"count": facts.same_code_authors})
+    if facts.author_posts_in_hour >= MANY_POSTS_AN_HOUR:
+        yield Reason("spam.rate", 0, {"count": facts.author_posts_in_hour})
+    if facts.offers and facts.code_repeats >= MANY_REPEATS:
+        yield Reason("spam.repeated_code", 0, {"count": facts.code_repeats})
+    if facts.author_days_old is not None and facts.author_days_old < YOUNG_DAYS:
+        yield Reason("spam.young_account", 0, {"days": facts.author_days_old})
+    if facts.author_link_share is not None and facts.author_link_share >= MANY_LINKS:
+        yield Reason("spam.links", 0, {"percent": round(100 * facts.author_link_share)})
