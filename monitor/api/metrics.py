@@ -18,8 +18,10 @@ from monitor.inbox.services import pending_counts
 from monitor.replies.models import Effect, EffectState
 from monitor.replies.selectors import outbox_counts
 from monitor.trends.selectors import fold_lag
+from monitor.triage.selectors import spam_count
 
 OUTCOMES_SINCE = timedelta(hours=1)
+SPAM_SINCE = timedelta(days=1)
 
 
 class _Desk:
@@ -31,6 +33,7 @@ class _Desk:
         yield _channels()
         yield from _trends()
         yield from _put_aside()
+        yield _spam()
         yield _deliveries()
         yield from quality_metrics()
         yield _labelled("mentiondesk_alerts_open", "Open alerts", "level", _open_alerts())
@@ -97,6 +100,11 @@ def _put_aside() -> Iterator[Metric]:
     events = QuarantinedEvent.objects.filter(replayed_at=None).count()
     yield GaugeMetricFamily("mentiondesk_quarantined_posts", "Posts on which the pipeline gave up", value=posts)
     yield GaugeMetricFamily("mentiondesk_quarantined_events", "Updates and rows that were not understood", value=events)
+
+
+def _spam() -> Metric:
+    count = spam_count(since=timezone.now() - SPAM_SINCE)
+    return GaugeMetricFamily("mentiondesk_spam_posts_last_day", "Posts put aside as spam in the last day", value=count)
 
 
 def _deliveries() -> Metric:

@@ -24,7 +24,7 @@ OF_ANALYSIS: Final = ("topic", "language", "intent", "sentiment")
 class PostFilters:
     """Which posts are asked for. Unknown values in an address find nothing or are dropped, never an error."""
 
-    kind: str = ""  # cased, uncased, own, put_aside
+    kind: str = ""  # cased, uncased, own, put_aside, spam
     complaint: bool = False
     platform: str = ""
     market: str = ""
@@ -123,6 +123,7 @@ def _kind(kind: str) -> Q:
         "uncased": ~has_case & Q(is_own=False),
         "own": Q(is_own=True),
         "put_aside": Q(stage=Stage.QUARANTINED),
+        "spam": Q(Exists(TriageDecision.objects.filter(post=OuterRef("pk"), is_current=True, is_spam=True))),
     }.get(kind, Q())
 
 

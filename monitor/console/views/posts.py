@@ -1,17 +1,30 @@
 """All posts, also those that became no case: nothing that was collected is out of sight."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from monitor.analysis.services import CorrectionError
 from monitor.brands.models import Brand
 from monitor.brands.routes import needs
 from monitor.console.labels import INTENTS
 from monitor.console.posts import PostFilters, posts_page
 from monitor.console.topics import topics_met
+from monitor.console.views.case_acts import signed_in
+from monitor.inbox.models import Post
 from monitor.platforms.registry import platform_codes
 from monitor.trends.selectors import values_of
+from monitor.triage.selectors import spam_count
+from monitor.triage.services import NotSpamError, mark_not_spam
 
 KINDS = (
     ("", _("All")),
@@ -19,7 +32,11 @@ KINDS = (
     ("uncased", _("Without a case")),
     ("own", _("Our own")),
     ("put_aside", _("Could not be read")),
+    ("spam", _("Spam")),
 )
+#: What a post may be that was taken for spam, the likeliest first.
+GENUINE_INTENTS = ("complaint", "question", "chatter")
+COUNTED = timedelta(days=7)
 
 
 @require_safe
@@ -27,11 +44,12 @@ KINDS = (
 def show_posts(request: HttpRequest, brand: Brand) -> HttpResponse:
     filters = PostFilters.read(request.GET.dict())
     page = posts_page(brand, request.user, filters, request.GET.get("after", ""))
-    shown = {"brand": brand, "filters": filters, "page": page}
+    shown: dict[str, Any] = {"brand": brand, "filters": filters, "page": page, "genuine_intents": GENUINE_INTENTS}
     if request.headers.get("HX-Request") and "after" in request.GET:
         return render(request, "console/parts/posts.html", shown)
     shown |= {
         "kinds": KINDS,
+        "spam_count": spam_count(brand_id=brand.pk, since=timezone.now() - COUNTED),
         "search": request.GET.get("q", ""),
         "choices": [
             ("topic", _("All topics"), filters.value("topic"), topics_met(brand, filters.value("topic"))),
@@ -42,3 +60,19 @@ def show_posts(request: HttpRequest, brand: Brand) -> HttpResponse:
         ],
     }
     return render(request, "console/posts.html", shown)
+
+
+@require_POST
+@needs("answer")
+def mark_post_not_spam(request: HttpRequest, brand: Brand, public_id: UUID) -> HttpResponse:
+    """One click of a reviewer: what the post is instead. It goes the usual way at once."""
+    post = Post.objects.filter(brand=brand, public_id=public_id).first()
+    if post is None or request.POST.get("intent") not in GENUINE_INTENTS:
+        raise Http404
+    try:
+        mark_not_spam(user=signed_in(request), post=post, intent=request.POST["intent"])
+    except (NotSpamError, CorrectionError):
+        messages.info(request, gettext("This post is not put aside as spam any more."))
+    else:
+        messages.success(request, gettext("Noted: the post goes the usual way now."))
+    return redirect(f"{reverse('posts', args=[brand.slug])}?kind=spam")
