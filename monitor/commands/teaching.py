@@ -48,9 +48,7 @@ def _learn(brand: Any) -> None:
 
     lesson = learn(brand=brand)
     if lesson.left_out:
-        say(
-            f"{brand.slug}: {lesson.left_out} corrected posts left out: their platform forbids to learn."
-        )
+        say(f"{brand.slug}: {lesson.left_out} corrected posts left out: their platform forbids to learn.")
     for head, told in lesson.report.items():
         print(f"{brand.slug}  {head:<12}{describe(told)}")
     if lesson.heads is not None:
