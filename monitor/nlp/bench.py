@@ -2,11 +2,14 @@
 
 The baseline is the fp32 graph of the same weights, run one post a call and in batches of 32 in order of arrival,
 as a plain pipeline does. It is measured where its file is there (training leaves it; it is too large to ship).
+The language identifier has py3langid as its baseline, where that is installed.
 """
 
 import os
 import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -14,6 +17,7 @@ from typing import Any, Final
 
 from monitor.nlp.encoder import Encoder
 from monitor.nlp.engine import MODEL_FOLDER, Engine, PostInput
+from monitor.nlp.language import identify_languages
 from monitor.nlp.normalise import normalise
 
 _ROUNDS: Final = 3
@@ -46,6 +50,7 @@ def bench_analysis(count: int = 1000, fp32: Path | None = None) -> dict[str, Any
     encoder = Encoder(MODEL_FOLDER, engine.threads) if (MODEL_FOLDER / "encoder.onnx").exists() else None
     baseline = Encoder(MODEL_FOLDER, engine.threads, weights=fp32) if fp32 and encoder else None
     work: dict[str, Callable[[], Any]] = {"engine": lambda: _in_batches(texts, 256, _analyzer(engine))}
+    work |= language_work(texts)
     if encoder:
         work["encoder_int8"] = lambda: _in_batches(folded, 256, encoder.read)
     if baseline:
@@ -56,6 +61,17 @@ def bench_analysis(count: int = 1000, fp32: Path | None = None) -> dict[str, Any
         for name, run in work.items():
             speeds[name].append(posts_per_second(run, count // 4 if name == "fp32_one_a_call" else count))
     return _summary({name: median(values) for name, values in speeds.items()}, engine, texts)
+
+
+def language_work(texts: list[str]) -> dict[str, Callable[[], Any]]:
+    """What identifies the languages of these texts: ours in batches, and py3langid, one a call, where it is there."""
+    work: dict[str, Callable[[], Any]] = {"languages": lambda: _in_batches(texts, 256, identify_languages)}
+    if find_spec("py3langid"):
+        classify = import_module("py3langid").classify
+        work["py3langid"] = lambda: [classify(text) for text in texts]
+    for run in work.values():
+        run()  # loads the weights
+    return work
 
 
 def _analyzer(engine: Engine) -> Callable[[list[str]], Any]:
@@ -73,6 +89,8 @@ def _summary(speeds: dict[str, float], engine: Engine, texts: list[str]) -> dict
     ratios = {
         f"int8_times_{name}": round(product / speed, 2) for name, speed in speeds.items() if name.startswith("fp32")
     }
+    if "py3langid" in speeds:
+        ratios["languages_times_py3langid"] = round(speeds["languages"] / speeds["py3langid"], 2)
     return {
         "bench": "analysis",
         "model": engine.version,
@@ -80,5 +98,5 @@ def _summary(speeds: dict[str, float], engine: Engine, texts: list[str]) -> dict
         "posts": len(texts),
         "mean_characters": round(sum(map(len, texts)) / len(texts), 1),
         "posts_per_second": {name: round(speed, 1) for name, speed in speeds.items()},
-        "baseline": ratios or "not measured: name the fp32 graph in MENTIONDESK_FP32_MODEL",
+        "baseline": ratios or "not measured: name the fp32 graph in MENTIONDESK_FP32_MODEL, install py3langid",
     }

@@ -33,7 +33,7 @@ def _mix(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return hashes ^ (hashes >> np.uint32(16))
 
 
-def _letters(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+def code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Code points of ` text ` for all texts in a row, and the number of the text each belongs to."""
     padded = [f" {text[:_LONGEST_TEXT]} " for text in texts]
     points = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
@@ -41,8 +41,10 @@ def _letters(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64
     return points, owners
 
 
-def _character_hashes(texts: Sequence[str], sizes: range) -> list[tuple[NDArray[np.uint32], NDArray[np.int64]]]:
-    points, owners = _letters(texts)
+def character_hashes(
+    points: NDArray[np.uint32], owners: NDArray[np.int64], sizes: range
+) -> list[tuple[NDArray[np.uint32], NDArray[np.int64]]]:
+    """By size, the hash of every n-gram that lies within one text, and the text it belongs to, in order."""
     found = []
     rolling = np.zeros(len(points), dtype=np.uint32)
     for size in range(1, sizes.stop):
@@ -70,7 +72,7 @@ def _word_hashes(texts: Sequence[str]) -> list[tuple[NDArray[np.uint32], NDArray
 
 def count_ngrams(texts: Sequence[str], *, bits: int, sizes: range, has_words: bool) -> Counts:
     """Counts of character n-grams (and words and word pairs) in 2**bits buckets."""
-    parts = _character_hashes(texts, sizes) + (_word_hashes(texts) if has_words else [])
+    parts = character_hashes(*code_points(texts), sizes) + (_word_hashes(texts) if has_words else [])
     buckets = np.concatenate([hashes for hashes, _ in parts] or [np.zeros(0, np.uint32)]).astype(np.int64) & (
         (1 << bits) - 1
     )

@@ -1,8 +1,14 @@
 """Languages of short posts, with the platform's hint as a prior."""
 
+import time
+import unicodedata
+
+import numpy as np
 import pytest
 
-from monitor.nlp.language import UNKNOWN, identify_language, identify_languages
+from monitor.nlp.bench import language_work
+from monitor.nlp.language import LATIN, UNKNOWN, LanguageModel, identify_language, identify_languages
+from monitor.nlp.scripts import LATIN_SCRIPT, read_scripts
 
 
 @pytest.mark.parametrize(
@@ -40,7 +46,46 @@ def test_it_names_the_language_of_a_post(text, language):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "   ", "😀😀😀", "https://example.com/un/jour", "12345 67", "@ana @lumora", "!!! ???", "\x00", "\ud800"],
+    [
+        "",
+        "   ",
+        "\n",
+        "\x00",
+        "\ud800",
+        "!!! ???",
+        "…",
+        "😀😀😀",
+        "👍🏽🇧🇷❤️",
+        "🈚🆗",
+        "ಠ_ಠ",
+        "¯\\_(ツ)_/¯",
+        ":-D :P",
+        "xD",
+        "XDDDD",
+        "12345 67",
+        "٣٤٥",
+        "3kg",
+        "$8.95",
+        "10:30am",
+        "1st",
+        "+49 170 1234567",
+        "AB123456789DE",
+        "½ ² ℃ ™",
+        "https://example.com/un/jour",
+        "http",
+        "http/URL",
+        "www.lumora.example",
+        "bit.ly/abcdefg",
+        "lumora.com",
+        "(https://example.com/where/is/my/parcel)",
+        "ana.lopez@lumora.com",
+        "@ana @lumora",
+        "@ana: @lumora!",
+        "RT @ana: https://example.com/la/casa",
+        "__order__ __email__",
+        "&amp; &lt;3",
+        "@ana 😀 https://example.com/x 12",
+    ],  # fmt: skip
 )
 def test_a_post_without_words_has_no_language(text):
     assert identify_language(text) == UNKNOWN
@@ -56,6 +101,23 @@ def test_a_wrong_hint_does_not_overrule_a_clear_text():
     assert identify_language("我的包裹在哪里？", "en") == "zh"
 
 
+def test_a_hint_tells_languages_of_one_script_apart():
+    assert identify_language("Къде е моята пратка", "bg") == "bg"
+    assert identify_language("کجاست", "fa") == "fa"
+    assert identify_language("配送", "zh-TW") == "zh-Hant"
+
+
+def test_letters_of_one_language_alone_count_more_than_a_hint_of_the_common_one():
+    assert identify_language("Де моя посилка? Її немає", "ru") == "uk"
+    assert identify_language("بسته من کجاست؟ پس چرا نمی‌رسد", "ar") == "fa"
+    assert identify_language("我的包裹还没到，已经一个星期了", "zh-TW") == "zh"
+
+
+def test_a_hint_of_another_script_is_not_believed():
+    assert identify_language("Где моя посылка? Жду уже неделю", "ar") == "ru"
+    assert identify_language("Where is my parcel? It was due last week", "th") == "en"
+
+
 def test_hints_are_read_as_platforms_write_them():
     assert identify_language("oke", "in") == "id"
     assert identify_language("accha", "hi") == "hi-Latn"
@@ -68,3 +130,71 @@ def test_a_hint_that_says_nothing_is_ignored():
 def test_answers_keep_the_order_of_the_posts():
     texts = ["我的包裹在哪里？", "", "Wo bleibt mein Paket? Ich warte", "Привет, где заказ"]
     assert identify_languages(texts) == ["zh", UNKNOWN, "de", "ru"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Hola @ana, mira https://example.com/x :D", " hola mira "),
+        ("soooooo goooood hahahahaha banana", " soo good hahah banana "),
+        ("rock&amp;roll he/she 3pm AB12345678", " rock roll he she "),
+        ("RT @ana: __order__ ok", " ok "),
+        ("ＨＥＬＬＯ 𝓗𝓮𝓵𝓵𝓸", " hello hello "),
+        ("你好hello世界", " hello "),
+        ("İYİ", " iyi "),
+    ],
+)
+def test_only_words_are_read(text, words):
+    points, owners = read_scripts([text]).words_of(np.array([0]), LATIN_SCRIPT)
+    assert "".join(map(chr, points)) == words
+    assert not owners.any()
+
+
+def test_words_stay_with_their_post():
+    reading = read_scripts(["uno dos", "😀", "три", "four"])
+    points, owners = reading.words_of(np.array([0, 3]), LATIN_SCRIPT)
+    assert ["".join(map(chr, points[owners == row])) for row in (0, 1)] == [" uno dos ", " four "]
+
+
+def test_composed_and_decomposed_accents_read_the_same():
+    text = "Đơn hàng của tôi đâu rồi"
+    assert identify_language(unicodedata.normalize("NFD", text)) == identify_language(text) == "vi"
+
+
+def test_a_post_is_answered_alike_alone_and_in_a_batch():
+    texts = [
+        "Wo bleibt mein Paket?",
+        "ok",
+        "Cadê minha encomenda?",
+        "",
+        "bhai mera order kab aayega",
+        "荷物はどこですか",
+    ]
+    assert identify_languages(texts * 3) == [identify_language(text) for text in texts] * 3
+
+
+@pytest.mark.parametrize("text", ["a" * 1_000_000, "ab" * 500_000, "@" * 1_000_000, "a.b" * 300_000, "&" * 1_000_000])
+def test_a_huge_post_takes_no_longer_than_another(text):
+    identify_language("warm")
+    started = time.perf_counter()
+    identify_language(text)
+    assert time.perf_counter() - started < 1
+
+
+def test_a_score_is_the_sum_of_the_weights_of_the_letters():
+    weights = np.zeros((1 << 8, len(LATIN)), dtype=np.int8)
+    weights[:, 3] = 2
+    points, owners = read_scripts(["abc", "de"]).words_of(np.array([0, 1]), LATIN_SCRIPT)
+    bias = np.zeros(len(LATIN), dtype=np.float32)
+    bias[4] = 7
+    scores = LanguageModel(weights, 0.5, bias).score(points, owners, 2)
+    grams = [sum(max(length - size + 1, 0) for size in range(1, 6)) for length in (5, 4)]  # with a space on each side
+    assert scores[:, 3].tolist() == [float(count) for count in grams]
+    assert scores[:, 4].tolist() == [7, 7]
+    assert not scores[:, :3].any()
+
+
+def test_the_bench_measures_ours_in_any_case():
+    work = language_work(["Wo bleibt mein Paket?", "Where is my parcel?"])
+    assert work["languages"]() is None
+    assert set(work) <= {"languages", "py3langid"}
