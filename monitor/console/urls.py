@@ -48,7 +48,7 @@ of_brand: list[URLPattern | URLResolver] = [
     path("queue/news/", queue.show_queue_news, name="queue_news"),
     path("cases/<slug:reference>/", include(of_case)),
     path("posts/", posts.show_posts, name="posts"),
-    path("posts/<uuid:public_id>/not-spam/", posts.mark_post_not_spam, name="post_not_spam"),
+    path("posts/<uuid:post_id>/not-spam/", posts.mark_post_not_spam, name="post_not_spam"),
     path("trends/", trends.show_trends, name="trends"),
     path("trends/export/", trends.export_file, name="trends_export"),
     path("quality/", quality.show_quality, name="quality"),

@@ -24,14 +24,17 @@ from tests.support.desk import make_case, make_channel
 
 ROUTES = dict(_all_routes())
 #: The parts of an address that name one thing of a brand.
-IDS = ("reference", "public_id", "alert_id", "channel_id", "event_id", "user_id", "token_id", "sampled_id", "topic_id")
+IDS = (
+    *("reference", "public_id", "post_id", "alert_id", "channel_id"),
+    *("event_id", "user_id", "token_id", "sampled_id", "topic_id"),
+)
 TAKING_IDS = sorted(name for name in VIEWS if any(f":{part}>" in ROUTES[name] for part in IDS))
 TABLES = (Alert, ApiToken, BrandTopic, Case, Channel, Membership, QuarantinedEvent, Reply, SampledPost, SuggestedReply)
 #: Filled in so that each act would do something if it found its object.
 FORM = {
     "act": "pause", "role": "viewer", "resolution": "answered", "why": "because", "text": "We look into it.",
     "hours": "4", "to": "email", "field": "topic", "value": "promotions", "kind": "reply", "language": "en",
-    "verdict": "none",
+    "verdict": "none", "intent": "complaint",
 }  # fmt: skip
 
 
@@ -63,6 +66,7 @@ def _make_one_of_each(brand: Brand) -> Belongings:
         "slug": "lumora",
         "reference": case.reference,
         "public_id": reply.public_id,
+        "post_id": case.deciding_post.public_id,
         "alert_id": raise_alert(brand_id=brand.pk, code="trend.spike"),
         "channel_id": make_channel(brand).pk,
         "event_id": event.pk,

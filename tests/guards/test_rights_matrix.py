@@ -21,6 +21,7 @@ PARTS = {
     "reference": "0ABCDEFG",
     "token": "never-made",
     "public_id": "01900000-0000-7000-8000-000000000000",
+    "post_id": "01900000-0000-7000-8000-000000000000",
     "alert_id": 1,
     "channel_id": 1,
     "event_id": 1,

@@ -1,5 +1,6 @@
 """Spikes: judged row by row, from nothing later, in a series with habits, holes and moved levels."""
 
+import csv
 import io
 import json
 import math
@@ -131,5 +132,6 @@ def test_named_columns_of_a_tsv_are_used() -> None:
     ],
 )
 def test_a_table_that_cannot_be_read_says_why(lines: list[str], says: str) -> None:
+    csv.field_size_limit(131_072)  # as a fresh program has it; an import in the same process widens it
     with pytest.raises(SpikeInputError, match=says):
         run_spikes(lines, io.StringIO())

@@ -64,9 +64,9 @@ def show_posts(request: HttpRequest, brand: Brand) -> HttpResponse:
 
 @require_POST
 @needs("answer")
-def mark_post_not_spam(request: HttpRequest, brand: Brand, public_id: UUID) -> HttpResponse:
+def mark_post_not_spam(request: HttpRequest, brand: Brand, post_id: UUID) -> HttpResponse:
     """One click of a reviewer: what the post is instead. It goes the usual way at once."""
-    post = Post.objects.filter(brand=brand, public_id=public_id).first()
+    post = Post.objects.filter(brand=brand, public_id=post_id).first()
     if post is None or request.POST.get("intent") not in GENUINE_INTENTS:
         raise Http404
     try:

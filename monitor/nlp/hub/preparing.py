@@ -101,7 +101,7 @@ def _alone(place: Path) -> Iterator[None]:
 
 
 def _make(model: str, place: Path) -> None:
-    log.info("Making %s ready, once; this can take minutes.", model)
+    log.info("hub_model_is_made_ready", extra={"model": model})
     source = find_source(model)
     folder = source.fetch()
     config = read_config(folder, model)
