@@ -30,6 +30,8 @@ _PUBLIC = frozenset({"public", "unlisted"})
 _PARAGRAPHS = frozenset({"p", "blockquote", "pre", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6"})
 _LEFT_OUT = frozenset({"script", "style"})
 _VOID = frozenset({"br", "img", "hr", "wbr", "input"})
+# What writing.py puts before our answers: the answer itself comes after it.
+_LEADING_NAMES = re.compile(r"^(?:@\w+(?:@[\w.-]*\w)?\s+)+")
 _SPACES = re.compile(r"[ \t\r\f\v\n]+")
 
 
@@ -92,7 +94,7 @@ def _read_status(body: Mapping[str, Any], context: ChannelContext) -> PlatformEv
         # Ids of the instance that a search asks mean nothing to the account that answers.
         platform_id=address_of(status) if context.kind == "search" else platform_id,
         form=_form(status, parent_id) if is_open else "direct_message",
-        text=text_of(status),
+        text=_LEADING_NAMES.sub("", text_of(status)) if is_own and parent_id else text_of(status),
         author=_author(account, context, is_own=is_own),
         created_at=parse_time(status.get("created_at")),
         conversation_id=key,
@@ -261,4 +263,13 @@ def _read_notification(body: Mapping[str, Any], context: ChannelContext) -> Plat
     return IncomingNotice("notification_ignored", {"id": id_at(body, "id"), "kind": text_at(body, "type")})
 
 
-_READERS: Readers = {"status": _read_status, "deletion": _read_deletion, "notification": _read_notification}
+def _read_notice(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:
+    return IncomingNotice(text_at(body, "code") or "unknown_event", {"account": text_at(body, "account")})
+
+
+_READERS: Readers = {
+    "status": _read_status,
+    "deletion": _read_deletion,
+    "notification": _read_notification,
+    "notice": _read_notice,
+}
