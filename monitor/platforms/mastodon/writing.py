@@ -54,8 +54,9 @@ class Writer:
             raise RejectedError("on Mastodon every write needs the post that it is about", code="bad_request")
         if "://" not in wanted:
             return mapping_at({"status": call(library.status, wanted)}, "status")
-        answer = call(library.search_v2, wanted, resolve=True, result_type="statuses")
-        found = [each for each in list_at(mapping_at({"found": answer}, "found"), "statuses")]
+        # With `exclude_unreviewed` the library would first ask for the instance's version.
+        answer = call(library.search_v2, wanted, resolve=True, result_type="statuses", exclude_unreviewed=False)
+        found = list_at(mapping_at({"found": answer}, "found"), "statuses")
         if not found:
             raise RejectedError("the instance cannot find this post", code="gone")
         return found[0]
@@ -130,8 +131,8 @@ class Writer:
             update = RawUpdate("status", id_at(post, "id"), {"status": post, "thread": thread})
             events = normalize(update, self._context)
             found += [event for event in events if isinstance(event, IncomingPost) and event.is_own]
-        is_private = request.kind != "reply"
-        return [replace(post, in_reply_to=request.target_id) for post in found if not (is_private and post.is_public)]
+        is_public = request.kind == "reply"
+        return [replace(post, in_reply_to=request.target_id) for post in found if post.is_public is is_public]
 
     def _own_since(self, since: datetime) -> list[Mapping[str, Any]]:
         """Own posts, the newest first, over a bounded number of pages."""
