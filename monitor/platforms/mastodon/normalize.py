@@ -6,6 +6,7 @@ instance's own. https://docs.joinmastodon.org/entities/Status/
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
@@ -193,7 +194,18 @@ def _author(account: Mapping[str, Any], context: ChannelContext, *, is_own: bool
         followers=number_at(account, "followers_count"),
         is_verified=any(each.get("verified_at") for each in fields),
         is_automated=account.get("bot") is True,
+        joined_at=_joined_at(account),
     )
+
+
+def _joined_at(account: Mapping[str, Any]) -> datetime | None:
+    """Of people of the same instance only: for others it may be the day on which the instance first heard of them."""
+    if "@" in text_at(account, "acct"):
+        return None
+    try:
+        return parse_time(account.get("created_at"))
+    except MalformedPayloadError:
+        return None  # no reason to lose the post
 
 
 def _page_of(status: Mapping[str, Any], context: ChannelContext) -> str:

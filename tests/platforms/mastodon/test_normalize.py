@@ -178,6 +178,13 @@ def test_a_bot_and_a_verified_account_are_told_apart():
     assert not read().author.is_automated and not read().author.is_verified
 
 
+def test_since_when_a_profile_exists_is_believed_of_neighbours_only():
+    since = {"created_at": "2024-05-01T00:00:00.000Z"}
+    assert read(account=account("mara", **since)).author.joined_at == datetime(2024, 5, 1, tzinfo=UTC)
+    assert read(account=account("mara@fjord.example", **since)).author.joined_at is None
+    assert read(account=account("mara", created_at="long ago")).author.joined_at is None
+
+
 def test_a_deletion_names_the_post_as_everybody_does():
     (event,) = normalize(RawUpdate("deletion", "1001", {"uri": "https://fjord.example/users/mara/statuses/1"}), US)
     assert event == IncomingDeletion("mastodon", "https://fjord.example/users/mara/statuses/1")
