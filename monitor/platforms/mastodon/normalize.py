@@ -4,10 +4,10 @@ A post is known by its ActivityPub address (`uri`): every instance that shows it
 instance's own. https://docs.joinmastodon.org/entities/Status/
 """
 
+import html
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +33,7 @@ _LEFT_OUT = frozenset({"script", "style"})
 _VOID = frozenset({"br", "img", "hr", "wbr", "input"})
 # What writing.py puts before our answers: the answer itself comes after it.
 _LEADING_NAMES = re.compile(r"^(?:@\w+(?:@[\w.-]*\w)?\s+)+")
+_TAG = re.compile(r"""<(?P<end>/?)(?P<name>[a-zA-Z][\w-]*)(?P<rest>(?:[^<>"']|"[^"]*"|'[^']*')*)>""")
 _SPACES = re.compile(r"[ \t\r\f\v\n]+")
 
 
@@ -139,48 +140,45 @@ def plain_text(content: str) -> str:
     Instances cut addresses for the eye with hidden parts, which are read here. The line that stands in for a quote on
     instances that know no quotes (`quote-inline`) is left out.
     """
-    reader = _Reader()
-    reader.feed(content)
-    reader.close()
+    reader, end = _Reader(), 0
+    for tag in _TAG.finditer(content):
+        reader.add(html.unescape(content[end : tag.start()]))
+        reader.turn(tag["name"].lower(), tag["rest"], is_end=bool(tag["end"]))
+        end = tag.end()
+    reader.add(html.unescape(content[end:]))
     lines = (line.strip(" ") for line in "".join(reader.parts).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-class _Reader(HTMLParser):
+class _Reader:
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self._hidden: list[str] = []
         self._preformatted = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def turn(self, tag: str, rest: str, *, is_end: bool) -> None:
         if self._hidden:
-            if tag not in _VOID:
-                self._hidden.append(tag)
+            self._turn_hidden(tag, is_end=is_end)
+        elif tag in _PARAGRAPHS:
+            self.parts.append("\n\n")
+            self._preformatted = max(0, self._preformatted + (tag == "pre") * (-1 if is_end else 1))
+        if self._hidden or is_end:
             return
-        names = (dict(attrs).get("class") or "").split()
-        if tag in _LEFT_OUT or "quote-inline" in names:
+        if tag in _LEFT_OUT or "quote-inline" in rest:
             self._hidden.append(tag)
-        elif tag == "br":
-            self.parts.append("\n")
-        elif tag == "li":
-            self.parts.append("\n- ")
-        elif tag in _PARAGRAPHS:
-            self.parts.append("\n\n")
-            self._preformatted += tag == "pre"
+        elif tag in ("br", "li"):
+            self.parts.append("\n" if tag == "br" else "\n- ")
 
-    def handle_endtag(self, tag: str) -> None:
-        if self._hidden:
-            if tag in self._hidden:
-                while self._hidden.pop() != tag:
-                    pass
-        elif tag in _PARAGRAPHS:
-            self.parts.append("\n\n")
-            self._preformatted = max(0, self._preformatted - (tag == "pre"))
+    def _turn_hidden(self, tag: str, *, is_end: bool) -> None:
+        if not is_end and tag not in _VOID:
+            self._hidden.append(tag)
+        elif is_end and tag in self._hidden:
+            while self._hidden.pop() != tag:
+                pass
 
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.parts.append(data if self._preformatted else _SPACES.sub(" ", data))
+    def add(self, text: str) -> None:
+        if text and not self._hidden:
+            self.parts.append(text if self._preformatted else _SPACES.sub(" ", text))
 
 
 def _author(account: Mapping[str, Any], context: ChannelContext, *, is_own: bool) -> IncomingAuthor:
