@@ -73,12 +73,12 @@ def render_account(person: Person) -> dict[str, Any]:
 
 def render_status(world: World, post: Post) -> dict[str, Any]:
     author = author_of(post)
-    account = render_account(author)
+    profile = render_account(author)
     parent = find(world, post.parent_id) if post.parent_id else None
     status: dict[str, Any] = {
         "id": post.identifier,
-        "uri": f"{account['uri']}/statuses/{post.identifier}",
-        "url": f"{account['url']}/{post.identifier}",
+        "uri": f"{profile['uri']}/statuses/{post.identifier}",
+        "url": f"{profile['url']}/{post.identifier}",
         "created_at": iso(post.created_at),
         # The instance forgets the parent of a reply when it is deleted.
         "in_reply_to_id": parent.identifier if parent else None,
@@ -89,7 +89,7 @@ def render_status(world: World, post: Post) -> dict[str, Any]:
         "language": None,
         "content": render_text(world, post.text),
         "reblog": None,
-        "account": account,
+        "account": profile,
         "media_attachments": [],
         "mentions": [_mention(person) for person in named_in(world, post)],
         "tags": [{"name": tag, "url": f"https://{INSTANCE}/tags/{tag}"} for tag in hashtags_in(post.text)],
@@ -123,8 +123,8 @@ def _of_entry(world: World, entry: Entry) -> dict[str, Any]:
 
 
 def _mention(person: Person) -> dict[str, str]:
-    account = render_account(person)
-    return {name: account[name] for name in ("id", "username", "url", "acct")}
+    profile = render_account(person)
+    return {name: profile[name] for name in ("id", "username", "url", "acct")}
 
 
 def render_text(world: World, text: str) -> str:
@@ -161,10 +161,10 @@ def _anchor(world: World, found: re.Match[str]) -> str:
     person = person_called(world, shown.removeprefix("@"))
     if person is None:
         return shown
-    account = render_account(person)
+    profile = render_account(person)
     return (
-        f'<span class="h-card" translate="no"><a href="{account["url"]}" class="u-url mention">'
-        f"@<span>{account['username']}</span></a></span>"
+        f'<span class="h-card" translate="no"><a href="{profile["url"]}" class="u-url mention">'
+        f"@<span>{profile['username']}</span></a></span>"
     )
 
 

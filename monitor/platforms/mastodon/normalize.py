@@ -60,20 +60,20 @@ def is_public(status: Mapping[str, Any]) -> bool:
     return text_at(status, "visibility") in _PUBLIC
 
 
-def is_us(account: Mapping[str, Any], context: ChannelContext) -> bool:
+def is_us(profile: Mapping[str, Any], context: ChannelContext) -> bool:
     """By id on our own instance, or by handle: a saved search may ask another instance, which has other ids."""
-    if context.kind != "search" and context.external_id and id_at(account, "id") == context.external_id:
+    if context.kind != "search" and context.external_id and id_at(profile, "id") == context.external_id:
         return True
     handle = context.handle.removeprefix("@").casefold()
-    named = text_at(account, "acct").casefold()
+    named = text_at(profile, "acct").casefold()
     if "@" in handle and "@" not in named:
-        named = f"{named}@{_host_of(account)}"
+        named = f"{named}@{_host_of(profile)}"
     return bool(handle) and named == handle
 
 
-def _host_of(account: Mapping[str, Any]) -> str:
+def _host_of(profile: Mapping[str, Any]) -> str:
     try:
-        return urlsplit(text_at(account, "uri") or text_at(account, "url")).hostname or ""
+        return urlsplit(text_at(profile, "uri") or text_at(profile, "url")).hostname or ""
     except ValueError:
         return ""
 
@@ -85,8 +85,8 @@ def _read_status(body: Mapping[str, Any], context: ChannelContext) -> PlatformEv
         raise MalformedPayloadError("a status without an id")
     if mapping_at(status, "reblog"):
         return IncomingNotice("repost_ignored", {"id": platform_id})
-    account, is_open = mapping_at(status, "account"), is_public(status)
-    is_own = is_us(account, context)
+    profile, is_open = mapping_at(status, "account"), is_public(status)
+    is_own = is_us(profile, context)
     parent_id = id_at(status, "in_reply_to_id")
     edited_at = parse_time(status.get("edited_at"))
     key = text_at(thread, "key") or address_of(status)
@@ -97,7 +97,7 @@ def _read_status(body: Mapping[str, Any], context: ChannelContext) -> PlatformEv
         platform_id=address_of(status) if context.kind == "search" else platform_id,
         form=_form(status, parent_id) if is_open else "direct_message",
         text=_LEADING_NAMES.sub("", text_of(status)) if is_own and parent_id else text_of(status),
-        author=_author(account, context, is_own=is_own),
+        author=_author(profile, context, is_own=is_own),
         created_at=parse_time(status.get("created_at")),
         conversation_id=key,
         in_reply_to=_parent_of(parent_id, thread, context),
@@ -181,27 +181,27 @@ class _Reader:
             self.parts.append(text if self._preformatted else _SPACES.sub(" ", text))
 
 
-def _author(account: Mapping[str, Any], context: ChannelContext, *, is_own: bool) -> IncomingAuthor:
+def _author(profile: Mapping[str, Any], context: ChannelContext, *, is_own: bool) -> IncomingAuthor:
     """People are known by address, as posts are. We are known by the channel's id, as what we send is."""
-    address = text_at(account, "uri") or text_at(account, "url") or id_at(account, "id")
-    fields = list_at(account, "fields")
+    address = text_at(profile, "uri") or text_at(profile, "url") or id_at(profile, "id")
+    fields = list_at(profile, "fields")
     return IncomingAuthor(
         external_id=context.external_id if is_own and context.kind != "search" else address,
-        handle=text_at(account, "acct"),
-        name=text_at(account, "display_name") or text_at(account, "username"),
-        followers=number_at(account, "followers_count"),
+        handle=text_at(profile, "acct"),
+        name=text_at(profile, "display_name") or text_at(profile, "username"),
+        followers=number_at(profile, "followers_count"),
         is_verified=any(each.get("verified_at") for each in fields),
-        is_automated=account.get("bot") is True,
-        joined_at=_joined_at(account),
+        is_automated=profile.get("bot") is True,
+        joined_at=_joined_at(profile),
     )
 
 
-def _joined_at(account: Mapping[str, Any]) -> datetime | None:
+def _joined_at(profile: Mapping[str, Any]) -> datetime | None:
     """Of people of the same instance only: for others it may be the day on which the instance first heard of them."""
-    if "@" in text_at(account, "acct"):
+    if "@" in text_at(profile, "acct"):
         return None
     try:
-        return parse_time(account.get("created_at"))
+        return parse_time(profile.get("created_at"))
     except MalformedPayloadError:
         return None  # no reason to lose the post
 
@@ -251,13 +251,13 @@ def _context_post(relation: str, identifier: str, status: Mapping[str, Any], mis
     """What an answer or a quote refers to. One that is gone or closed keeps a placeholder that says why."""
     if not status:
         return {"relation": relation, "id": identifier, "missing": missing}
-    account = mapping_at(status, "account")
+    profile = mapping_at(status, "account")
     return {
         "relation": relation,
         "id": identifier,
         "text": text_of(status),
-        "author_id": text_at(account, "uri") or text_at(account, "url"),
-        "author_handle": text_at(account, "acct"),
+        "author_id": text_at(profile, "uri") or text_at(profile, "url"),
+        "author_handle": text_at(profile, "acct"),
     }
 
 

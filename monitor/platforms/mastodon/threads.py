@@ -74,8 +74,8 @@ class Threads:
 
 def _slim(status: Status) -> dict[str, Any]:
     """What is kept of a parent: enough to show it above its answer."""
-    account = status.get("account")
+    profile = status.get("account")
     kept = {name: status.get(name) for name in ("id", "uri", "url", "content", "spoiler_text", "visibility")}
-    if isinstance(account, Mapping):
-        kept["account"] = {name: account.get(name) for name in ("id", "acct", "url", "uri")}
+    if isinstance(profile, Mapping):
+        kept["account"] = {name: profile.get(name) for name in ("id", "acct", "url", "uri")}
     return kept
