@@ -99,6 +99,8 @@ def inject(world: World, wanted: Mapping[str, Any]) -> Entry | Message:
         parent_id=str(wanted.get("in_reply_to") or ""),
         quoted_id=str(wanted.get("quotes") or ""),
         language=str(wanted.get("language") or ""),
+        visibility=str(wanted.get("visibility") or "public"),
+        warning=str(wanted.get("content_warning") or ""),
         at=at,
     )
 

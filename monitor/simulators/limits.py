@@ -18,6 +18,8 @@ X_LIMITS = {
     "delete": 50,
 }
 WINDOW = timedelta(minutes=15)
+# Calls of a token, and how long they are counted (https://docs.joinmastodon.org/api/rate-limits/).
+MASTODON_LIMITS = {"calls": (300, timedelta(minutes=5)), "deletions": (30, timedelta(minutes=30))}
 
 
 @dataclass
@@ -34,14 +36,30 @@ class RateWindows:
     def take(self, token: str, endpoint: str, now: datetime) -> tuple[bool, dict[str, str]]:
         """Whether the call is allowed, and the headers that tell where the window stands."""
         limit = X_LIMITS[endpoint] * self.scale
-        window = self._windows.get((token, endpoint))
-        if window is None or window.resets_at <= now:
-            window = self._windows[token, endpoint] = Window(now + WINDOW)
-        is_allowed = window.used < limit
-        window.used += is_allowed
+        is_allowed, window = self._use((token, endpoint), limit, WINDOW, now)
         headers = {
             "x-rate-limit-limit": str(limit),
             "x-rate-limit-remaining": str(limit - window.used),
             "x-rate-limit-reset": str(int(window.resets_at.timestamp())),
         }
         return is_allowed, headers
+
+    def take_mastodon(self, endpoint: str, now: datetime) -> tuple[bool, dict[str, str]]:
+        """The same in Mastodon's words."""
+        calls, span = MASTODON_LIMITS[endpoint]
+        limit = calls * self.scale
+        is_allowed, window = self._use(("mastodon", endpoint), limit, span, now)
+        headers = {
+            "x-ratelimit-limit": str(limit),
+            "x-ratelimit-remaining": str(limit - window.used),
+            "x-ratelimit-reset": window.resets_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        }
+        return is_allowed, headers
+
+    def _use(self, key: tuple[str, str], limit: int, span: timedelta, now: datetime) -> tuple[bool, Window]:
+        window = self._windows.get(key)
+        if window is None or window.resets_at <= now:
+            window = self._windows[key] = Window(now + span)
+        is_allowed = window.used < limit
+        window.used += is_allowed
+        return is_allowed, window

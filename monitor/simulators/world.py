@@ -1,6 +1,6 @@
 """What exists in the fake platforms: people, posts, comments and messages, the brand's own profiles, and a clock.
 
-Kept in memory, shared by the fake X and the fake Graph. Everything in it is made up.
+Kept in memory, shared by all fake platforms. Everything in it is made up.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from typing import Any
 from monitor.platforms.times import snowflake_at
 from monitor.simulators.faults import FaultBook
 from monitor.simulators.limits import RateWindows
+from monitor.simulators.mastodon_facts import ACCOUNT_ID, CHANNELS, snowflake
 
 X_USER_ID = "1503811200000000001"
 PAGE_ID = "104217600000001"
@@ -69,7 +70,15 @@ DEMO_CHANNELS: list[dict[str, Any]] = [
         "query": "lumora -from:lumora -is:retweet",
         "credentials": _X_CREDENTIALS,
     },
+    *CHANNELS,
 ]
+# Where each platform is served.
+PATHS = {
+    "x": "/x",
+    "facebook": "/graph",
+    "instagram": "/graph",
+    "mastodon": "/mastodon",
+}
 
 
 @dataclass(eq=False)
@@ -101,6 +110,11 @@ class Entry:
     is_deleted: bool = False
     likes: int = 0
     history: list[str] = field(default_factory=list)
+    edited_at: datetime | None = None
+    # Mastodon's: who may see it, the warning before it, and when the instance got it, as a rising number.
+    visibility: str = "public"
+    warning: str = ""
+    number: int = 0
 
     @property
     def first_id(self) -> str:
@@ -117,6 +131,8 @@ class Message:
     created_at: datetime
     tag: str = ""
     comment_id: str = ""
+    parent_id: str = ""
+    number: int = 0
 
 
 class World:
@@ -138,6 +154,7 @@ class World:
         self.is_revoked = False
         self.must_be_summoned = True
         self.x_dialect = "tweet"
+        self.idempotency: dict[str, tuple[datetime, str]] = {}
         self._shift = timedelta()
         self._last = 0
         # Ids go on rising over a restart: whoever collected before must not take new posts for old ones.
@@ -147,6 +164,7 @@ class World:
             "facebook": Person("facebook", PAGE_ID, "lumora", "Lumora", 91_400, is_verified=True),
             "instagram": Person("instagram", PROFILE_ID, "lumora", "Lumora", 62_900, is_verified=True),
         }
+        self.brands["mastodon"] = Person("mastodon", ACCOUNT_ID, "lumora", "Lumora", 7_300, is_verified=True)
         for brand in self.brands.values():
             self.people[brand.platform, brand.handle] = brand
 
@@ -184,6 +202,8 @@ class World:
         parent_id: str = "",
         quoted_id: str = "",
         language: str = "",
+        visibility: str = "public",
+        warning: str = "",
         at: datetime | None = None,
     ) -> Entry:
         with self.lock:
@@ -202,6 +222,9 @@ class World:
                 language=language,
                 updated_at=created_at,
                 history=[identifier],
+                visibility=visibility,
+                warning=warning,
+                number=self._number(),
             )
             self.entries[identifier] = entry
             self._touch(entry.root_id, created_at)
@@ -216,6 +239,8 @@ class World:
         if platform == "x":
             return self._snowflake(at, is_late=is_late)
         number = self._number()
+        if platform == "mastodon":
+            return str(snowflake(at, number))
         if platform == "instagram":
             return str(17_900_000_000_000_000 + number)
         if parent is None:
@@ -241,7 +266,7 @@ class World:
         with self.lock:
             entry = self.entries[identifier]
             entry.text = text
-            entry.updated_at = self.now()
+            entry.updated_at = entry.edited_at = self.now()
             if entry.platform == "x":
                 entry.identifier = self._snowflake(self.now(), is_late=False)
                 entry.history.append(entry.identifier)
@@ -303,16 +328,27 @@ class World:
         at: datetime | None = None,
         tag: str = "",
         comment_id: str = "",
+        parent_id: str = "",
     ) -> Message:
         with self.lock:
             created_at = at or self.now()
             if platform == "x":
                 identifier = self._snowflake(created_at, is_late=at is not None)
+            elif platform == "mastodon":
+                identifier = str(snowflake(created_at, self._number()))
+                parent_id = parent_id or self._last_between(platform, sender, recipient)
             else:
                 identifier = f"m_{self._number():012d}"
-            message = Message(platform, identifier, sender, recipient, text, created_at, tag, comment_id)
+            message = Message(platform, identifier, sender, recipient, text, created_at, tag, comment_id, parent_id)
+            message.number = self._number()
             self.messages.append(message)
             return message
+
+    def _last_between(self, platform: str, *people: Person) -> str:
+        """People answer the message that came last."""
+        other = next(each for each in people if each is not self.brands[platform])
+        earlier = self.messages_with(platform, other)
+        return earlier[0].identifier if earlier else ""
 
     def messages_with(self, platform: str, person: Person | None = None) -> list[Message]:
         """The brand's messages on a platform (with one person), the newest first."""

@@ -36,7 +36,10 @@ def calls(simulated: Simulated) -> int:
     return len(simulated.world.calls)
 
 
-@pytest.mark.parametrize(("platform", "kind"), [("x", "account"), ("x", "search"), ("facebook", ""), ("instagram", "")])
+@pytest.mark.parametrize(
+    ("platform", "kind"),
+    [("x", "account"), ("x", "search"), ("facebook", ""), ("instagram", ""), ("mastodon", ""), ("mastodon", "search")],
+)
 def test_a_token_that_does_is_asked_for_once_and_healthy(
     platform: str, kind: str, connected: Any, simulated: Simulated
 ) -> None:

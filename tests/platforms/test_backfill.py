@@ -4,7 +4,14 @@ import pytest
 
 from tests.support.simulated import collect_all
 
-STREAMS = [("x", "mentions"), ("x", "direct_messages"), ("facebook", "direct_messages"), ("instagram", "comments")]
+STREAMS = [
+    ("x", "mentions"),
+    ("x", "direct_messages"),
+    ("facebook", "direct_messages"),
+    ("instagram", "comments"),
+    ("mastodon", "mentions"),
+    ("mastodon", "direct_messages"),
+]
 
 
 @pytest.mark.parametrize(("platform", "stream"), STREAMS)
@@ -12,7 +19,7 @@ def test_what_is_older_than_the_first_read_never_comes_later(simulated, platform
     long_ago = simulated.world.now() - timedelta(days=15)
     if stream == "direct_messages":
         simulated.person_writes(platform, "old", at=long_ago)
-    elif platform == "x":
+    elif platform in ("x", "mastodon"):
         simulated.person_says(platform, "@lumora old", at=long_ago)
     else:
         root = simulated.world.publish(platform, simulated.world.brands[platform], "ours", at=long_ago)
@@ -29,7 +36,7 @@ def test_the_depth_of_the_first_read_can_be_chosen(simulated, platform, stream):
     at = simulated.world.now() - timedelta(days=12)
     if stream == "direct_messages":
         simulated.person_writes(platform, "old", at=at)
-    elif platform == "x":
+    elif platform in ("x", "mastodon"):
         simulated.person_says(platform, "@lumora old", at=at)
     else:
         root = simulated.world.publish(platform, simulated.world.brands[platform], "ours", at=at)

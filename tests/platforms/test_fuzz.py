@@ -20,6 +20,7 @@ KINDS = {
     "x": ("post", "post_v1", "direct_message", "direct_message_v1", "deletion", "notice"),
     "facebook": ("feed_post", "comment", "change", "message", "messaging"),
     "instagram": ("media", "comment", "change", "message", "messaging"),
+    "mastodon": ("status", "deletion", "notification", "notice"),
 }
 # Names that the readers look for, so that random values land where they hurt.
 NAMES_TEXT = (
@@ -28,7 +29,9 @@ NAMES_TEXT = (
     "referenced_tweets type note_tweet edit_history_tweet_ids display_text_range extended_tweet affiliation geo place "
     "post comment event field value item verb post_id comment_id parent parent_id mid is_echo reply_to story thread "
     "participants to message_edit num_edit postback payload message_create target message_data quoted_status "
-    "direct_message_events tweet_create_events entry changes messaging filter event_type object photos errors"
+    "direct_message_events tweet_create_events entry changes messaging filter event_type object photos errors "
+    "status thread key uri url account acct content spoiler_text visibility in_reply_to_id quote quoted_status reblog "
+    "media_attachments poll options title fields language edited_at"
 )
 NAMES = st.sampled_from(NAMES_TEXT.split())
 SCALARS = st.one_of(
