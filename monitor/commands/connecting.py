@@ -15,6 +15,7 @@ from monitor.commands.asking import ask_platform, judge_notice
 from monitor.commands.failures import CommandError
 from monitor.commands.findings import BAD
 from monitor.commands.progress import say
+from monitor.platforms.registry import platform_codes
 
 
 def register(commands: Any) -> None:
@@ -25,7 +26,7 @@ def register(commands: Any) -> None:
         "Credentials are read as one JSON object (docs/channels.md names the keys), checked with the platform and "
         "sealed. The brand is created where it is missing. Connected again, a channel keeps what is not said anew.",
     )
-    connect.add_argument("platform", metavar="PLATFORM", help="x, facebook or instagram")
+    connect.add_argument("platform", metavar="PLATFORM", help=", ".join(platform_codes()))
     connect.add_argument("--brand", metavar="B", required=True, help="the brand's short name")
     connect.add_argument("--id", metavar="ID", required=True, help="the platform's id of the account or page")
     connect.add_argument("--kind", help="account, page or search (default: the platform's first)")

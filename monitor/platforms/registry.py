@@ -10,6 +10,7 @@ _PLATFORMS = {
     "x": "monitor.platforms.x:PLATFORM",
     "facebook": "monitor.platforms.meta.facebook:PLATFORM",
     "instagram": "monitor.platforms.meta.instagram:PLATFORM",
+    "bluesky": "monitor.platforms.bluesky:PLATFORM",
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from monitor.simulators.control import inject
-from monitor.simulators.world import World
+from monitor.simulators.world import PATHS, World
 
 DEMO_STORY = Path(__file__).parent / "stories" / "demo.yaml"
 FIRST_PAUSE_SECONDS = 0.5
@@ -54,7 +54,7 @@ def load_story(path: Path = DEMO_STORY) -> Story:
 def _checked(entry: object, place: str) -> Mapping[str, Any]:
     if not isinstance(entry, dict):
         raise StoryError(f"{place} is not a set of fields")
-    if entry.get("platform") not in ("x", "facebook", "instagram"):
+    if entry.get("platform") not in PATHS:
         raise StoryError(f"{place} has no platform that can be simulated")
     if not isinstance(entry.get("text"), str) or not entry["text"]:
         raise StoryError(f"{place} has no text")
@@ -105,7 +105,8 @@ class StoryPlayer:
                 wanted[name] = self._ids[wanted[name]]
         if generation and not wanted.get("by_brand"):
             author = wanted["author"]
-            wanted["author"] = {**author, "handle": f"{author['handle'][:11]}_{generation + 1}"}
+            name, dot, host = author["handle"].partition(".") if entry["platform"] == "bluesky" else (author["handle"], "", "")
+            wanted["author"] = {**author, "handle": f"{name[:11]}_{generation + 1}{dot}{host}"}
         made = inject(self.world, wanted)
         if "key" in entry:
             self._ids[entry["key"]] = made.identifier

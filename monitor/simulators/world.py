@@ -1,6 +1,6 @@
 """What exists in the fake platforms: people, posts, comments and messages, the brand's own profiles, and a clock.
 
-Kept in memory, shared by the fake X and the fake Graph. Everything in it is made up.
+Kept in memory, shared by all fake platforms. Everything in it is made up.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.platforms.times import snowflake_at
+from monitor.simulators import bluesky_facts
 from monitor.simulators.faults import FaultBook
 from monitor.simulators.limits import RateWindows
 
@@ -69,7 +70,15 @@ DEMO_CHANNELS: list[dict[str, Any]] = [
         "query": "lumora -from:lumora -is:retweet",
         "credentials": _X_CREDENTIALS,
     },
+    *bluesky_facts.CHANNELS,
 ]
+# Where each platform is served.
+PATHS = {
+    "x": "/x",
+    "facebook": "/graph",
+    "instagram": "/graph",
+    "bluesky": "/bluesky",
+}
 
 
 @dataclass(eq=False)
@@ -138,6 +147,7 @@ class World:
         self.is_revoked = False
         self.must_be_summoned = True
         self.x_dialect = "tweet"
+        self.bluesky = bluesky_facts.BlueskyState()
         self._shift = timedelta()
         self._last = 0
         # Ids go on rising over a restart: whoever collected before must not take new posts for old ones.
@@ -147,6 +157,9 @@ class World:
             "facebook": Person("facebook", PAGE_ID, "lumora", "Lumora", 91_400, is_verified=True),
             "instagram": Person("instagram", PROFILE_ID, "lumora", "Lumora", 62_900, is_verified=True),
         }
+        self.brands["bluesky"] = Person(
+            "bluesky", bluesky_facts.DID, bluesky_facts.HANDLE, "Lumora", 5_200, is_verified=True
+        )
         for brand in self.brands.values():
             self.people[brand.platform, brand.handle] = brand
 
@@ -185,11 +198,14 @@ class World:
         quoted_id: str = "",
         language: str = "",
         at: datetime | None = None,
+        identifier: str = "",
     ) -> Entry:
         with self.lock:
             created_at = at or self.now()
             parent = self.entries.get(parent_id)
-            identifier = self._post_id(platform, created_at, parent, is_late=at is not None)
+            if platform == "bluesky" and not identifier:
+                identifier = bluesky_facts.post_uri(author.external_id, created_at, self._number())
+            identifier = identifier or self._post_id(platform, created_at, parent, is_late=at is not None)
             entry = Entry(
                 platform,
                 identifier,
@@ -308,6 +324,8 @@ class World:
             created_at = at or self.now()
             if platform == "x":
                 identifier = self._snowflake(created_at, is_late=at is not None)
+            elif platform == "bluesky":
+                identifier = bluesky_facts.tid(created_at, self._number())
             else:
                 identifier = f"m_{self._number():012d}"
             message = Message(platform, identifier, sender, recipient, text, created_at, tag, comment_id)
@@ -340,6 +358,8 @@ class World:
 
 def _person_id(platform: str, handle: str) -> str:
     """The same for the same handle in every world."""
+    if platform == "bluesky":
+        return bluesky_facts.did_of(handle)
     number = int.from_bytes(hashlib.sha256(f"{platform}/{handle}".encode()).digest()[:5], "big")
     return str((1_400_000_000_000_000_000 if platform == "x" else 7_000_000_000_000_000) + number)
 
