@@ -105,7 +105,9 @@ class StoryPlayer:
                 wanted[name] = self._ids[wanted[name]]
         if generation and not wanted.get("by_brand"):
             author = wanted["author"]
-            name, dot, host = author["handle"].partition(".") if entry["platform"] == "bluesky" else (author["handle"], "", "")
+            name, dot, host = (
+                author["handle"].partition(".") if entry["platform"] == "bluesky" else (author["handle"], "", "")
+            )
             wanted["author"] = {**author, "handle": f"{name[:11]}_{generation + 1}{dot}{host}"}
         made = inject(self.world, wanted)
         if "key" in entry:

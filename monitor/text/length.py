@@ -31,7 +31,9 @@ _ALONE = re.compile(
     "[\u102b\u102c\u1038\u1062-\u1064\u1067-\u106d\u1083\u1087-\u108c\u108f\u109a-\u109c\u1a61\u1a63\u1a64\uaa7b\uaa7d"
     "\U00011720\U00011721]"
 )
-_PICTURE = re.compile("[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]")
+_PICTURE = re.compile(
+    "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
+)
 
 
 def weighted_length(text: str) -> int:
@@ -89,7 +91,7 @@ def grapheme_count(text: str) -> int:
 
 
 def _joins(before: str, letter: str) -> bool:
-    """Whether no boundary lies between two letters (https://unicode.org/reports/tr29, the rules that occur in texts)."""
+    """Whether no boundary lies between two letters (https://unicode.org/reports/tr29)."""
     if before == "\r" and letter == "\n":
         return True
     if _is_control(before) or _is_control(letter):

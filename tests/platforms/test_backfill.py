@@ -4,7 +4,14 @@ import pytest
 
 from tests.support.simulated import collect_all
 
-STREAMS = [("x", "mentions"), ("x", "direct_messages"), ("facebook", "direct_messages"), ("instagram", "comments")]
+STREAMS = [
+    ("x", "mentions"),
+    ("x", "direct_messages"),
+    ("facebook", "direct_messages"),
+    ("instagram", "comments"),
+    ("bluesky", "mentions"),
+    ("bluesky", "direct_messages"),
+]
 
 
 @pytest.mark.parametrize(("platform", "stream"), STREAMS)

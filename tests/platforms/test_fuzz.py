@@ -20,6 +20,7 @@ KINDS = {
     "x": ("post", "post_v1", "direct_message", "direct_message_v1", "deletion", "notice"),
     "facebook": ("feed_post", "comment", "change", "message", "messaging"),
     "instagram": ("media", "comment", "change", "message", "messaging"),
+    "bluesky": ("post", "message", "deletion", "notice"),
 }
 # Names that the readers look for, so that random values land where they hurt.
 NAMES_TEXT = (
@@ -28,6 +29,8 @@ NAMES_TEXT = (
     "referenced_tweets type note_tweet edit_history_tweet_ids display_text_range extended_tweet affiliation geo place "
     "post comment event field value item verb post_id comment_id parent parent_id mid is_echo reply_to story thread "
     "participants to message_edit num_edit postback payload message_create target message_data quoted_status "
+    "uri did record reply root facets features index byteStart byteEnd embed images external langs labels val context "
+    "via convo members sender sentAt createdAt indexedAt $type handle displayName "
     "direct_message_events tweet_create_events entry changes messaging filter event_type object photos errors"
 )
 NAMES = st.sampled_from(NAMES_TEXT.split())
@@ -38,7 +41,18 @@ SCALARS = st.one_of(
     st.floats(allow_nan=True),
     st.text(max_size=8),
     st.sampled_from(
-        ["feed", "comments", "add", "remove", "comment", "post", "lumora", "900100", "2026-01-01T00:00:00Z"]
+        [
+            "feed",
+            "comments",
+            "add",
+            "remove",
+            "comment",
+            "post",
+            "lumora",
+            "900100",
+            "2026-01-01T00:00:00Z",
+            "at://did:plc:abc/app.bsky.feed.post/3kaaaaaaaaaaa",
+        ]
     ),
 )
 BODIES: Any = st.recursive(

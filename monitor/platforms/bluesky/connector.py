@@ -214,7 +214,9 @@ class BlueskyConnector:
             if walk.admit(id_at(message, "id"), parse_time(message.get("sentAt")))
         ]
         last = parse_time(messages[-1].get("sentAt")) if messages else None
-        return updates, _next_page(walk, page, last), []
+        # What lies below a message of an earlier pass was read in that pass: nothing is sent in the past.
+        is_joined = bool(messages) and id_at(messages[-1], "id") in walk.recent
+        return updates, None if is_joined else _next_page(walk, page, last), []
 
     # -- Writes, reading back, health ------------------------------------------------------------
 
@@ -256,7 +258,7 @@ def _after(step: Step) -> dict[str, str]:
 def _same_list(step: Step, page: Mapping[str, Any]) -> Step | None:
     """The next page of the same list. A place that does not move is the end."""
     after = text_at(page, "cursor")
-    return Step(step.kind, step.node, after, people=step.people) if after and after != step.after else None
+    return Step(step.kind, step.node, after, step.until, step.people) if after and after != step.after else None
 
 
 def _next_page(walk: Walk, page: Mapping[str, Any], last: datetime | None) -> Step | None:
