@@ -203,10 +203,11 @@ class Declaration:
     """What the generic pages and rules need to know of a platform, without knowing it.
 
     Limits count characters; `reply_limit` weighted ones where `counts_weighted`, both graphemes where
-    `counts_graphemes`. `mark` stands for the name where there is no room. `answer_form` is the form of our public answers. Prices are millionths of a US dollar for a write
-    of a kind; `prices_with_link` where a link in the text costs more. Without `hands_texts_on` the platform's terms let
-    ids and counts be passed to others freely, but texts of posts only in small numbers. With `learning_allowed` they do
-    not forbid that the brand's own model learns from verdicts on its posts.
+    `counts_graphemes`. `mark` stands for the name where there is no room. `answer_form` is the form of our public
+    answers. Prices are millionths of a US dollar for a write of a kind; `prices_with_link` where a link in the text
+    costs more. Without `hands_texts_on` the platform's terms let ids and counts be passed to others freely, but texts
+    of posts only in small numbers. With `learning_allowed` they do not forbid that the brand's own model learns from
+    verdicts on its posts.
     """
 
     code: str

@@ -115,10 +115,18 @@ def _joins_in_hangul(before: str, letter: str) -> bool:
     )
 
 
+_HANGUL_PARTS = (
+    ("L", 0x1100, 0x115F),
+    ("V", 0x1160, 0x11A7),
+    ("T", 0x11A8, 0x11FF),
+    ("L", 0xA960, 0xA97C),
+    ("V", 0xD7B0, 0xD7C6),
+    ("T", 0xD7CB, 0xD7FB),
+)
+
+
 def _hangul_part(letter: str) -> str:
     code = ord(letter)
     if 0xAC00 <= code <= 0xD7A3:
         return "LV" if (code - 0xAC00) % 28 == 0 else "LVT"
-    ranges = (("L", 0x1100, 0x115F), ("L", 0xA960, 0xA97C), ("V", 0x1160, 0x11A7), ("V", 0xD7B0, 0xD7C6))
-    ranges += (("T", 0x11A8, 0x11FF), ("T", 0xD7CB, 0xD7FB))
-    return next((part for part, start, end in ranges if start <= code <= end), "")
+    return next((part for part, start, end in _HANGUL_PARTS if start <= code <= end), "")

@@ -1,4 +1,4 @@
-"""Bluesky, over its HTTP API. `PLATFORM` is the face; connector.py reads, writing.py writes, normalize.py understands."""
+"""Bluesky, over its HTTP API. `PLATFORM` is the face; connector.py reads, writing.py writes, normalize.py parses."""
 
 from collections.abc import Sequence
 

@@ -243,7 +243,7 @@ class BlueskyConnector:
         return []
 
     def _next_poll_seconds(self) -> float | None:
-        """None: as often as the channel wants. Where few calls are left, they are spread over the rest of the window."""
+        """None: as often as the channel wants. Where few calls are left, they are spread over the window."""
         remaining, _limit, resets_at = rate_in_headers(self._client.headers)
         if remaining is None or resets_at is None or remaining >= _SCARCE:
             return None

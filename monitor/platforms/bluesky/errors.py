@@ -65,7 +65,7 @@ _BY_STATUS = {400: "bad_request", 403: "permission_missing", 404: "gone", 413: "
 
 
 def translate(status: int, body: object, headers: Mapping[str, str], *, is_write: bool, now: datetime) -> PlatformError:
-    """Turns a refusal into our tree. `headers` has lower-case names. The message holds names only, never their words."""
+    """Turns a refusal into our tree. `headers` has lower-case names. The message holds names only."""
     name = error_name(body)
     label = f"Bluesky answered {status}" + (f" ({name})" if name else "")
     if status == 429 or name == "RateLimitExceeded":

@@ -53,6 +53,7 @@ class Walk:
     now: datetime
     backfill: timedelta
     gaps: list[Gap] = field(default_factory=list)
+    newest: datetime | None = None
 
     def __post_init__(self) -> None:
         self.since = parse_time(self.stored.get("since"))
@@ -73,7 +74,7 @@ class Walk:
     def _begin(self, backfill: timedelta) -> None:
         self.queue = [self.root]
         self.floor = self.now - backfill if self.since is None else self.since - OVERLAP
-        self.newest: datetime | None = None
+        self.newest = None
         self.started_at = self.now
         self.handed = {}
 
