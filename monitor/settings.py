@@ -147,7 +147,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 # -- Platforms -------------------------------------------------------------------------------------
 X_API_URL = read_text("MENTIONDESK_X_API_URL", "https://api.twitter.com").rstrip("/")
 GRAPH_API_URL = read_text("MENTIONDESK_GRAPH_API_URL", "https://graph.facebook.com").rstrip("/")
-PLATFORM_API_URLS = {"x": X_API_URL, "facebook": GRAPH_API_URL, "instagram": GRAPH_API_URL}
+BLUESKY_API_URL = read_text("MENTIONDESK_BLUESKY_API_URL", "https://bsky.social").rstrip("/")
+PLATFORM_API_URLS = {
+    "x": X_API_URL,
+    "facebook": GRAPH_API_URL,
+    "instagram": GRAPH_API_URL,
+    "bluesky": BLUESKY_API_URL,
+}
 X_CONSUMER_SECRETS = read_list("MENTIONDESK_X_CONSUMER_SECRET")
 META_APP_SECRETS = read_list("MENTIONDESK_META_APP_SECRET")
 META_VERIFY_TOKEN = read_text("MENTIONDESK_META_VERIFY_TOKEN")

@@ -14,6 +14,11 @@ _ADVICE = {
     "paused": "a person paused it",
 }
 _NOTICES: Mapping[str, tuple[str, str]] = {
+    "direct_messages_closed": (
+        WARN,
+        "its app password may not read direct messages, everything else works; make one that may, then "
+        + CONNECT_AGAIN,
+    ),
     "wrong_identity": (
         BAD,
         "its token belongs to {is}, not to {expected}; " + CONNECT_AGAIN + ", with a token of {expected}",

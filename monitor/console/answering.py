@@ -120,7 +120,9 @@ def deep_link(post: Post) -> str:
 
 def measure(post: Post, *, text: str, kind: str, language: str) -> Measure:
     facts = gathering.guard_facts(post, kind=kind, language=language, found_language=find_language(text))
-    length = guard.length_of(text.strip(), counts_weighted=facts.counts_weighted)
+    length = guard.length_of(
+        text.strip(), counts_weighted=facts.counts_weighted, counts_graphemes=facts.counts_graphemes
+    )
     return Measure(length, facts.limit, guard.check(text, facts) if text.strip() else [])
 
 

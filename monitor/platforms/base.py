@@ -202,11 +202,12 @@ class Connector(Protocol):
 class Declaration:
     """What the generic pages and rules need to know of a platform, without knowing it.
 
-    `reply_limit` counts weighted characters where `counts_weighted`, else characters. `mark` stands for the name where
-    there is no room. `answer_form` is the form of our public answers. Prices are millionths of a US dollar for a write
-    of a kind; `prices_with_link` where a link in the text costs more. Without `hands_texts_on` the platform's terms let
-    ids and counts be passed to others freely, but texts of posts only in small numbers. With `learning_allowed` they do
-    not forbid that the brand's own model learns from verdicts on its posts.
+    Limits count characters; `reply_limit` weighted ones where `counts_weighted`, both graphemes where
+    `counts_graphemes`. `mark` stands for the name where there is no room. `answer_form` is the form of our public
+    answers. Prices are millionths of a US dollar for a write of a kind; `prices_with_link` where a link in the text
+    costs more. Without `hands_texts_on` the platform's terms let ids and counts be passed to others freely, but texts
+    of posts only in small numbers. With `learning_allowed` they do not forbid that the brand's own model learns from
+    verdicts on its posts.
     """
 
     code: str
@@ -217,6 +218,7 @@ class Declaration:
     reply_limit: int
     direct_message_limit: int
     counts_weighted: bool = False
+    counts_graphemes: bool = False
     forms: tuple[str, ...] = FORMS
     direct_message_window_hours: int | None = None
     human_window_hours: int | None = None

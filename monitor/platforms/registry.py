@@ -11,6 +11,7 @@ _PLATFORMS = {
     "facebook": "monitor.platforms.meta.facebook:PLATFORM",
     "instagram": "monitor.platforms.meta.instagram:PLATFORM",
     "mastodon": "monitor.platforms.mastodon:PLATFORM",
+    "bluesky": "monitor.platforms.bluesky:PLATFORM",
 }
 
 

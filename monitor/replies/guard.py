@@ -13,7 +13,7 @@ from typing import Final
 from monitor.replies.phrasebook import FALLBACK, Phrasebook, phrasebooks
 from monitor.text import fold
 from monitor.text.entities import ascii_digits, find_entities
-from monitor.text.length import weighted_length
+from monitor.text.length import grapheme_count, weighted_length
 from monitor.text.reason import Reason
 
 #: These no reason can override: the platform would refuse them.
@@ -35,6 +35,7 @@ class Facts:
     link_costs_more: bool = False
     limit: int = 280
     counts_weighted: bool = True
+    counts_graphemes: bool = False
     language: str = ""
     found_language: str = ""
     post_text: str = ""
@@ -78,8 +79,11 @@ def verdict(findings: Sequence[Reason]) -> str:
     return "warn" if findings else "pass"
 
 
-def length_of(text: str, *, counts_weighted: bool) -> int:
-    return weighted_length(text) if counts_weighted else len(text)
+def length_of(text: str, *, counts_weighted: bool, counts_graphemes: bool = False) -> int:
+    """As the platform counts: by X's weights, by graphemes, else by characters."""
+    if counts_weighted:
+        return weighted_length(text)
+    return grapheme_count(text) if counts_graphemes else len(text)
 
 
 def has_link(text: str) -> bool:
@@ -87,7 +91,7 @@ def has_link(text: str) -> bool:
 
 
 def _length(text: str, facts: Facts) -> Iterator[Reason]:
-    length = length_of(text, counts_weighted=facts.counts_weighted)
+    length = length_of(text, counts_weighted=facts.counts_weighted, counts_graphemes=facts.counts_graphemes)
     if length > facts.limit:
         yield Reason("guard.too_long", params={"length": length, "limit": facts.limit})
 

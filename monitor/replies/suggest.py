@@ -62,6 +62,7 @@ class PostFacts:
     link_costs_more: bool = False
     limit: int = 280
     counts_weighted: bool = True
+    counts_graphemes: bool = False
     author_name: str = ""
     author_handle: str = ""
     own_handles: tuple[str, ...] = ()
@@ -277,12 +278,15 @@ def _join(parts: Sequence[_Part], post: PostFacts, tone: Tone, language: str) ->
     while True:
         text = space.join(part.text for part in kept)
         spare = [part for part in kept if not part.is_needed]
-        if guard.length_of(text, counts_weighted=post.counts_weighted) <= room or not spare:
+        if _length(text, post) <= room or not spare:
             break
         kept.remove(max(spare, key=lambda part: part.importance))
     signed = f"{text} – {tone.signature}" if tone.signature else text
-    fits = guard.length_of(signed, counts_weighted=post.counts_weighted) <= post.limit
-    return signed if fits else text
+    return signed if _length(signed, post) <= post.limit else text
+
+
+def _length(text: str, post: PostFacts) -> int:
+    return guard.length_of(text, counts_weighted=post.counts_weighted, counts_graphemes=post.counts_graphemes)
 
 
 def _says(text: str, fact: Fact) -> bool:
@@ -295,6 +299,7 @@ def _guard_facts(post: PostFacts, language: str, tone: Tone) -> guard.Facts:
         link_costs_more=post.link_costs_more,
         limit=post.limit,
         counts_weighted=post.counts_weighted,
+        counts_graphemes=post.counts_graphemes,
         language=language,
         post_text=post.text,
         author_name=post.author_name,

@@ -20,6 +20,12 @@ X_LIMITS = {
 WINDOW = timedelta(minutes=15)
 # Calls of a token, and how long they are counted (https://docs.joinmastodon.org/api/rate-limits/).
 MASTODON_LIMITS = {"calls": (300, timedelta(minutes=5)), "deletions": (30, timedelta(minutes=30))}
+# Calls or points, and how long they are counted (https://docs.bsky.app/docs/advanced-guides/rate-limits).
+BLUESKY_LIMITS = {
+    "calls": (3_000, timedelta(minutes=5)),
+    "session": (30, timedelta(minutes=5)),
+    "write": (5_000, timedelta(hours=1)),
+}
 
 
 @dataclass
@@ -62,4 +68,25 @@ class RateWindows:
             window = self._windows[key] = Window(now + span)
         is_allowed = window.used < limit
         window.used += is_allowed
+    def take_bluesky(self, endpoint: str, now: datetime, points: int) -> tuple[bool, dict[str, str]]:
+        """The same in Bluesky's words; writes cost points."""
+        most, span = BLUESKY_LIMITS[endpoint]
+        limit = most * self.scale
+        is_allowed, window = self._use(("bluesky", endpoint), limit, span, now, points)
+        headers = {
+            "ratelimit-limit": str(limit),
+            "ratelimit-remaining": str(limit - window.used),
+            "ratelimit-reset": str(int(window.resets_at.timestamp())),
+            "ratelimit-policy": f"{limit};w={int(span.total_seconds())}",
+        }
+        return is_allowed, headers
+
+    def _use(
+        self, key: tuple[str, str], limit: int, span: timedelta, now: datetime, points: int = 1
+    ) -> tuple[bool, Window]:
+        window = self._windows.get(key)
+        if window is None or window.resets_at <= now:
+            window = self._windows[key] = Window(now + span)
+        is_allowed = window.used + points <= limit
+        window.used += points if is_allowed else 0
         return is_allowed, window

@@ -107,6 +107,10 @@ class StoryPlayer:
             author = wanted["author"]
             name, at, instance = author["handle"].partition("@")
             wanted["author"] = {**author, "handle": f"{name[:11]}_{generation + 1}{at}{instance}"}
+            name, dot, host = (
+                author["handle"].partition(".") if entry["platform"] == "bluesky" else (author["handle"], "", "")
+            )
+            wanted["author"] = {**author, "handle": f"{name[:11]}_{generation + 1}{dot}{host}"}
         made = inject(self.world, wanted)
         if "key" in entry:
             self._ids[entry["key"]] = made.identifier

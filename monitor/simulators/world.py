@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.platforms.times import snowflake_at
+from monitor.simulators import bluesky_facts
 from monitor.simulators.faults import FaultBook
 from monitor.simulators.limits import RateWindows
 from monitor.simulators.mastodon_facts import ACCOUNT_ID, CHANNELS, snowflake
@@ -71,6 +72,7 @@ DEMO_CHANNELS: list[dict[str, Any]] = [
         "credentials": _X_CREDENTIALS,
     },
     *CHANNELS,
+    *bluesky_facts.CHANNELS,
 ]
 # Where each platform is served.
 PATHS = {
@@ -78,6 +80,7 @@ PATHS = {
     "facebook": "/graph",
     "instagram": "/graph",
     "mastodon": "/mastodon",
+    "bluesky": "/bluesky",
 }
 
 
@@ -155,6 +158,7 @@ class World:
         self.must_be_summoned = True
         self.x_dialect = "tweet"
         self.idempotency: dict[str, tuple[datetime, str]] = {}
+        self.bluesky = bluesky_facts.BlueskyState()
         self._shift = timedelta()
         self._last = 0
         # Ids go on rising over a restart: whoever collected before must not take new posts for old ones.
@@ -165,6 +169,9 @@ class World:
             "instagram": Person("instagram", PROFILE_ID, "lumora", "Lumora", 62_900, is_verified=True),
         }
         self.brands["mastodon"] = Person("mastodon", ACCOUNT_ID, "lumora", "Lumora", 7_300, is_verified=True)
+        self.brands["bluesky"] = Person(
+            "bluesky", bluesky_facts.DID, bluesky_facts.HANDLE, "Lumora", 5_200, is_verified=True
+        )
         for brand in self.brands.values():
             self.people[brand.platform, brand.handle] = brand
 
@@ -205,11 +212,14 @@ class World:
         visibility: str = "public",
         warning: str = "",
         at: datetime | None = None,
+        identifier: str = "",
     ) -> Entry:
         with self.lock:
             created_at = at or self.now()
             parent = self.entries.get(parent_id)
-            identifier = self._post_id(platform, created_at, parent, is_late=at is not None)
+            if platform == "bluesky" and not identifier:
+                identifier = bluesky_facts.post_uri(author.external_id, created_at, self._number())
+            identifier = identifier or self._post_id(platform, created_at, parent, is_late=at is not None)
             entry = Entry(
                 platform,
                 identifier,
@@ -337,6 +347,8 @@ class World:
             elif platform == "mastodon":
                 identifier = str(snowflake(created_at, self._number()))
                 parent_id = parent_id or self._last_between(platform, sender, recipient)
+            elif platform == "bluesky":
+                identifier = bluesky_facts.tid(created_at, self._number())
             else:
                 identifier = f"m_{self._number():012d}"
             message = Message(platform, identifier, sender, recipient, text, created_at, tag, comment_id, parent_id)
@@ -376,6 +388,8 @@ class World:
 
 def _person_id(platform: str, handle: str) -> str:
     """The same for the same handle in every world."""
+    if platform == "bluesky":
+        return bluesky_facts.did_of(handle)
     number = int.from_bytes(hashlib.sha256(f"{platform}/{handle}".encode()).digest()[:5], "big")
     return str((1_400_000_000_000_000_000 if platform == "x" else 7_000_000_000_000_000) + number)
 

@@ -11,6 +11,8 @@ STREAMS = [
     ("instagram", "comments"),
     ("mastodon", "mentions"),
     ("mastodon", "direct_messages"),
+    ("bluesky", "mentions"),
+    ("bluesky", "direct_messages"),
 ]
 
 

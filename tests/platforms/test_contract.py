@@ -1,16 +1,23 @@
 """What holds for every registered platform, whatever it is. New platforms are picked up by themselves."""
 
+import re
+
 import pytest
 
 from monitor.platforms.base import FORMS, IncomingPost, SendRequest
 from monitor.platforms.errors import RejectedError
 from monitor.platforms.registry import get_platform, platform_codes
+from monitor.simulators import bluesky_facts
 from monitor.simulators.story import StoryPlayer, load_story
 from monitor.simulators.world import DEMO_CHANNELS, World
 from tests.support.simulated import Simulated, collect_all, simulated_platforms
 
 WRITES = ("reply", "direct_message", "private_reply", "hide", "unhide", "like", "delete")
 CODES = platform_codes()
+# Ids of posts and people as each platform writes them.
+AUTHOR_IDS = {"bluesky": r"did:[a-z]+:[a-z0-9._:%-]+"}
+NOBODY = {"bluesky": "did:plc:404404404404404404404404"}
+NOTHING = {"bluesky": f"at://{bluesky_facts.DID}/app.bsky.feed.post/3kaaaaaaaaaaa"}
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +63,8 @@ def test_every_post_is_complete(told, code):
     for post in posts:
         assert post.platform == code and post.form in declaration.forms and post.external_id and post.platform_id
         assert post.author.external_id and post.created_at is not None and post.created_at.tzinfo is not None
+        assert re.fullmatch(AUTHOR_IDS.get(code, r"\d+"), post.author.external_id)
+        assert post.created_at is not None and post.created_at.tzinfo is not None
         assert post.conversation_id and not (post.is_own and post.mentions_us)
 
 
@@ -81,7 +90,9 @@ def test_a_cursor_is_plain_json(told, code):
 def test_what_is_declared_is_offered_and_nothing_else(told, code, kind):
     """A declared write reaches the platform (which finds nothing there); another is refused before any call."""
     told.world.calls.clear()
-    request = SendRequest(kind, "hello", target_id="404404404404404404", recipient_id="404404404404404404")
+    nobody = "404404404404404404"
+    target = NOTHING.get(code, nobody)
+    request = SendRequest(kind, "hello", target_id=target, recipient_id=NOBODY.get(code, nobody))
     refusal = ""
     try:
         told.connect(code).send(request)

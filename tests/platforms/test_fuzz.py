@@ -21,6 +21,7 @@ KINDS = {
     "facebook": ("feed_post", "comment", "change", "message", "messaging"),
     "instagram": ("media", "comment", "change", "message", "messaging"),
     "mastodon": ("status", "deletion", "notification", "notice"),
+    "bluesky": ("post", "message", "deletion", "notice"),
 }
 # Names that the readers look for, so that random values land where they hurt.
 NAMES_TEXT = (
@@ -32,6 +33,9 @@ NAMES_TEXT = (
     "direct_message_events tweet_create_events entry changes messaging filter event_type object photos errors "
     "status thread key uri url account acct content spoiler_text visibility in_reply_to_id quote quoted_status reblog "
     "media_attachments poll options title fields language edited_at"
+    "uri did record reply root facets features index byteStart byteEnd embed images external langs labels val context "
+    "via convo members sender sentAt createdAt indexedAt $type handle displayName "
+    "direct_message_events tweet_create_events entry changes messaging filter event_type object photos errors"
 )
 NAMES = st.sampled_from(NAMES_TEXT.split())
 SCALARS = st.one_of(
@@ -41,7 +45,18 @@ SCALARS = st.one_of(
     st.floats(allow_nan=True),
     st.text(max_size=8),
     st.sampled_from(
-        ["feed", "comments", "add", "remove", "comment", "post", "lumora", "900100", "2026-01-01T00:00:00Z"]
+        [
+            "feed",
+            "comments",
+            "add",
+            "remove",
+            "comment",
+            "post",
+            "lumora",
+            "900100",
+            "2026-01-01T00:00:00Z",
+            "at://did:plc:abc/app.bsky.feed.post/3kaaaaaaaaaaa",
+        ]
     ),
 )
 BODIES: Any = st.recursive(

@@ -10,6 +10,7 @@ from monitor.platforms.errors import PlatformError
 
 FAULTS = ("drop", "drop_after_commit", "malformed", "rate_limit", "unauthorized", "server_error", "slow", "status")
 STREAMS = {"x": "mentions", "facebook": "feed", "instagram": "comments", "mastodon": "mentions"}
+STREAMS = {"x": "mentions", "facebook": "feed", "instagram": "comments", "bluesky": "mentions"}
 WORDS = "my very private answer"
 
 
@@ -23,7 +24,9 @@ def everything_in(error):
 
 
 def canaries_of(context):
-    return [value for name, value in context.credentials.items() if name not in ("page_id", "consumer_key")]
+    return [
+        value for name, value in context.credentials.items() if name not in ("page_id", "consumer_key", "identifier")
+    ]
 
 
 @pytest.mark.parametrize("is_write", [False, True])

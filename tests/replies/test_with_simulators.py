@@ -29,6 +29,8 @@ WAYS = [
     ("mastodon", True, "reply"),
     ("mastodon", False, "direct_message"),
     ("mastodon", True, "private_reply"),
+    ("bluesky", True, "reply"),
+    ("bluesky", False, "direct_message"),
 ]
 
 

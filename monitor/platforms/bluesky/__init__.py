@@ -1,0 +1,36 @@
+"""Bluesky, over its HTTP API. `PLATFORM` is the face; connector.py reads, writing.py writes, normalize.py parses."""
+
+from collections.abc import Sequence
+
+from monitor.platforms.base import Budget, ChannelContext, Declaration, PlatformEvent, RawUpdate
+from monitor.platforms.bluesky.connector import BlueskyConnector
+from monitor.platforms.bluesky.normalize import deep_link, normalize
+
+
+class BlueskyPlatform:
+    declaration = Declaration(
+        code="bluesky",
+        name="Bluesky",
+        credential_names=("identifier", "app_password"),
+        channel_kinds=("account", "search"),
+        abilities=frozenset({"reply", "direct_message", "like", "delete", "read_back"}),
+        # Graphemes (app.bsky.feed.post, chat.bsky.convo.defs#messageInput); their bytes are counted before sending.
+        reply_limit=300,
+        direct_message_limit=1_000,
+        counts_graphemes=True,
+        forms=("post", "reply", "quote", "direct_message"),
+        mark="Bs",
+        answer_form="reply",
+    )
+
+    def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
+        return normalize(update, context)
+
+    def connect(self, context: ChannelContext, budget: Budget) -> BlueskyConnector:
+        return BlueskyConnector(context, budget)
+
+    def deep_link(self, external_id: str, author_handle: str) -> str:
+        return deep_link(external_id)
+
+
+PLATFORM = BlueskyPlatform()
