@@ -10,6 +10,7 @@ _PLATFORMS = {
     "x": "monitor.platforms.x:PLATFORM",
     "facebook": "monitor.platforms.meta.facebook:PLATFORM",
     "instagram": "monitor.platforms.meta.instagram:PLATFORM",
+    "feed": "monitor.platforms.feed:PLATFORM",
 }
 
 
