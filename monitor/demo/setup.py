@@ -9,9 +9,7 @@ from django.db import transaction
 from monitor.brands import services as brands
 from monitor.brands.models import Brand, Channel, Market, Membership, SwitchName, User
 from monitor.replies.services import load_articles
-from monitor.simulators.world import DEMO_CHANNELS
-
-PATHS = {"x": "/x", "facebook": "/graph", "instagram": "/graph"}
+from monitor.simulators.world import DEMO_CHANNELS, PATHS
 
 
 @transaction.atomic

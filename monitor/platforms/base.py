@@ -206,8 +206,8 @@ class Declaration:
     there is no room. `answer_form` is the form of our public answers. Prices are millionths of a US dollar for a write
     of a kind; `prices_with_link` where a link in the text costs more. Without `hands_texts_on` the platform's terms let
     ids and counts be passed to others freely, but texts of posts only in small numbers. With `learning_allowed` they do
-    not forbid that the brand's own model learns from verdicts on its posts. Without `needs_credentials` a channel can be
-    read without a login. `poll_seconds` is how often a new channel is read.
+    not forbid that the brand's own model learns from verdicts on its posts. Without `needs_credentials` a channel can
+    be read without a login. `poll_seconds` is how often a new channel is read.
     """
 
     code: str

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 _TAG_NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9:-]*)")
 # What stands in these is not for readers, or is written for programs.
-_UNSEEN = frozenset({"script", "style", "template", "noscript", "noembed", "noframes", "iframe", "object", "svg", "math"})
+_UNSEEN = frozenset(
+    {"script", "style", "template", "noscript", "noembed", "noframes", "iframe", "object", "svg", "math"}
+)
 _UNSEEN |= {"head", "title", "textarea", "select", "audio", "video", "canvas", "xmp"}
 _PARAGRAPHS = frozenset({"p", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "pre"})
 _LINES = frozenset({"br", "div", "li", "tr", "dt", "dd", "hr", "section", "article", "header", "footer", "figure"})

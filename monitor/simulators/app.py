@@ -1,10 +1,10 @@
-"""The fake platforms as one ASGI app: /x, /graph and /_world over one world."""
+"""The fake platforms as one ASGI app: /x, /graph, /feed and /_world over one world."""
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from monitor.simulators import control, graph_api, x_api
+from monitor.simulators import control, feed_api, graph_api, x_api
 from monitor.simulators.faults import FaultMiddleware
 from monitor.simulators.world import World
 
@@ -19,6 +19,7 @@ def create_app(world: World) -> ASGIApp:
         routes=[
             Mount("/x", part(x_api.routes())),
             Mount("/graph", part(graph_api.routes())),
+            Mount("/feed", part(feed_api.routes())),
             Mount("/_world", part(control.routes())),
         ]
     )

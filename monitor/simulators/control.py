@@ -99,6 +99,7 @@ def inject(world: World, wanted: Mapping[str, Any]) -> Entry | Message:
         parent_id=str(wanted.get("in_reply_to") or ""),
         quoted_id=str(wanted.get("quotes") or ""),
         language=str(wanted.get("language") or ""),
+        rating=int(wanted.get("rating") or 0),
         at=at,
     )
 

@@ -103,7 +103,7 @@ def _scripted(fault: Fault, path: str) -> tuple[int, bytes, dict[str, str]]:
     if fault.kind == "status":
         body = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
         return fault.status, body.encode(), headers
-    status, content = _STANDARD["x" if path.startswith("/x/") else "graph"][fault.kind]
+    status, content = _STANDARD[path.split("/")[1]][fault.kind]
     return status, json.dumps(content).encode(), headers
 
 
@@ -141,4 +141,5 @@ _STANDARD: Mapping[str, Mapping[str, tuple[int, Any]]] = {
             },
         ),
     },
+    "feed": {"rate_limit": (429, "slow down"), "unauthorized": (401, "login"), "server_error": (503, "later")},
 }

@@ -2,7 +2,8 @@
 
 A story file (YAML) has `opening` (entries that stand there from the start) and `entries`; an entry is `platform`,
 `author` (handle, name, followers), `language`, `text`, and where they apply `form: direct_message`, `in_reply_to` or
-`quotes` (the `key` of an earlier entry), `by_brand`, `pause_seconds`. `{order}` in a text becomes an order number.
+`quotes` (the `key` of an earlier entry), `by_brand`, `rating` (stars of a review in a feed), `pause_seconds`. `{order}`
+in a text becomes an order number.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from typing import Any
 import yaml
 
 from monitor.simulators.control import inject
-from monitor.simulators.world import World
+from monitor.simulators.world import PATHS, World
 
 DEMO_STORY = Path(__file__).parent / "stories" / "demo.yaml"
 FIRST_PAUSE_SECONDS = 0.5
@@ -54,7 +55,7 @@ def load_story(path: Path = DEMO_STORY) -> Story:
 def _checked(entry: object, place: str) -> Mapping[str, Any]:
     if not isinstance(entry, dict):
         raise StoryError(f"{place} is not a set of fields")
-    if entry.get("platform") not in ("x", "facebook", "instagram"):
+    if entry.get("platform") not in PATHS:
         raise StoryError(f"{place} has no platform that can be simulated")
     if not isinstance(entry.get("text"), str) or not entry["text"]:
         raise StoryError(f"{place} has no text")

@@ -1,6 +1,6 @@
 """What exists in the fake platforms: people, posts, comments and messages, the brand's own profiles, and a clock.
 
-Kept in memory, shared by the fake X and the fake Graph. Everything in it is made up.
+Kept in memory, shared by all fake platforms. Everything in it is made up.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.platforms.times import snowflake_at
+from monitor.simulators import feed_facts
 from monitor.simulators.faults import FaultBook
 from monitor.simulators.limits import RateWindows
 
@@ -69,7 +70,15 @@ DEMO_CHANNELS: list[dict[str, Any]] = [
         "query": "lumora -from:lumora -is:retweet",
         "credentials": _X_CREDENTIALS,
     },
+    *feed_facts.CHANNELS,
 ]
+# Where each platform is served.
+PATHS = {
+    "x": "/x",
+    "facebook": "/graph",
+    "instagram": "/graph",
+    "feed": "/feed",
+}
 
 
 @dataclass(eq=False)
@@ -100,6 +109,7 @@ class Entry:
     is_hidden: bool = False
     is_deleted: bool = False
     likes: int = 0
+    rating: int = 0  # stars of a review in a feed; 0 for what is no review
     history: list[str] = field(default_factory=list)
 
     @property
@@ -147,6 +157,7 @@ class World:
             "facebook": Person("facebook", PAGE_ID, "lumora", "Lumora", 91_400, is_verified=True),
             "instagram": Person("instagram", PROFILE_ID, "lumora", "Lumora", 62_900, is_verified=True),
         }
+        self.brands["feed"] = Person("feed", "lumora", "lumora", "Lumora")
         for brand in self.brands.values():
             self.people[brand.platform, brand.handle] = brand
 
@@ -184,12 +195,13 @@ class World:
         parent_id: str = "",
         quoted_id: str = "",
         language: str = "",
+        rating: int = 0,
         at: datetime | None = None,
     ) -> Entry:
         with self.lock:
             created_at = at or self.now()
             parent = self.entries.get(parent_id)
-            identifier = self._post_id(platform, created_at, parent, is_late=at is not None)
+            identifier = self._post_id(platform, created_at, parent, is_late=at is not None, is_review=bool(rating))
             entry = Entry(
                 platform,
                 identifier,
@@ -200,6 +212,7 @@ class World:
                 parent_id=parent.identifier if parent else "",
                 quoted_id=quoted_id,
                 language=language,
+                rating=rating,
                 updated_at=created_at,
                 history=[identifier],
             )
@@ -212,10 +225,12 @@ class World:
         if root is not None:
             root.updated_at = max(root.updated_at, at)
 
-    def _post_id(self, platform: str, at: datetime, parent: Entry | None, *, is_late: bool) -> str:
+    def _post_id(self, platform: str, at: datetime, parent: Entry | None, *, is_late: bool, is_review: bool) -> str:
         if platform == "x":
             return self._snowflake(at, is_late=is_late)
         number = self._number()
+        if platform == "feed":
+            return feed_facts.new_id(number, parent.identifier if parent else "", is_review=is_review)
         if platform == "instagram":
             return str(17_900_000_000_000_000 + number)
         if parent is None:
@@ -252,6 +267,7 @@ class World:
     def delete(self, identifier: str) -> None:
         with self.lock:
             self.entries[identifier].is_deleted = True
+            self.entries[identifier].updated_at = self.now()
 
     def visible(self, platform: str) -> list[Entry]:
         """Posts that can be seen, the newest id first, each once (edited ones under their newest id)."""

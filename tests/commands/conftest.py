@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from monitor.__main__ import main
+from monitor.platforms.registry import platform_codes
 from monitor.simulators.world import World
 from tests.support.simulated import Simulated, Stage, open_stage
 
@@ -23,9 +24,7 @@ def stage() -> Iterator[Stage]:
 def simulated(stage: Stage, settings: Any) -> Simulated:
     """The platforms' addresses in the settings lead to it."""
     found = stage.show(World())
-    settings.PLATFORM_API_URLS = {
-        platform: found.context(platform).api_url for platform in ("x", "facebook", "instagram")
-    }
+    settings.PLATFORM_API_URLS = {platform: found.context(platform).api_url for platform in platform_codes()}
     return found
 
 

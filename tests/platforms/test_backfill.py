@@ -4,7 +4,13 @@ import pytest
 
 from tests.support.simulated import collect_all
 
-STREAMS = [("x", "mentions"), ("x", "direct_messages"), ("facebook", "direct_messages"), ("instagram", "comments")]
+STREAMS = [
+    ("x", "mentions"),
+    ("x", "direct_messages"),
+    ("facebook", "direct_messages"),
+    ("instagram", "comments"),
+    ("feed", "entries"),
+]
 
 
 @pytest.mark.parametrize(("platform", "stream"), STREAMS)
@@ -14,6 +20,8 @@ def test_what_is_older_than_the_first_read_never_comes_later(simulated, platform
         simulated.person_writes(platform, "old", at=long_ago)
     elif platform == "x":
         simulated.person_says(platform, "@lumora old", at=long_ago)
+    elif platform == "feed":
+        simulated.person_says(platform, "old", at=long_ago)
     else:
         root = simulated.world.publish(platform, simulated.world.brands[platform], "ours", at=long_ago)
         simulated.person_says(platform, "old", parent_id=root.identifier, at=long_ago)
@@ -31,6 +39,8 @@ def test_the_depth_of_the_first_read_can_be_chosen(simulated, platform, stream):
         simulated.person_writes(platform, "old", at=at)
     elif platform == "x":
         simulated.person_says(platform, "@lumora old", at=at)
+    elif platform == "feed":
+        simulated.person_says(platform, "old", at=at)
     else:
         root = simulated.world.publish(platform, simulated.world.brands[platform], "ours", at=at)
         simulated.person_says(platform, "old", parent_id=root.identifier, at=at)

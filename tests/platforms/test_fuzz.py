@@ -20,6 +20,7 @@ KINDS = {
     "x": ("post", "post_v1", "direct_message", "direct_message_v1", "deletion", "notice"),
     "facebook": ("feed_post", "comment", "change", "message", "messaging"),
     "instagram": ("media", "comment", "change", "message", "messaging"),
+    "feed": ("entry", "deletion", "notice"),
 }
 # Names that the readers look for, so that random values land where they hurt.
 NAMES_TEXT = (
@@ -28,6 +29,7 @@ NAMES_TEXT = (
     "referenced_tweets type note_tweet edit_history_tweet_ids display_text_range extended_tweet affiliation geo place "
     "post comment event field value item verb post_id comment_id parent parent_id mid is_echo reply_to story thread "
     "participants to message_edit num_edit postback payload message_create target message_data quoted_status "
+    "external_id title title_kind body body_kind author author_url published updated changed_at link rating when code "
     "direct_message_events tweet_create_events entry changes messaging filter event_type object photos errors"
 )
 NAMES = st.sampled_from(NAMES_TEXT.split())

@@ -12,7 +12,7 @@ from monitor.inbox.models import Post
 from monitor.inbox.services import collect_channel
 from monitor.replies import services
 from monitor.replies.models import Effect, Reply, ReplyState
-from monitor.simulators.world import DEMO_CHANNELS
+from monitor.simulators.world import DEMO_CHANNELS, PATHS
 from tests.replies.conftest import ANSWER
 from tests.replies.platform import later
 from tests.support.desk import make_case
@@ -52,7 +52,7 @@ def connect(brand: Brand, simulated: Simulated, platform: str) -> Channel:
         handle=plan["handle"],
         name=plan["name"],
         credentials=plan["credentials"],
-        api_url=simulated.address + ("/x" if platform == "x" else "/graph"),
+        api_url=simulated.address + PATHS[platform],
     )
 
 

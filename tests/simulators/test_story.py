@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from monitor.simulators.story import RETELL_SECONDS, Story, StoryError, StoryPlayer, load_story
-from monitor.simulators.world import World
+from monitor.simulators.world import PATHS, World
 
 STORY = load_story()
 
@@ -17,7 +17,7 @@ def test_the_demo_story_is_wide_enough():
     entries = STORY.entries
     assert len(entries) >= 40
     assert {entry["language"] for entry in entries} >= {"en", "de", "fr", "es", "pt", "ar", "ja", "zh", "hi"}
-    assert {entry["platform"] for entry in entries} == {"x", "facebook", "instagram"}
+    assert {entry["platform"] for entry in entries} == set(PATHS)
     for platform in ("x", "facebook", "instagram"):
         assert any(each["platform"] == platform and each.get("form") == "direct_message" for each in entries)
 

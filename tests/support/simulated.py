@@ -15,12 +15,12 @@ from monitor.platforms.base import Batch, ChannelContext, Connector, IncomingPos
 from monitor.platforms.registry import get_platform
 from monitor.simulators.app import create_app
 from monitor.simulators.faults import Fault
-from monitor.simulators.world import DEMO_CHANNELS, World
+from monitor.simulators.world import DEMO_CHANNELS, PATHS, World
 
 
 @dataclass(frozen=True)
 class Simulated:
-    """A running world. `channel` numbers are places in DEMO_CHANNELS: X, Facebook, Instagram, X search."""
+    """A running world. `channel` numbers are places in DEMO_CHANNELS."""
 
     world: World
     address: str
@@ -33,7 +33,7 @@ class Simulated:
             external_id=wanted["external_id"],
             handle=wanted["handle"],
             credentials=wanted["credentials"],
-            api_url=self.address + ("/x" if platform == "x" else "/graph"),
+            api_url=self.address + PATHS[platform],
             query=wanted["query"],
         )
 

@@ -38,7 +38,7 @@ _HEADERS = {
 _REFUSALS: Mapping[int, tuple[str, str]] = {
     402: ("permission_missing", "the publisher asks for money"),
     403: ("permission_missing", "the publisher lets us not read it"),
-    404: ("gone", "there is no feed"),
+    404: ("no_feed", "there is nothing"),
     410: ("retired", "the publisher has given up this feed"),
     451: ("policy_block", "the publisher may not show it"),
 }
@@ -116,7 +116,9 @@ class FeedClient:
         except requests.RequestException as failure:
             problem = translate_failure(failure, platform="the feed", is_write=False)
         except (ValueError, UnicodeError) as failure:
-            problem = RejectedError(f"the feed's address cannot be called ({type(failure).__name__})", code="bad_request")
+            problem = RejectedError(
+                f"the feed's address cannot be called ({type(failure).__name__})", code="bad_request"
+            )
         else:
             self._learn(response.headers)
             return response
@@ -133,9 +135,7 @@ class FeedClient:
 
     def _read(self, response: requests.Response, place: str, moved_to: str) -> Answer:
         if response.status_code not in (200, 304):
-            raise translate(
-                response.status_code, response.headers, has_login=bool(self._credentials), now=self._now()
-            )
+            raise translate(response.status_code, response.headers, has_login=bool(self._credentials), now=self._now())
         return Answer(
             body=response.content if response.status_code == 200 else None,
             content_type=response.headers.get("content-type", "")[:200],

@@ -1,12 +1,12 @@
 """What is remembered of a feed between two readings. Pure. A cursor is JSON:
 
-  etag, modified    the publisher's words for the version that was read; sent back, so that nothing comes twice
-  seen              short hash of an entry's id → short hash of its words (or "deleted"): what is new, what has changed
-  longest           most entries that one reading had, to tell a full feed from a short one
-  read_at           when the feed was last known to us as it was
-  moved_to          the address of its own site that it says it has moved to
-  pass              a reading that goes on over several pages: next, count, handed, etag, modified, oldest, has_met
-  backfill_seconds  how far back the first reading goes
+etag, modified    the publisher's words for the version that was read; sent back, so that nothing comes twice
+seen              short hash of an entry's id → short hash of its words (or "deleted"): what is new, what has changed
+longest           most entries that one reading had, to tell a full feed from a short one
+read_at           when the feed was last known to us as it was
+moved_to          the address of its own site that it says it has moved to
+pass              a reading that goes on over several pages: next, count, handed, etag, modified, oldest, has_met
+backfill_seconds  how far back the first reading goes
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from monitor.platforms.base import Gap
 from monitor.platforms.feed.address import scoped_id
 from monitor.platforms.times import parse_time
 
-BACKFILL = timedelta(days=30)
+BACKFILL = timedelta(days=14)
 MOST_PAGES = 10
 _MOST_SEEN = 4_000
 _DELETED = "deleted"

@@ -20,12 +20,13 @@ _DEEPEST = 200
 _LONGEST_FIELD = 300
 _LONGEST_ATTRIBUTE = 2_000
 # Codecs of the web. Python knows others, and some of them take hours.
-_ENCODINGS = frozenset(
+_CODECS = (
     "utf-8 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be ascii latin-1 cp1250 cp1251 cp1252 cp1253 cp1254"
     " cp1255 cp1256 cp1257 cp1258 cp874 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9"
     " iso8859-10 iso8859-11 iso8859-13 iso8859-14 iso8859-15 iso8859-16 koi8-r koi8-u mac-roman shift_jis cp932 euc_jp"
-    " iso2022_jp gb2312 gbk gb18030 big5 cp950 euc_kr cp949 tis-620".split()
+    " iso2022_jp gb2312 gbk gb18030 big5 cp950 euc_kr cp949 tis-620"
 )
+_ENCODINGS = frozenset(_CODECS.split())
 _SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030", "latin-1": "cp1252", "iso8859-1": "cp1252", "ascii": "cp1252"}
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF8, "utf-8"),
@@ -44,11 +45,23 @@ _LONG_RUN = re.compile(r"[A-Za-z0-9_.+/=-]{200,}")
 _KEPT_NAMES = {"amp", "lt", "gt", "quot"}
 
 # Parts of a feed that we do not read, by the name without its prefix.
-_UNREAD = frozenset({"category", "keywords", "tags", "subject", "textinput", "cloud", "skiphours", "skipdays", "chapters"})
+_UNREAD = frozenset(
+    {"category", "keywords", "tags", "subject", "textinput", "cloud", "skiphours", "skipdays", "chapters"}
+)
 _UNREAD |= {"managingeditor", "webmaster", "contributor", "owner", "coverage", "relation", "stylesheet", "restriction"}
 _UNREAD |= {"line", "polygon", "box", "point", "where", "valid", "validity"}
 _SHORT = frozenset({"author", "creator", "publisher", "name", "email", "pubdate", "published", "updated", "date"})
-_SHORT |= {"modified", "created", "issued", "expirationdate", "duration", "language", "rights", "copyright", "generator"}
+_SHORT |= {
+    "modified",
+    "created",
+    "issued",
+    "expirationdate",
+    "duration",
+    "language",
+    "rights",
+    "copyright",
+    "generator",
+}
 _CONTENT = frozenset({"content", "encoded", "description", "summary", "title", "subtitle", "body", "div"})
 _KNOWN_PREFIXES = {
     "dc": "http://purl.org/dc/elements/1.1/",
