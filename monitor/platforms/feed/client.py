@@ -3,6 +3,7 @@
 https://www.rfc-editor.org/rfc/rfc9110 (conditional requests, redirects, Retry-After)
 """
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -104,11 +105,12 @@ class FeedClient:
             headers["If-None-Match"] = etag
         if modified:
             headers["If-Modified-Since"] = modified
+        headers |= self._login(place)
         url = below(self._base_url, place) if self._base_url else place
         self._budget.spend("feed")
         problem: PlatformError
         try:
-            response = self._session.get(url, headers=headers, auth=self._login(place))
+            response = self._session.get(url, headers=headers)
         except NotPublicError:
             problem = RejectedError("the address does not lead to the public internet", code="not_public")
         except BodyTooLargeError:
@@ -125,13 +127,14 @@ class FeedClient:
         # Raised outside the except block: the library's exception, which knows the login, is not chained.
         raise problem
 
-    def _login(self, place: str) -> tuple[bytes, bytes] | None:
+    def _login(self, place: str) -> Mapping[str, str]:
         user = self._credentials.get("username", "")
         if not user:
-            return None
+            return {}
         if not is_secure(place):
             raise RejectedError("a password is sent over https only", code="bad_request")
-        return user.encode(), self._credentials.get("password", "").encode()
+        login = f"{user}:{self._credentials.get('password', '')}".encode()
+        return {"Authorization": "Basic " + base64.b64encode(login).decode()}
 
     def _read(self, response: requests.Response, place: str, moved_to: str) -> Answer:
         if response.status_code not in (200, 304):
