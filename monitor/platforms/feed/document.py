@@ -20,6 +20,7 @@ from monitor.platforms.times import parse_time
 _LONGEST_TEXT = 60_000
 _LONGEST_TITLE = 1_000
 _LONGEST_FIELD = 500
+_MAIL = re.compile(r"[^\s<>()\"@]+@[^\s<>()\"@]+")
 _MEDIA = re.compile(r"(image|audio|video)/")
 # What broken documents have been seen to raise inside the library. RuntimeError is its own "not SGML".
 _FAILURES = (
@@ -141,11 +142,17 @@ def _author(entry: Mapping[str, Any]) -> tuple[str, str]:
     """Name and address of whoever wrote it; the paper that an aggregator names as its source, where nobody is named."""
     authors = [_plain(one) for one in entry.get("authors") or () if isinstance(one, dict)]
     author = next((one for one in [_plain(entry.get("author_detail")), *authors] if one), {})
-    name, url = _short(author.get("name"), 200), web_address(_short(author.get("href"), _LONGEST_FIELD))
+    # The library parts names from mail addresses by itself, and wrongly where the address ends in a longer domain.
+    name = _without_mail(_short(entry.get("author"))) or _without_mail(_short(author.get("name")))
+    url = web_address(_short(author.get("href"), _LONGEST_FIELD))
     if not name and not url:
         source = _plain(entry.get("source"))
-        name = _short(source.get("title"), 200)
-    return ("" if "@" in name and "." in name.rpartition("@")[2] else name), url
+        name = _without_mail(_short(source.get("title")))
+    return name[:200], url
+
+
+def _without_mail(name: str) -> str:
+    return _MAIL.sub("", name).strip(" \t\n()<>\"'")
 
 
 def _time_of(entry: Mapping[str, Any], *names: str) -> str:
@@ -173,7 +180,9 @@ def _parent(entry: Mapping[str, Any]) -> str:
 
 def _media(entry: Mapping[str, Any]) -> list[str]:
     """Kinds of what hangs on the entry. Podcasts' sounds and the like are noted, never fetched or stored."""
-    parts: Sequence[Any] = [*(entry.get("enclosures") or ()), *(entry.get("media_content") or ())][:20]
+    links = [_plain(link) for link in entry.get("links") or ()]
+    enclosed = [link for link in links if link.get("rel") == "enclosure"]
+    parts: Sequence[Any] = [*enclosed, *(entry.get("media_content") or ())][:20]
     kinds = []
     for part in map(_plain, parts):
         found = _MEDIA.match(str(part.get("type") or ""))

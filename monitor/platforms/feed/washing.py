@@ -73,9 +73,7 @@ _KNOWN_PREFIXES = {
     "slash": "http://purl.org/rss/1.0/modules/slash/",
     "wfw": "http://wellformedweb.org/CommentAPI/",
     "sy": "http://purl.org/rss/1.0/modules/syndication/",
-    "atom": "http://www.w3.org/2005/Atom",
     "at": "http://purl.org/atompub/tombstones/1.0",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
 }
 
 
@@ -115,7 +113,8 @@ def _decode(body: bytes, content_type: str) -> str:
             return _NO_CHARACTER.sub("", body.decode(name))
         except UnicodeDecodeError:
             continue
-    return _NO_CHARACTER.sub("", body.decode(names[1] if len(names) > 1 else "cp1252", "replace"))
+    old = next((name for name in names if not name.startswith("utf")), "cp1252")
+    return _NO_CHARACTER.sub("", body.decode(old, "replace"))
 
 
 def _codec(name: str) -> str:
