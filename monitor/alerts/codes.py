@@ -80,6 +80,26 @@ CODES: Mapping[str, Wording] = {
         _("%(channel)s: somebody wrote in an encrypted chat, which no program can read."),
         _("Open the platform's own app to read and answer it."),
     ),
+    "channel.moved": Wording(
+        _("Feeds that have moved away"),
+        _("%(channel)s: the feed sends its readers to another place (%(detail)s). Nothing is collected any more."),
+        _("Look at the new address. If it is the right one, connect it and pause the old channel."),
+    ),
+    "channel.retired": Wording(
+        _("Feeds that were given up"),
+        _("%(channel)s: the publisher has given up this feed (%(detail)s). Nothing is collected any more."),
+        _("Look for another feed of the same site, or pause the channel."),
+    ),
+    "channel.not_public": Wording(
+        _("Addresses inside a network"),
+        _("%(channel)s: the address leads into a private network and is not called (%(detail)s)."),
+        _("Connect an address of the public internet. If it used to be one, ask the publisher."),
+    ),
+    "channel.address_changed": Wording(
+        _("Feeds at a new address"),
+        _("%(channel)s: the publisher asks to use another address of the same site (%(to)s). It is still read."),
+        _("Connect the new address before the old one ends, and pause the old channel."),
+    ),
     "pipeline.quarantine": Wording(
         _("Posts that were put aside"),
         _("%(count)s posts could not be worked on and were put aside."),

@@ -28,6 +28,10 @@ _NOTICES: Mapping[str, tuple[str, str]] = {
         "the platform answers with version {served} where {asked} was asked for; it has retired that one: update "
         "Mentiondesk",
     ),
+    "address_changed": (
+        WARN,
+        "the publisher asks to use {to} instead; it is still read, but connect that address before this one ends",
+    ),
 }
 
 
@@ -52,14 +56,14 @@ def examine_channels() -> Iterator[Finding]:
 
 
 def _examine_channel(channel: Any) -> Iterator[tuple[str, str]]:
-    from monitor.platforms.registry import platform_codes
+    from monitor.platforms.registry import get_platform, platform_codes
 
     if advice := _ADVICE.get(channel.state):
         code = f"{channel.state_code}: " if channel.state_code else ""
         yield WARN if channel.state == "paused" else BAD, code + advice
     elif channel.kind == "import" or channel.platform not in platform_codes():
         yield GOOD, "healthy; nothing is read from it but files"
-    elif not channel.credentials:
+    elif not channel.credentials and get_platform(channel.platform).declaration.needs_credentials:
         yield BAD, f"has no credentials; {CONNECT_AGAIN}"
     else:
         yield from _examine_token(channel)
@@ -82,7 +86,7 @@ def _examine_token(channel: Any) -> Iterator[tuple[str, str]]:
     for notice in notices:
         yield judge_notice(notice)
     if not notices:
-        yield GOOD, "healthy; the platform accepts its token"
+        yield GOOD, "healthy; the platform accepts its token" if channel.credentials else "healthy; it answers"
 
 
 def judge_notice(notice: Any) -> tuple[str, str]:

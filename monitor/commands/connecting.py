@@ -15,6 +15,7 @@ from monitor.commands.asking import ask_platform, judge_notice
 from monitor.commands.failures import CommandError
 from monitor.commands.findings import BAD
 from monitor.commands.progress import say
+from monitor.platforms.base import Declaration
 from monitor.platforms.registry import platform_codes
 
 
@@ -28,13 +29,15 @@ def register(commands: Any) -> None:
     )
     connect.add_argument("platform", metavar="PLATFORM", help=", ".join(platform_codes()))
     connect.add_argument("--brand", metavar="B", required=True, help="the brand's short name")
-    connect.add_argument("--id", metavar="ID", required=True, help="the platform's id of the account or page")
-    connect.add_argument("--kind", help="account, page or search (default: the platform's first)")
+    connect.add_argument(
+        "--id", metavar="ID", required=True, help="the platform's id of it, or the address of the feed"
+    )
+    connect.add_argument("--kind", help="what kind of channel (default: the platform's first)")
     connect.add_argument("--handle", help="the account's handle, without @")
-    connect.add_argument("--query", help="what a saved search looks for")
+    connect.add_argument("--query", help="what a saved search looks for, or a feed is sifted for")
     connect.add_argument("--market", metavar="M", help="the code of the market that the channel serves")
-    connect.add_argument("--poll-seconds", metavar="N", type=_seconds, help="how often to read it (default: 60)")
-    connect.add_argument("--credentials", metavar="FILE", default="-", help="JSON file; - for standard input")
+    connect.add_argument("--poll-seconds", metavar="N", type=_seconds, help="how often to read it")
+    connect.add_argument("--credentials", metavar="FILE", help="JSON file; - or nothing: standard input, where needed")
     connect.add_argument("--no-check", action="store_true", help="store them without asking the platform")
     connect.set_defaults(run=connect_one)
 
@@ -47,9 +50,9 @@ def connect_one(arguments: argparse.Namespace) -> int:
     kind = arguments.kind or declaration.channel_kinds[0]
     if kind not in declaration.channel_kinds:
         raise CommandError(f"{declaration.name} has channels of the kind {' or '.join(declaration.channel_kinds)}.")
-    credentials = _read_credentials(arguments.credentials, declaration.credential_names)
+    credentials = _read_credentials(arguments.credentials, declaration)
     with desk():
-        channel = _connect(arguments, kind, credentials)
+        channel = _connect(arguments, kind, credentials, declaration.poll_seconds)
         notices = [] if arguments.no_check else _check_with_platform(channel)
     judged = [judge_notice(notice) for notice in notices]
     print(f"Connected {channel} as channel {channel.pk}.")
@@ -64,7 +67,12 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
-def _read_credentials(source: str, known: tuple[str, ...]) -> Mapping[str, str]:
+def _read_credentials(source: str | None, declaration: Declaration) -> Mapping[str, str]:
+    known = declaration.credential_names
+    if source is None:
+        if not declaration.needs_credentials:
+            return {}
+        source = "-"
     if source == "-" and sys.stdin.isatty():
         say("Type the credentials as one JSON object, then Ctrl-D:")
     try:
@@ -83,11 +91,14 @@ def _read_credentials(source: str, known: tuple[str, ...]) -> Mapping[str, str]:
     return told
 
 
-def _connect(arguments: argparse.Namespace, kind: str, credentials: Mapping[str, str]) -> Any:
+def _connect(arguments: argparse.Namespace, kind: str, credentials: Mapping[str, str], poll_seconds: int) -> Any:
     from monitor.brands import services
     from monitor.brands.models import Brand, Channel, Market
     from monitor.replies.services import load_articles
 
+    longest = Channel._meta.get_field("external_id").max_length
+    if longest and len(arguments.id) > longest:
+        raise CommandError(f"The id is longer than {longest} characters.")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,59}", arguments.brand):
         raise CommandError(f"{arguments.brand!r} is no short name: small letters, digits and hyphens only.")
     brand = Brand.objects.filter(slug=arguments.brand).first()
@@ -101,7 +112,7 @@ def _connect(arguments: argparse.Namespace, kind: str, credentials: Mapping[str,
         load_articles(brand=brand)
     known = Channel.objects.filter(
         brand=brand, platform=arguments.platform, kind=kind, external_id=arguments.id
-    ).first() or Channel(poll_seconds=60)
+    ).first() or Channel(poll_seconds=poll_seconds)
     query = known.query if arguments.query is None else arguments.query.strip()
     if kind == "search" and not query:
         raise CommandError("A search needs --query: the words to look for.")

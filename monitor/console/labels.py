@@ -108,6 +108,9 @@ CHANNEL_KINDS: Final[Mapping[str, Label]] = {
     "page": pgettext_lazy("kind of channel", "Page"),
     "search": pgettext_lazy("kind of channel", "Saved search"),
     "import": pgettext_lazy("kind of channel", "Import"),
+    "feed": pgettext_lazy("kind of channel", "News and blogs"),
+    "forum": pgettext_lazy("kind of channel", "Our forum"),
+    "reviews": pgettext_lazy("kind of channel", "Reviews"),
 }
 STAGES: Final[Mapping[str, Label]] = {
     "received": _("Waits for analysis"),
@@ -175,6 +178,7 @@ STREAMS: Final[Mapping[str, Label]] = {
     "messages": _("Messages"),
     "conversations": _("Messages"),
     "tags": _("Tags"),
+    "entries": _("Entries"),
 }
 
 #: Field of a reading → what a person may say instead. Topics: see `console.topics`, a brand has some of its own.

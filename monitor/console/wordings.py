@@ -76,6 +76,10 @@ PROBLEMS: Final[Words] = {
     "problem.not_found_on_platform": _("It was not found on the platform."),
     "problem.not_allowed": _("The rules of the platform do not allow it."),
     "problem.no_answer": _("The platform did not say whether it went out."),
+    "problem.moved": _("It has moved to another place. Connect the new address."),
+    "problem.retired": _("The publisher has given it up."),
+    "problem.no_feed": _("There is nothing at this address. It is tried again by itself."),
+    "problem.not_public": _("The address leads into a private network and is not called."),
     "problem.withdrawn": _("It was taken back before it was sent."),
 }
 

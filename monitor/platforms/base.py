@@ -208,6 +208,12 @@ class Declaration:
     costs more. Without `hands_texts_on` the platform's terms let ids and counts be passed to others freely, but texts
     of posts only in small numbers. With `learning_allowed` they do not forbid that the brand's own model learns from
     verdicts on its posts.
+    `reply_limit` counts weighted characters where `counts_weighted`, else characters. `mark` stands for the name where
+    there is no room. `answer_form` is the form of our public answers. Prices are millionths of a US dollar for a write
+    of a kind; `prices_with_link` where a link in the text costs more. Without `hands_texts_on` the platform's terms let
+    ids and counts be passed to others freely, but texts of posts only in small numbers. With `learning_allowed` they do
+    not forbid that the brand's own model learns from verdicts on its posts. Without `needs_credentials` a channel can
+    be read without a login. `poll_seconds` is how often a new channel is read.
     """
 
     code: str
@@ -229,6 +235,8 @@ class Declaration:
     prices: Mapping[str, int] = field(default_factory=dict)
     prices_with_link: Mapping[str, int] = field(default_factory=dict)
     hands_texts_on: bool = True
+    needs_credentials: bool = True
+    poll_seconds: int = 60
 
     def price_of(self, kind: str, *, has_link: bool) -> int:
         """What one write of this kind costs."""

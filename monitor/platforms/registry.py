@@ -12,6 +12,7 @@ _PLATFORMS = {
     "instagram": "monitor.platforms.meta.instagram:PLATFORM",
     "mastodon": "monitor.platforms.mastodon:PLATFORM",
     "bluesky": "monitor.platforms.bluesky:PLATFORM",
+    "feed": "monitor.platforms.feed:PLATFORM",
 }
 
 

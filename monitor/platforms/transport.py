@@ -22,6 +22,7 @@ from requests.exceptions import (
 from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
 
 from monitor.platforms.errors import PlatformError, UnavailableError, UnconfirmedSendError
+from monitor.platforms.public_hosts import PublicAdapter
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
@@ -43,11 +44,25 @@ class BodyTooSlowError(requests.RequestException):
 class GuardedSession(requests.Session):
     """Sends requests for `built_for` to `base_url` instead, so that a signature covers the address really called.
 
-    The last answer's headers stay in `last_headers`: the libraries throw them away.
+    The last answer's headers stay in `last_headers`: the libraries throw them away. With `only_public` no address of
+    this machine's own network is called, whatever a name resolves to (`public_hosts.py`).
     """
 
-    def __init__(self, *, built_for: str, base_url: str, read_seconds: float = READ_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        built_for: str,
+        base_url: str,
+        read_seconds: float = READ_SECONDS,
+        most_bytes: int | None = None,
+        only_public: bool = False,
+    ) -> None:
         super().__init__()
+        self.most_bytes = most_bytes
+        if only_public:
+            self.trust_env = False
+            self.mount("https://", PublicAdapter())
+            self.mount("http://", PublicAdapter())
         self.built_for = built_for
         self.base_url = base_url.rstrip("/")
         self.read_seconds = read_seconds
@@ -64,18 +79,18 @@ class GuardedSession(requests.Session):
         self.last_headers = {}
         deadline = time.monotonic() + CONNECT_SECONDS + self.read_seconds
         response = super().request(method, url, **options)
-        _read_body(response, deadline)
+        _read_body(response, deadline, self.most_bytes or MAX_BODY_BYTES)
         self.last_headers = {name.lower(): value for name, value in response.headers.items()}
         return response
 
 
-def _read_body(response: requests.Response, deadline: float) -> None:
+def _read_body(response: requests.Response, deadline: float, most_bytes: int) -> None:
     """Reads the whole body within a time and a size, where requests only limits the time between two bytes."""
     body = bytearray()
     try:
         while chunk := _read_some(response, deadline):
             body += chunk
-            if len(body) > MAX_BODY_BYTES:
+            if len(body) > most_bytes:
                 raise BodyTooLargeError("the answer is too large")
     except (HTTPError, OSError) as failure:
         response.close()

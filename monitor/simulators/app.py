@@ -1,5 +1,6 @@
 """The fake platforms as one ASGI app: /x, /graph, /mastodon and /_world over one world."""
 """The fake platforms as one ASGI app: /x, /graph, /bluesky and /_world over one world."""
+"""The fake platforms as one ASGI app: /x, /graph, /feed and /_world over one world."""
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -7,6 +8,7 @@ from starlette.types import ASGIApp
 
 from monitor.simulators import control, graph_api, mastodon_api, x_api
 from monitor.simulators import bluesky_api, control, graph_api, x_api
+from monitor.simulators import control, feed_api, graph_api, x_api
 from monitor.simulators.faults import FaultMiddleware
 from monitor.simulators.world import World
 
@@ -23,6 +25,7 @@ def create_app(world: World) -> ASGIApp:
             Mount("/graph", part(graph_api.routes())),
             Mount("/mastodon", part(mastodon_api.routes())),
             Mount("/bluesky", part(bluesky_api.routes())),
+            Mount("/feed", part(feed_api.routes())),
             Mount("/_world", part(control.routes())),
         ]
     )

@@ -101,6 +101,7 @@ def inject(world: World, wanted: Mapping[str, Any]) -> Entry | Message:
         language=str(wanted.get("language") or ""),
         visibility=str(wanted.get("visibility") or "public"),
         warning=str(wanted.get("content_warning") or ""),
+        rating=int(wanted.get("rating") or 0),
         at=at,
     )
 

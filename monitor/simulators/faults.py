@@ -150,4 +150,5 @@ _STANDARD: Mapping[str, Mapping[str, tuple[int, Any]]] = {
         "unauthorized": (401, {"error": "AuthenticationRequired", "message": "Invalid identifier or password"}),
         "server_error": (502, {"error": "UpstreamFailure", "message": "Upstream Failure"}),
     },
+    "feed": {"rate_limit": (429, "slow down"), "unauthorized": (401, "login"), "server_error": (503, "later")},
 }

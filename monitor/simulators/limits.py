@@ -16,6 +16,8 @@ X_LIMITS = {
     "send_message": 15,
     "hidden": 50,
     "delete": 50,
+    # Publishers of feeds: what a patient one allows.
+    "feed": 120,
 }
 WINDOW = timedelta(minutes=15)
 # Calls of a token, and how long they are counted (https://docs.joinmastodon.org/api/rate-limits/).

@@ -2,7 +2,8 @@
 
 A story file (YAML) has `opening` (entries that stand there from the start) and `entries`; an entry is `platform`,
 `author` (handle, name, followers), `language`, `text`, and where they apply `form: direct_message`, `in_reply_to` or
-`quotes` (the `key` of an earlier entry), `by_brand`, `pause_seconds`. `{order}` in a text becomes an order number.
+`quotes` (the `key` of an earlier entry), `by_brand`, `rating` (stars of a review in a feed), `pause_seconds`. `{order}`
+in a text becomes an order number.
 """
 
 from collections.abc import Mapping

@@ -12,6 +12,7 @@ from typing import Any
 
 from monitor.platforms.times import snowflake_at
 from monitor.simulators import bluesky_facts
+from monitor.simulators import feed_facts
 from monitor.simulators.faults import FaultBook
 from monitor.simulators.limits import RateWindows
 from monitor.simulators.mastodon_facts import ACCOUNT_ID, CHANNELS, snowflake
@@ -73,6 +74,7 @@ DEMO_CHANNELS: list[dict[str, Any]] = [
     },
     *CHANNELS,
     *bluesky_facts.CHANNELS,
+    *feed_facts.CHANNELS,
 ]
 # Where each platform is served.
 PATHS = {
@@ -81,6 +83,7 @@ PATHS = {
     "instagram": "/graph",
     "mastodon": "/mastodon",
     "bluesky": "/bluesky",
+    "feed": "/feed",
 }
 
 
@@ -112,6 +115,7 @@ class Entry:
     is_hidden: bool = False
     is_deleted: bool = False
     likes: int = 0
+    rating: int = 0  # stars of a review in a feed; 0 for what is no review
     history: list[str] = field(default_factory=list)
     edited_at: datetime | None = None
     # Mastodon's: who may see it, the warning before it, and when the instance got it, as a rising number.
@@ -172,6 +176,7 @@ class World:
         self.brands["bluesky"] = Person(
             "bluesky", bluesky_facts.DID, bluesky_facts.HANDLE, "Lumora", 5_200, is_verified=True
         )
+        self.brands["feed"] = Person("feed", "lumora", "lumora", "Lumora")
         for brand in self.brands.values():
             self.people[brand.platform, brand.handle] = brand
 
@@ -211,6 +216,7 @@ class World:
         language: str = "",
         visibility: str = "public",
         warning: str = "",
+        rating: int = 0,
         at: datetime | None = None,
         identifier: str = "",
     ) -> Entry:
@@ -220,6 +226,7 @@ class World:
             if platform == "bluesky" and not identifier:
                 identifier = bluesky_facts.post_uri(author.external_id, created_at, self._number())
             identifier = identifier or self._post_id(platform, created_at, parent, is_late=at is not None)
+            identifier = self._post_id(platform, created_at, parent, is_late=at is not None, is_review=bool(rating))
             entry = Entry(
                 platform,
                 identifier,
@@ -230,6 +237,7 @@ class World:
                 parent_id=parent.identifier if parent else "",
                 quoted_id=quoted_id,
                 language=language,
+                rating=rating,
                 updated_at=created_at,
                 history=[identifier],
                 visibility=visibility,
@@ -245,12 +253,14 @@ class World:
         if root is not None:
             root.updated_at = max(root.updated_at, at)
 
-    def _post_id(self, platform: str, at: datetime, parent: Entry | None, *, is_late: bool) -> str:
+    def _post_id(self, platform: str, at: datetime, parent: Entry | None, *, is_late: bool, is_review: bool) -> str:
         if platform == "x":
             return self._snowflake(at, is_late=is_late)
         number = self._number()
         if platform == "mastodon":
             return str(snowflake(at, number))
+        if platform == "feed":
+            return feed_facts.new_id(number, parent.identifier if parent else "", is_review=is_review)
         if platform == "instagram":
             return str(17_900_000_000_000_000 + number)
         if parent is None:
@@ -287,6 +297,7 @@ class World:
     def delete(self, identifier: str) -> None:
         with self.lock:
             self.entries[identifier].is_deleted = True
+            self.entries[identifier].updated_at = self.now()
 
     def visible(self, platform: str) -> list[Entry]:
         """Posts that can be seen, the newest id first, each once (edited ones under their newest id)."""

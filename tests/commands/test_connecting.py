@@ -9,6 +9,7 @@ import pytest
 
 from monitor.brands.models import Brand, Channel, ChannelState
 from monitor.brands.selectors import channel_context
+from monitor.simulators.feed_facts import REVIEW_FEED
 from monitor.simulators.world import PAGE_ID, X_USER_ID
 from tests.commands.conftest import Command
 from tests.support.simulated import Simulated
@@ -170,3 +171,31 @@ def test_connected_again_a_channel_keeps_what_is_not_said_anew(
     kept = ("pk", "query", "handle", "poll_seconds")
     assert [getattr(again, name) for name in kept] == [getattr(first, name) for name in kept]
     assert again.daily_cap_micros == 5_000_000
+
+
+def test_a_feed_is_connected_without_credentials(
+    command: Command, simulated: Simulated, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("connect", "feed", "--brand", "harbour", "--kind", "reviews", "--id", REVIEW_FEED)
+    assert command(*words, "--query", "harbour") == 0
+    channel = Channel.objects.get()
+    assert (channel.kind, channel.query, channel.poll_seconds, channel.credentials) == ("reviews", "harbour", 300, None)
+    assert list(channel.streams.values_list("name", flat=True)) == ["entries"]
+    assert capsys.readouterr().out.startswith("Connected ")
+
+
+def test_a_feed_that_has_moved_away_is_one_sentence_and_blocks_the_channel(
+    command: Command, simulated: Simulated, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulated.add_fault("status", status=301, body="", headers={"location": "https://elsewhere.example/feed?key=1"})
+    assert command("connect", "feed", "--brand", "harbour", "--id", REVIEW_FEED) == 1
+    told = capsys.readouterr().err
+    assert "the feed has moved to https://elsewhere.example/feed" in told and "key=1" not in told
+    channel = Channel.objects.get()
+    assert (channel.state, channel.state_code) == (ChannelState.BLOCKED, "moved")
+
+
+def test_an_address_that_is_too_long_is_one_sentence(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("connect", "feed", "--brand", "harbour", "--id", "https://a.example/" + "x" * 128) == 1
+    assert "longer than 128 characters" in capsys.readouterr().err
+    assert not Channel.objects.exists()

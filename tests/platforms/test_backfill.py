@@ -13,6 +13,7 @@ STREAMS = [
     ("mastodon", "direct_messages"),
     ("bluesky", "mentions"),
     ("bluesky", "direct_messages"),
+    ("feed", "entries"),
 ]
 
 
@@ -23,6 +24,8 @@ def test_what_is_older_than_the_first_read_never_comes_later(simulated, platform
         simulated.person_writes(platform, "old", at=long_ago)
     elif platform in ("x", "mastodon"):
         simulated.person_says(platform, "@lumora old", at=long_ago)
+    elif platform == "feed":
+        simulated.person_says(platform, "old", at=long_ago)
     else:
         root = simulated.world.publish(platform, simulated.world.brands[platform], "ours", at=long_ago)
         simulated.person_says(platform, "old", parent_id=root.identifier, at=long_ago)
@@ -40,6 +43,8 @@ def test_the_depth_of_the_first_read_can_be_chosen(simulated, platform, stream):
         simulated.person_writes(platform, "old", at=at)
     elif platform in ("x", "mastodon"):
         simulated.person_says(platform, "@lumora old", at=at)
+    elif platform == "feed":
+        simulated.person_says(platform, "old", at=at)
     else:
         root = simulated.world.publish(platform, simulated.world.brands[platform], "ours", at=at)
         simulated.person_says(platform, "old", parent_id=root.identifier, at=at)

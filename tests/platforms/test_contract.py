@@ -10,6 +10,7 @@ from monitor.platforms.registry import get_platform, platform_codes
 from monitor.simulators import bluesky_facts
 from monitor.simulators.story import StoryPlayer, load_story
 from monitor.simulators.world import DEMO_CHANNELS, World
+from tests.platforms.exemptions import EXEMPT, RULES, does_not_apply
 from tests.support.simulated import Simulated, collect_all, simulated_platforms
 
 WRITES = ("reply", "direct_message", "private_reply", "hide", "unhide", "like", "delete")
@@ -109,7 +110,10 @@ def test_what_is_declared_is_offered_and_nothing_else(told, code, kind):
 def test_a_declaration_is_coherent(code):
     declaration = get_platform(code).declaration
     assert set(declaration.forms) <= set(FORMS)
-    assert {"reply", "direct_message", "read_back"} <= declaration.abilities
+    if does_not_apply(code, 19):
+        assert declaration.abilities == frozenset()
+    else:
+        assert {"reply", "direct_message", "read_back"} <= declaration.abilities
     window, human = declaration.direct_message_window_hours, declaration.human_window_hours
     assert (window is None) == (human is None) and (window is None or window < human)
 
@@ -120,3 +124,9 @@ def test_an_unknown_write_is_refused_before_any_call(told, code):
     with pytest.raises(RejectedError):
         told.connect(code).send(SendRequest("teleport"))
     assert told.world.calls == []
+
+
+def test_each_rule_that_a_platform_has_no_use_for_says_why():
+    for code, rules in EXEMPT.items():
+        assert code in CODES and set(rules) <= set(RULES)
+        assert all(len(reason.split()) >= 3 for reason in rules.values())

@@ -22,6 +22,7 @@ KINDS = {
     "instagram": ("media", "comment", "change", "message", "messaging"),
     "mastodon": ("status", "deletion", "notification", "notice"),
     "bluesky": ("post", "message", "deletion", "notice"),
+    "feed": ("entry", "deletion", "notice"),
 }
 # Names that the readers look for, so that random values land where they hurt.
 NAMES_TEXT = (
@@ -35,6 +36,7 @@ NAMES_TEXT = (
     "media_attachments poll options title fields language edited_at"
     "uri did record reply root facets features index byteStart byteEnd embed images external langs labels val context "
     "via convo members sender sentAt createdAt indexedAt $type handle displayName "
+    "external_id title title_kind body body_kind author author_url published updated changed_at link rating when code "
     "direct_message_events tweet_create_events entry changes messaging filter event_type object photos errors"
 )
 NAMES = st.sampled_from(NAMES_TEXT.split())

@@ -11,6 +11,7 @@ from monitor.platforms.errors import PlatformError
 FAULTS = ("drop", "drop_after_commit", "malformed", "rate_limit", "unauthorized", "server_error", "slow", "status")
 STREAMS = {"x": "mentions", "facebook": "feed", "instagram": "comments", "mastodon": "mentions"}
 STREAMS = {"x": "mentions", "facebook": "feed", "instagram": "comments", "bluesky": "mentions"}
+STREAMS = {"x": "mentions", "facebook": "feed", "instagram": "comments", "feed": "entries"}
 WORDS = "my very private answer"
 
 

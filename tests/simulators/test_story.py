@@ -19,6 +19,7 @@ def test_the_demo_story_is_wide_enough():
     assert {entry["language"] for entry in entries} >= {"en", "de", "fr", "es", "pt", "ar", "ja", "zh", "hi"}
     assert {entry["platform"] for entry in entries} == set(PATHS)
     for platform in PATHS:
+    for platform in ("x", "facebook", "instagram"):
         assert any(each["platform"] == platform and each.get("form") == "direct_message" for each in entries)
 
 

@@ -38,13 +38,14 @@ FIRST_BACKOFF_SECONDS = 5
 RESET_JITTER_SECONDS = 8
 # One failure is weather; five in a row (some minutes) is something to tell people.
 FAILURES_TO_TELL = 5
-_BLOCKING_CODES = frozenset({"permission_missing", "policy_block"})
+_BLOCKING_CODES = frozenset({"permission_missing", "policy_block", "moved", "retired", "not_public"})
 
 # Names of notices that stop or colour a channel; the others are counted and journalled only.
 _NOTICE_ALERTS = {
     "wrong_identity": ("channel.wrong_identity", AlertLevel.URGENT),
     "version_changed": ("channel.version_changed", AlertLevel.NOTE),
     "encrypted_chat": ("channel.encrypted_chat", AlertLevel.NOTE),
+    "address_changed": ("channel.address_changed", AlertLevel.NOTE),
 }
 
 _FAIL = """
