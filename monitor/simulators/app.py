@@ -1,14 +1,10 @@
-"""The fake platforms as one ASGI app: /x, /graph, /mastodon and /_world over one world."""
-"""The fake platforms as one ASGI app: /x, /graph, /bluesky and /_world over one world."""
-"""The fake platforms as one ASGI app: /x, /graph, /feed and /_world over one world."""
+"""The fake platforms as one ASGI app: /x, /graph, /mastodon, /bluesky, /feed and /_world over one world."""
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from monitor.simulators import control, graph_api, mastodon_api, x_api
-from monitor.simulators import bluesky_api, control, graph_api, x_api
-from monitor.simulators import control, feed_api, graph_api, x_api
+from monitor.simulators import bluesky_api, control, feed_api, graph_api, mastodon_api, x_api
 from monitor.simulators.faults import FaultMiddleware
 from monitor.simulators.world import World
 

@@ -145,6 +145,7 @@ _STANDARD: Mapping[str, Mapping[str, tuple[int, Any]]] = {
         "rate_limit": (429, {"error": "Too many requests"}),
         "unauthorized": (401, {"error": "The access token is invalid"}),
         "server_error": (503, {"error": "There was a temporary problem serving your request, please try again"}),
+    },
     "bluesky": {
         "rate_limit": (429, {"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}),
         "unauthorized": (401, {"error": "AuthenticationRequired", "message": "Invalid identifier or password"}),

@@ -64,12 +64,6 @@ class RateWindows:
         }
         return is_allowed, headers
 
-    def _use(self, key: tuple[str, str], limit: int, span: timedelta, now: datetime) -> tuple[bool, Window]:
-        window = self._windows.get(key)
-        if window is None or window.resets_at <= now:
-            window = self._windows[key] = Window(now + span)
-        is_allowed = window.used < limit
-        window.used += is_allowed
     def take_bluesky(self, endpoint: str, now: datetime, points: int) -> tuple[bool, dict[str, str]]:
         """The same in Bluesky's words; writes cost points."""
         most, span = BLUESKY_LIMITS[endpoint]

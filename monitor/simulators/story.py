@@ -22,6 +22,8 @@ QUICK_ENTRIES = 5
 PAUSE_SECONDS = 3.0
 # Once all has been told the story goes on slowly, told by other people.
 RETELL_SECONDS = 20.0
+# What parts the name from the server in a handle; elsewhere handles name no server.
+_HOST_SIGNS = {"mastodon": "@", "bluesky": "."}
 
 
 class StoryError(ValueError):
@@ -106,12 +108,9 @@ class StoryPlayer:
                 wanted[name] = self._ids[wanted[name]]
         if generation and not wanted.get("by_brand"):
             author = wanted["author"]
-            name, at, instance = author["handle"].partition("@")
-            wanted["author"] = {**author, "handle": f"{name[:11]}_{generation + 1}{at}{instance}"}
-            name, dot, host = (
-                author["handle"].partition(".") if entry["platform"] == "bluesky" else (author["handle"], "", "")
-            )
-            wanted["author"] = {**author, "handle": f"{name[:11]}_{generation + 1}{dot}{host}"}
+            # Where a handle names a server, that stays.
+            name, sign, host = author["handle"].partition(_HOST_SIGNS.get(entry["platform"], "\0"))
+            wanted["author"] = {**author, "handle": f"{name[:11]}_{generation + 1}{sign}{host}"}
         made = inject(self.world, wanted)
         if "key" in entry:
             self._ids[entry["key"]] = made.identifier

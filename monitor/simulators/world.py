@@ -11,8 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.platforms.times import snowflake_at
-from monitor.simulators import bluesky_facts
-from monitor.simulators import feed_facts
+from monitor.simulators import bluesky_facts, feed_facts
 from monitor.simulators.faults import FaultBook
 from monitor.simulators.limits import RateWindows
 from monitor.simulators.mastodon_facts import ACCOUNT_ID, CHANNELS, snowflake
@@ -225,8 +224,9 @@ class World:
             parent = self.entries.get(parent_id)
             if platform == "bluesky" and not identifier:
                 identifier = bluesky_facts.post_uri(author.external_id, created_at, self._number())
-            identifier = identifier or self._post_id(platform, created_at, parent, is_late=at is not None)
-            identifier = self._post_id(platform, created_at, parent, is_late=at is not None, is_review=bool(rating))
+            identifier = identifier or self._post_id(
+                platform, created_at, parent, is_late=at is not None, is_review=bool(rating)
+            )
             entry = Entry(
                 platform,
                 identifier,

@@ -9,9 +9,10 @@ from monitor.platforms.base import SendRequest
 from monitor.platforms.errors import PlatformError
 
 FAULTS = ("drop", "drop_after_commit", "malformed", "rate_limit", "unauthorized", "server_error", "slow", "status")
-STREAMS = {"x": "mentions", "facebook": "feed", "instagram": "comments", "mastodon": "mentions"}
-STREAMS = {"x": "mentions", "facebook": "feed", "instagram": "comments", "bluesky": "mentions"}
-STREAMS = {"x": "mentions", "facebook": "feed", "instagram": "comments", "feed": "entries"}
+STREAMS = {
+    "x": "mentions", "facebook": "feed", "instagram": "comments", "mastodon": "mentions", "bluesky": "mentions",
+    "feed": "entries",
+}  # fmt: skip
 WORDS = "my very private answer"
 
 
