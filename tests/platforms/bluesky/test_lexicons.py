@@ -5,8 +5,11 @@ import pytest
 from monitor.platforms.base import SendRequest
 from monitor.simulators import bluesky_api as api
 
-atproto = pytest.importorskip("atproto_client", reason="the atproto library is for development only")
-models = pytest.importorskip("atproto_client.models")
+
+@pytest.fixture
+def models():
+    """Imported when it is needed: it takes two seconds and more."""
+    return pytest.importorskip("atproto_client.models", reason="the atproto library is for development only")
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def read(model, answer):
     return model.model_validate_json(json.dumps(answer), context={"strict_string_format": True})
 
 
-def test_the_answers_have_the_published_form(world):
+def test_the_answers_have_the_published_form(models, world):
     convo = api._list_convos(world, {})["convos"][0]["id"]
     uris = [entry.identifier for entry in world.visible("bluesky")]
     actor = world.brands["bluesky"].external_id
@@ -50,7 +53,7 @@ def test_the_answers_have_the_published_form(world):
     assert len(api._list_notifications(world, {})["notifications"]) == 3
 
 
-def test_what_we_write_has_the_published_form(world):
+def test_what_we_write_has_the_published_form(models, world):
     records = {record["$type"]: record for record in world.bluesky.records.values()}
     post = read(models.AppBskyFeedPost.Record, records["app.bsky.feed.post"])
     assert [facet.features[0].py_type.rpartition("#")[2] for facet in post.facets] == ["mention", "tag", "link"]
