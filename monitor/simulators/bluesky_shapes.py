@@ -10,14 +10,14 @@ from monitor.simulators.world import Entry, Message, Person, World
 _WORD = re.compile(r"(?<![\w@/.])@([\w.-]*\w)|https?://\S+")
 
 
-def handle_of(person: Person) -> str:
+def shown_handle(person: Person) -> str:
     """Handles on Bluesky are names of hosts."""
     return person.handle if "." in person.handle else person.handle.replace("_", "-") + ".bsky.example"
 
 
 def person_of_handle(world: World, handle: str) -> Person | None:
     people = [each for each in world.people.values() if each.platform == "bluesky"]
-    return next((each for each in people if handle_of(each).casefold() == handle.casefold()), None)
+    return next((each for each in people if shown_handle(each).casefold() == handle.casefold()), None)
 
 
 def record_of(world: World, entry: Entry) -> Mapping[str, Any]:
@@ -58,7 +58,7 @@ def _reference(world: World, uri: str) -> dict[str, str]:
 def profile(person: Person) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "did": person.external_id,
-        "handle": handle_of(person),
+        "handle": shown_handle(person),
         "displayName": person.name,
         "createdAt": "2025-05-01T08:00:00.000Z",
         "labels": [],
@@ -165,7 +165,7 @@ def convo_view(world: World, person: Person) -> dict[str, Any]:
 
 
 def _member(person: Person) -> dict[str, Any]:
-    return {"did": person.external_id, "handle": handle_of(person), "displayName": person.name, "labels": []}
+    return {"did": person.external_id, "handle": shown_handle(person), "displayName": person.name, "labels": []}
 
 
 def message_view(message: Message) -> dict[str, Any]:
