@@ -34,42 +34,19 @@ _META_CREDENTIALS = {"access_token": "simulated-page-token", "app_secret": APP_S
 _BEFORE_RESTART = timedelta(hours=3)
 _FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
+
+def _channel(platform: str, kind: str, external_id: str, name: str, secrets: Mapping[str, str]) -> dict[str, Any]:
+    named = {"external_id": external_id, "handle": "lumora", "name": name, "query": ""}
+    return {"platform": platform, "kind": kind, **named, "credentials": secrets}
+
+
 DEMO_CHANNELS: list[dict[str, Any]] = [
+    _channel("x", "account", X_USER_ID, "Lumora on X", _X_CREDENTIALS),
+    _channel("facebook", "page", PAGE_ID, "Lumora on Facebook", _META_CREDENTIALS),
+    _channel("instagram", "account", PROFILE_ID, "Lumora on Instagram", {**_META_CREDENTIALS, "page_id": PAGE_ID}),
     {
-        "platform": "x",
-        "kind": "account",
-        "external_id": X_USER_ID,
-        "handle": "lumora",
-        "name": "Lumora on X",
-        "query": "",
-        "credentials": _X_CREDENTIALS,
-    },
-    {
-        "platform": "facebook",
-        "kind": "page",
-        "external_id": PAGE_ID,
-        "handle": "lumora",
-        "name": "Lumora on Facebook",
-        "query": "",
-        "credentials": _META_CREDENTIALS,
-    },
-    {
-        "platform": "instagram",
-        "kind": "account",
-        "external_id": PROFILE_ID,
-        "handle": "lumora",
-        "name": "Lumora on Instagram",
-        "query": "",
-        "credentials": {**_META_CREDENTIALS, "page_id": PAGE_ID},
-    },
-    {
-        "platform": "x",
-        "kind": "search",
-        "external_id": "lumora",
-        "handle": "lumora",
-        "name": "“lumora” on X",
+        **_channel("x", "search", "lumora", "“lumora” on X", _X_CREDENTIALS),
         "query": "lumora -from:lumora -is:retweet",
-        "credentials": _X_CREDENTIALS,
     },
     *CHANNELS,
     *bluesky_facts.CHANNELS,

@@ -16,7 +16,7 @@ from tests.support.simulated import Simulated, collect_all, simulated_platforms
 WRITES = ("reply", "direct_message", "private_reply", "hide", "unhide", "like", "delete")
 CODES = platform_codes()
 # Ids of posts and people as each platform writes them.
-AUTHOR_IDS = {"bluesky": r"did:[a-z]+:[a-z0-9._:%-]+"}
+AUTHOR_IDS = {"bluesky": r"did:[a-z]+:[a-z0-9._:%-]+", "mastodon": r"https://\S+|\d+", "feed": r"\S.*"}
 NOBODY = {"bluesky": "did:plc:404404404404404404404404"}
 NOTHING = {"bluesky": f"at://{bluesky_facts.DID}/app.bsky.feed.post/3kaaaaaaaaaaa"}
 

@@ -14,7 +14,7 @@ def test_every_platform_declares_itself_under_its_code(code):
 
 
 def test_an_unknown_code_names_the_known_ones():
-    with pytest.raises(UnknownPlatformError, match=r"'myspace'.*x, facebook, instagram, bluesky"):
+    with pytest.raises(UnknownPlatformError, match=r"'myspace'.*x, facebook, instagram, mastodon, bluesky, feed"):
         get_platform("myspace")
 
 
