@@ -6,6 +6,7 @@ A rule that is not listed here holds. The tests of the contract ask `does_not_ap
 _NO_WRITES = "a feed can only be read: answers are tasks with a link to the entry"
 _NO_MESSAGES = "a feed has no private messages"
 _NO_WEBHOOKS = "a feed is only polled; WebSub is not spoken"
+_POLLED = "the network is only polled, nothing is pushed"
 
 EXEMPT: dict[str, dict[int, str]] = {
     "feed": {
@@ -27,6 +28,36 @@ EXEMPT: dict[str, dict[int, str]] = {
         32: _NO_WEBHOOKS,
         34: _NO_WEBHOOKS,
         36: "reading a feed costs nothing",
+        39: "the published specifications in question are X's and Meta's",
+    },
+    "mastodon": {
+        5: "pages are read upwards, each one can be stored at once",
+        6: "the lists name no horizon",
+        8: "Meta's own throttle",
+        12: "the token of an application is not renewed",
+        18: "anybody may be answered without a summons",
+        20: "an idempotency key takes the place of a refusal",
+        21: "direct messages have no window",
+        27: "the two dialects are X's",
+        28: "the limits of length are X's own count",
+        31: _POLLED,
+        32: _POLLED,
+        34: _POLLED,
+        36: "reading and writing cost nothing",
+        39: "the published specifications in question are X's and Meta's",
+    },
+    "bluesky": {
+        6: "the lists name no horizon",
+        8: "Meta's own throttle",
+        14: "posts are never edited",
+        18: "anybody may be answered without a summons",
+        21: "direct messages have no window",
+        26: "every post comes with all its words",
+        27: "the two dialects are X's",
+        31: _POLLED,
+        32: _POLLED,
+        34: _POLLED,
+        36: "reading and writing cost nothing",
         39: "the published specifications in question are X's and Meta's",
     },
 }
