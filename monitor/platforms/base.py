@@ -179,6 +179,26 @@ class NullBudget:
         return None
 
 
+CONDITION_ASPECTS = ("token", "scopes", "webhook", "quota")
+CONDITION_STATES = ("unknown", "ok", "warning", "broken")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a channel's connection is found to be, in one aspect. Pages put (aspect, code, params) into a sentence.
+
+    `aspect`: "token" (are we let in, as whom), "scopes" (what we may do there), "webhook" (does the platform push),
+    "quota" (calls and money left). `state`: "ok"; "warning" (works, but not for long or not all of it); "broken";
+    "unknown" (nobody looked, or the platform does not tell). `params` are plain JSON, times in ISO 8601, never secrets.
+    Codes are listed in examining.py; those of a RejectedError stand for themselves.
+    """
+
+    aspect: str
+    state: str
+    code: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Connector(Protocol):
     """One channel's client. Built per task; no network in the constructor, no sleeping anywhere."""
 
@@ -197,23 +217,38 @@ class Connector(Protocol):
     def check(self) -> Sequence[IncomingNotice]:
         """Looks at token, scopes and version; an empty answer means healthy. Raises PlatformError."""
 
+    def examine(self) -> Sequence[Condition]:
+        """How the channel's connection is: one condition for each aspect that it has, in CONDITION_ASPECTS' order.
+
+        What it finds is an answer, a dead token too. Raises PlatformError only where the platform does not answer.
+        """
+
+
+class Subscriber(Connector, Protocol):
+    """A connector of a platform with the ability `subscribe`."""
+
+    def subscribe(self, callback_url: str) -> None:
+        """Asks the platform to push to this address what the channel is to see. Safe to repeat.
+
+        Raises PlatformError.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """What the generic pages and rules need to know of a platform, without knowing it.
 
-    Limits count characters; `reply_limit` weighted ones where `counts_weighted`, both graphemes where
+    Limits count characters: `reply_limit` weighted ones where `counts_weighted`, both graphemes where
     `counts_graphemes`. `mark` stands for the name where there is no room. `answer_form` is the form of our public
     answers. Prices are millionths of a US dollar for a write of a kind; `prices_with_link` where a link in the text
     costs more. Without `hands_texts_on` the platform's terms let ids and counts be passed to others freely, but texts
     of posts only in small numbers. With `learning_allowed` they do not forbid that the brand's own model learns from
-    verdicts on its posts.
-    `reply_limit` counts weighted characters where `counts_weighted`, else characters. `mark` stands for the name where
-    there is no room. `answer_form` is the form of our public answers. Prices are millionths of a US dollar for a write
-    of a kind; `prices_with_link` where a link in the text costs more. Without `hands_texts_on` the platform's terms let
-    ids and counts be passed to others freely, but texts of posts only in small numbers. With `learning_allowed` they do
-    not forbid that the brand's own model learns from verdicts on its posts. Without `needs_credentials` a channel can
-    be read without a login. `poll_seconds` is how often a new channel is read.
+    verdicts on its posts. Without `needs_credentials` a channel can be read without a login. `poll_seconds` is how
+    often a new channel is read.
+
+    `abilities` are the kinds of SendRequest that the platform offers, and what else a connector can do:
+      webhooks   it pushes; `subscribe`: its connector is a Subscriber, which can ask for that
+      read_back  a write in doubt can be looked up
     """
 
     code: str

@@ -8,7 +8,15 @@ from typing import Any
 from django.utils import timezone
 
 from monitor.brands.models import Channel
-from monitor.platforms.base import Batch, IncomingAuthor, IncomingNotice, IncomingPost, Receipt, SendRequest
+from monitor.platforms.base import (
+    Batch,
+    Condition,
+    IncomingAuthor,
+    IncomingNotice,
+    IncomingPost,
+    Receipt,
+    SendRequest,
+)
 from monitor.platforms.errors import PlatformError
 
 
@@ -70,6 +78,9 @@ class FakePlatform:
         return [] if self.hides else [post for post in reversed(self.said) if (post.created_at or since) >= since]
 
     def check(self) -> Sequence[IncomingNotice]:
+        return ()
+
+    def examine(self) -> Sequence[Condition]:
         return ()
 
 

@@ -8,6 +8,7 @@ from monitor.platforms.base import (
     Batch,
     Budget,
     ChannelContext,
+    Condition,
     IncomingNotice,
     IncomingPost,
     RawUpdate,
@@ -19,6 +20,7 @@ from monitor.platforms.bluesky.normalize import author_of_uri, message_update, p
 from monitor.platforms.bluesky.walk import Step, Walk, is_sorted
 from monitor.platforms.bluesky.writing import Writer
 from monitor.platforms.errors import RejectedError
+from monitor.platforms.examining import Examination, quota_of
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.platforms.times import parse_time, utc_now
 from monitor.platforms.transport import READ_SECONDS
@@ -241,6 +243,14 @@ class BlueskyConnector:
                 raise
             return [IncomingNotice("direct_messages_closed")]
         return []
+
+    def examine(self) -> Sequence[Condition]:
+        """An app password may do everything but read messages, which `check` tries."""
+        aspects = ("token", "quota") if self._context.kind == "search" else ("token", "scopes", "quota")
+        examination = Examination(*aspects)
+        if examination.look(self.check, proves=("token", "scopes")):
+            examination.add(quota_of(rate_in_headers(self._client.headers)))
+        return examination.conditions()
 
     def _next_poll_seconds(self) -> float | None:
         """None: as often as the channel wants. Where few calls are left, they are spread over the window."""

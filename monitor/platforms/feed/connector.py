@@ -9,6 +9,7 @@ from monitor.platforms.base import (
     Batch,
     Budget,
     ChannelContext,
+    Condition,
     IncomingNotice,
     IncomingPost,
     RawUpdate,
@@ -16,6 +17,7 @@ from monitor.platforms.base import (
     SendRequest,
 )
 from monitor.platforms.errors import RejectedError
+from monitor.platforms.examining import Examination
 from monitor.platforms.feed.address import check_address, is_same_site, without_query
 from monitor.platforms.feed.client import Answer, FeedClient
 from monitor.platforms.feed.cursor import FeedCursor
@@ -117,6 +119,12 @@ class FeedConnector:
         if answer.moved_to:
             return [IncomingNotice("address_changed", {"to": without_query(answer.moved_to)})]
         return []
+
+    def examine(self) -> Sequence[Condition]:
+        """A page knows neither rights nor allowances: it lets us in or not."""
+        examination = Examination("token")
+        examination.look(self.check)
+        return examination.conditions()
 
 
 def words_wanted(query: str) -> re.Pattern[str] | None:

@@ -13,6 +13,7 @@ from monitor.platforms.base import (
     Batch,
     Budget,
     ChannelContext,
+    Condition,
     IncomingNotice,
     IncomingPost,
     RawUpdate,
@@ -20,6 +21,7 @@ from monitor.platforms.base import (
     SendRequest,
 )
 from monitor.platforms.errors import RejectedError
+from monitor.platforms.examining import Examination, quota_of
 from monitor.platforms.mastodon import client
 from monitor.platforms.mastodon.client import MastodonClient
 from monitor.platforms.mastodon.lists import ListCursor, Row
@@ -254,6 +256,31 @@ class MastodonConnector:
         if id_at(me, "id") != self._context.external_id:
             return [IncomingNotice("wrong_identity", {"expected": self._context.external_id, "is": id_at(me, "id")})]
         return []
+
+    def examine(self) -> Sequence[Condition]:
+        """A token's rights are told nowhere: each list that we read shows whether it may be read."""
+        if self._context.kind == "search":
+            examination = Examination("token", "quota")
+            is_answered = examination.look(self.check)
+        else:
+            examination = Examination("token", "scopes", "quota")
+            is_answered = examination.look(self.check) and self._try_lists(examination)
+        if is_answered:
+            examination.add(quota_of(self._client.rate()))
+        return examination.conditions()
+
+    def _try_lists(self, examination: Examination) -> bool:
+        library, call = self._client.library, self._client.call
+        looks = {
+            "read:statuses": lambda: call(library.conversations, limit=1),
+            "read:notifications": lambda: call(library.notifications, types=["mention"], limit=1),
+        }
+        is_answered = all(
+            examination.look(look, proves=(), refusal="scopes", rights=right) for right, look in looks.items()
+        )
+        if is_answered:
+            examination.add(Condition("scopes", "ok", "writes_unproven"))
+        return is_answered
 
     def _check_search(self) -> Sequence[IncomingNotice]:
         """Accounts must be known to the instance; a hashtag only has to be shown to us."""

@@ -9,6 +9,7 @@ from monitor.platforms.base import (
     Batch,
     Budget,
     ChannelContext,
+    Condition,
     IncomingNotice,
     IncomingPost,
     PlatformEvent,
@@ -17,6 +18,7 @@ from monitor.platforms.base import (
     SendRequest,
 )
 from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
+from monitor.platforms.examining import Examination, quota_of
 from monitor.platforms.meta.graph import SLOW_DOWN_PERCENT, Graph, after_of
 from monitor.platforms.meta.walk import Step, Walk
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
@@ -276,6 +278,12 @@ class MetaConnector(ABC):
         if served and served != self._graph.version:
             notices.append(IncomingNotice("version_changed", {"asked": self._graph.version, "served": served}))
         return notices
+
+    def examine(self) -> Sequence[Condition]:
+        examination = Examination("token", "scopes", "webhook", "quota")
+        if examination.look(self.check):
+            examination.add(quota_of(self._graph.rate(), low_share=1 - SLOW_DOWN_PERCENT / 100))
+        return examination.conditions()
 
 
 def after_args(step: Step) -> dict[str, str]:

@@ -114,6 +114,14 @@ class Graph(facebook.GraphAPI):
         remaining = max(0, 100 - self.usage_percent)
         self._budget.learn(endpoint, remaining=remaining, limit=100, resets_at=resets_at)
 
+    def rate(self) -> tuple[int | None, int | None, datetime | None]:
+        """Percent of the allowance left, of 100, and when it comes back; None where the last answer did not tell."""
+        assert isinstance(self.session, GuardedSession)
+        if not any(name in self.session.last_headers for name in _USAGE_HEADERS):
+            return None, None, None
+        resets_at = self._now() + timedelta(minutes=self.regain_minutes) if self.regain_minutes else None
+        return 0 if self.regain_minutes else max(0, 100 - self.usage_percent), 100, resets_at
+
     def served_version(self) -> str:
         """The version that answered last; another than asked for means that ours is no longer served."""
         assert isinstance(self.session, GuardedSession)

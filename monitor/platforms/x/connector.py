@@ -9,6 +9,7 @@ from monitor.platforms.base import (
     Batch,
     Budget,
     ChannelContext,
+    Condition,
     IncomingNotice,
     IncomingPost,
     RawUpdate,
@@ -16,8 +17,9 @@ from monitor.platforms.base import (
     SendRequest,
 )
 from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
+from monitor.platforms.examining import Examination, quota_of
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
-from monitor.platforms.times import utc_now
+from monitor.platforms.times import snowflake_at, utc_now
 from monitor.platforms.transport import READ_SECONDS
 from monitor.platforms.x import client as prices
 from monitor.platforms.x.client import XClient, rate_in_headers
@@ -258,6 +260,23 @@ class XConnector:
         if id_at(me, "id") != self._context.external_id:
             return [IncomingNotice("wrong_identity", {"expected": self._context.external_id, "is": id_at(me, "id")})]
         return []
+
+    def examine(self) -> Sequence[Condition]:
+        if self._context.kind == "search":
+            examination = Examination("token", "quota")
+            is_answered = examination.look(self._search_a_minute)
+        else:
+            examination = Examination("token", "scopes", "webhook", "quota")
+            is_answered = examination.look(self.check)
+        if is_answered:
+            examination.add(quota_of(rate_in_headers(self._client.headers)))
+        return examination.conditions()
+
+    def _search_a_minute(self) -> Mapping[str, Any]:
+        """Posts cost money, and these few are read by the search anyway: X does not bill them twice on one day."""
+        since = snowflake_at(self._now() - timedelta(minutes=1))
+        search = self._client.tweepy.search_recent_tweets
+        return self._client.call("search", search, self._context.query, max_results=10, since_id=str(since))
 
 
 def _message_options() -> dict[str, Any]:
