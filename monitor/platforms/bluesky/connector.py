@@ -7,23 +7,21 @@ from typing import Any
 from monitor.platforms.base import (
     Batch,
     Budget,
-    ChannelContext,
     Condition,
     IncomingNotice,
     IncomingPost,
     RawUpdate,
-    Receipt,
     SendRequest,
 )
 from monitor.platforms.bluesky.client import BlueskyClient, rate_in_headers
 from monitor.platforms.bluesky.normalize import author_of_uri, message_update, post_update, quoted_uri, sort_time
 from monitor.platforms.bluesky.walk import Step, Walk, is_sorted
 from monitor.platforms.bluesky.writing import Writer
+from monitor.platforms.connecting import BaseConnector, Write
 from monitor.platforms.errors import RejectedError
 from monitor.platforms.examining import Examination, quota_of
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
-from monitor.platforms.times import parse_time, utc_now
-from monitor.platforms.transport import READ_SECONDS
+from monitor.platforms.times import parse_time
 
 PAGE_SIZE = 50
 #: Most addresses that one look-up takes.
@@ -39,30 +37,19 @@ _MILLISECOND = timedelta(milliseconds=1)
 Page = tuple[list[RawUpdate], Step | None, list[Step]]
 
 
-class BlueskyConnector:
-    """Built per task. Every answer of `collect` is one page with the cursor that is valid after it."""
+class BlueskyConnector(BaseConnector):
+    name = "Bluesky"
 
-    def __init__(
-        self,
-        context: ChannelContext,
-        budget: Budget,
-        *,
-        now: Callable[[], datetime] = utc_now,
-        read_seconds: float = READ_SECONDS,
-    ) -> None:
-        self._context = context
-        self._now = now
-        self._client = BlueskyClient(context, budget, now=now, read_seconds=read_seconds)
-        self._writer = Writer(context, self._client, now)
+    def _open(self, budget: Budget, read_seconds: float) -> None:
+        self._client = BlueskyClient(self._context, budget, now=self._now, read_seconds=read_seconds)
+        self._writer = Writer(self._context, self._client, self._now)
 
     def streams(self) -> Sequence[str]:
         if self._context.kind == "search":
             return ("search",)
         return ("direct_messages", "mentions", "own_posts")
 
-    def collect(self, stream: str, cursor: Mapping[str, Any]) -> Batch:
-        if stream not in self.streams():
-            raise RejectedError(f"this channel has no stream {stream!r}", code="bad_request")
+    def _collect(self, stream: str, cursor: Mapping[str, Any]) -> Batch:
         walk = Walk(cursor, Step(stream), self._now(), BACKFILL.get(stream, _BACKFILL))
         try:
             updates, following, follow_ups = self._readers()[walk.step.kind](walk)
@@ -222,8 +209,8 @@ class BlueskyConnector:
 
     # -- Writes, reading back, health ------------------------------------------------------------
 
-    def send(self, request: SendRequest) -> Receipt:
-        return self._writer.send(request)
+    def _writers(self) -> Mapping[str, Write]:
+        return self._writer.writers()
 
     def read_back(self, request: SendRequest, *, since: datetime) -> Sequence[IncomingPost] | None:
         return self._writer.read_back(request, since=since)
@@ -233,9 +220,8 @@ class BlueskyConnector:
             self._client.query("app.bsky.feed.searchPosts", {"q": self._context.query, "limit": 1}, endpoint="search")
             return []
         told = self._client.query("com.atproto.server.getSession", {}, endpoint="me")
-        did = text_at(told, "did")
-        if did != self._context.external_id:
-            return [IncomingNotice("wrong_identity", {"expected": self._context.external_id, "is": did})]
+        if notices := self._identity_notices(text_at(told, "did")):
+            return notices
         try:
             self._client.query("chat.bsky.convo.listConvos", {"limit": 1}, endpoint="direct_messages")
         except RejectedError as refusal:

@@ -13,7 +13,8 @@ from typing import Any
 from monitor.platforms.base import ChannelContext, IncomingPost, RawUpdate, Receipt, SendRequest
 from monitor.platforms.bluesky.client import BlueskyClient
 from monitor.platforms.bluesky.normalize import author_of_uri, deep_link, message_update, normalize
-from monitor.platforms.errors import PlatformError, RejectedError, UnavailableError, UnconfirmedSendError
+from monitor.platforms.connecting import Write, repeatable
+from monitor.platforms.errors import RejectedError, UnconfirmedSendError
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.text.length import grapheme_count
 
@@ -45,17 +46,13 @@ class Writer:
         self._client = client
         self._now = now
 
-    def send(self, request: SendRequest) -> Receipt:
-        writers: Mapping[str, Callable[[SendRequest], Receipt]] = {
+    def writers(self) -> Mapping[str, Write]:
+        return {
             "reply": self._reply,
             "direct_message": self._direct_message,
             "like": self._like,
             "delete": self._delete,
         }
-        writer = writers.get(request.kind)
-        if writer is None:
-            raise RejectedError(f"Bluesky offers no {request.kind}", code="bad_request")
-        return writer(request)
 
     # -- Records ---------------------------------------------------------------------------------
 
@@ -94,8 +91,7 @@ class Writer:
         view = self._view(request.target_id)
         record = {"$type": LIKE, "subject": _reference(view), "createdAt": self._created_at()}
         # One like a post, whoever asks for it: the key comes from the post alone.
-        self._repeatable(lambda: self._put(LIKE, _key_of(f"like:{request.target_id}"), record))
-        return Receipt("")
+        return repeatable(lambda: self._put(LIKE, _key_of(f"like:{request.target_id}"), record))
 
     def _put(self, collection: str, key: str, record: Mapping[str, Any]) -> str:
         """Writes a record where nothing stands; returns its address. What stands there already is this very write."""
@@ -117,19 +113,7 @@ class Writer:
         if not key or owner != self._context.external_id:
             raise RejectedError("only our own public posts can be deleted", code="permission_missing")
         body = {"repo": owner, "collection": POST, "rkey": key}
-        self._repeatable(lambda: self._client.procedure("com.atproto.repo.deleteRecord", body, endpoint="write"))
-        return Receipt("")
-
-    def _repeatable(self, write: Callable[[], object]) -> None:
-        """Writes that change nothing when they are done twice: doubt means no more than to do them again."""
-        problem: PlatformError
-        try:
-            write()
-        except UnconfirmedSendError as doubt:
-            problem = UnavailableError(doubt.message, request_id=doubt.request_id)
-        else:
-            return
-        raise problem
+        return repeatable(lambda: self._client.procedure("com.atproto.repo.deleteRecord", body, endpoint="write"))
 
     def _created_at(self) -> str:
         moment = self._now()

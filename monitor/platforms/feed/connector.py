@@ -1,21 +1,20 @@
 """One feed: read as a whole when it has changed, handed on where it is new; nothing can be written to it."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from monitor.platforms.base import (
     Batch,
     Budget,
-    ChannelContext,
     Condition,
     IncomingNotice,
     IncomingPost,
     RawUpdate,
-    Receipt,
     SendRequest,
 )
+from monitor.platforms.connecting import BaseConnector
 from monitor.platforms.errors import RejectedError
 from monitor.platforms.examining import Examination
 from monitor.platforms.feed.address import check_address, is_same_site, without_query
@@ -23,34 +22,23 @@ from monitor.platforms.feed.client import Answer, FeedClient
 from monitor.platforms.feed.cursor import FeedCursor
 from monitor.platforms.feed.document import Document, read_document
 from monitor.platforms.feed.normalize import author_id, words_of
-from monitor.platforms.times import utc_now
-from monitor.platforms.transport import READ_SECONDS
 
 STREAM = "entries"
 
 
-class FeedConnector:
-    """Built per task. A page is one document; most feeds have one."""
+class FeedConnector(BaseConnector):
+    """A page is one document; most feeds have one."""
 
-    def __init__(
-        self,
-        context: ChannelContext,
-        budget: Budget,
-        *,
-        now: Callable[[], datetime] = utc_now,
-        read_seconds: float = READ_SECONDS,
-    ) -> None:
-        self._context = context
-        self._now = now
-        self._client = FeedClient(context, budget, now=now, read_seconds=read_seconds)
-        self._wanted = words_wanted(context.query)
+    name = "A feed"
+
+    def _open(self, budget: Budget, read_seconds: float) -> None:
+        self._client = FeedClient(self._context, budget, now=self._now, read_seconds=read_seconds)
+        self._wanted = words_wanted(self._context.query)
 
     def streams(self) -> Sequence[str]:
         return (STREAM,)
 
-    def collect(self, stream: str, cursor: Mapping[str, Any]) -> Batch:
-        if stream != STREAM:
-            raise RejectedError(f"a feed has no stream {stream!r}", code="bad_request")
+    def _collect(self, stream: str, cursor: Mapping[str, Any]) -> Batch:
         address = check_address(self._context.external_id)
         state = FeedCursor(cursor, address, self._now())
         answer = self._fetch(state)
@@ -105,9 +93,6 @@ class FeedConnector:
     def _batch(self, state: FeedCursor, updates: Sequence[RawUpdate]) -> Batch:
         cursor, has_more, gaps = state.finish()
         return Batch(tuple(updates), cursor, has_more=has_more, gaps=gaps)
-
-    def send(self, request: SendRequest) -> Receipt:
-        raise RejectedError(f"a feed can only be read; it takes no {request.kind[:40]}", code="bad_request")
 
     def read_back(self, request: SendRequest, *, since: datetime) -> Sequence[IncomingPost] | None:
         return None

@@ -12,14 +12,13 @@ from typing import Any
 from monitor.platforms.base import (
     Batch,
     Budget,
-    ChannelContext,
     Condition,
     IncomingNotice,
     IncomingPost,
     RawUpdate,
-    Receipt,
     SendRequest,
 )
+from monitor.platforms.connecting import BaseConnector, Write
 from monitor.platforms.errors import RejectedError
 from monitor.platforms.examining import Examination, quota_of
 from monitor.platforms.mastodon import client
@@ -29,8 +28,7 @@ from monitor.platforms.mastodon.normalize import address_of, is_public
 from monitor.platforms.mastodon.threads import Threads
 from monitor.platforms.mastodon.writing import Writer
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
-from monitor.platforms.times import parse_time, utc_now
-from monitor.platforms.transport import READ_SECONDS
+from monitor.platforms.times import parse_time
 
 # Polls slow down when this share of the calls is left: answers must still go out.
 _RESERVE = 0.2
@@ -49,20 +47,12 @@ class Source:
     is_conversation: bool = False
 
 
-class MastodonConnector:
-    """Built per task. Every answer of `collect` is one page with the cursor that is valid after it."""
+class MastodonConnector(BaseConnector):
+    name = "Mastodon"
 
-    def __init__(
-        self,
-        context: ChannelContext,
-        budget: Budget,
-        *,
-        now: Callable[[], datetime] = utc_now,
-        read_seconds: float = READ_SECONDS,
-    ) -> None:
-        self._context = context
-        self._now = now
-        self._client = MastodonClient(context, budget, now=now, read_seconds=read_seconds)
+    def _open(self, budget: Budget, read_seconds: float) -> None:
+        self._client = MastodonClient(self._context, budget, now=self._now, read_seconds=read_seconds)
+        self._writer = Writer(self._context, self._client)
 
     def streams(self) -> Sequence[str]:
         if self._context.kind == "search":
@@ -71,9 +61,7 @@ class MastodonConnector:
 
     # -- Reading ---------------------------------------------------------------------------------
 
-    def collect(self, stream: str, cursor: Mapping[str, Any]) -> Batch:
-        if stream not in self.streams():
-            raise RejectedError(f"this channel has no stream {stream!r}", code="bad_request")
+    def _collect(self, stream: str, cursor: Mapping[str, Any]) -> Batch:
         if stream == "search":
             return self._collect_search(cursor)
         source = self._sources()[stream]
@@ -242,20 +230,18 @@ class MastodonConnector:
 
     # -- Writing and health ----------------------------------------------------------------------
 
-    def send(self, request: SendRequest) -> Receipt:
-        return Writer(self._context, self._client).send(request)
+    def _writers(self) -> Mapping[str, Write]:
+        return self._writer.writers()
 
     def read_back(self, request: SendRequest, *, since: datetime) -> Sequence[IncomingPost] | None:
-        return Writer(self._context, self._client).read_back(request, since=since)
+        return self._writer.read_back(request, since=since)
 
     def check(self) -> Sequence[IncomingNotice]:
         if self._context.kind == "search":
             return self._check_search()
         answer = self._client.call(self._client.library.account_verify_credentials)
         me = mapping_at({"account": answer}, "account")
-        if id_at(me, "id") != self._context.external_id:
-            return [IncomingNotice("wrong_identity", {"expected": self._context.external_id, "is": id_at(me, "id")})]
-        return []
+        return self._identity_notices(id_at(me, "id"))
 
     def examine(self) -> Sequence[Condition]:
         """A token's rights are told nowhere: each list that we read shows whether it may be read."""

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.platforms.base import ChannelContext, IncomingPost, RawUpdate, Receipt, SendRequest
-from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
+from monitor.platforms.connecting import Write, repeatable
+from monitor.platforms.errors import RejectedError, UnconfirmedSendError
 from monitor.platforms.mastodon.client import MastodonClient
 from monitor.platforms.mastodon.normalize import address_of, instance_of, normalize
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
@@ -24,17 +25,14 @@ class Writer:
         self._context = context
         self._client = client
 
-    def send(self, request: SendRequest) -> Receipt:
-        writer = {
+    def writers(self) -> Mapping[str, Write]:
+        return {
             "reply": self._reply,
             "direct_message": self._direct_message,
             "private_reply": self._private_reply,
             "like": self._like,
             "delete": self._delete,
-        }.get(request.kind)
-        if writer is None:
-            raise RejectedError(f"Mastodon offers no {request.kind} to this program", code="bad_request")
-        return writer(request)
+        }
 
     def _reply(self, request: SendRequest) -> Receipt:
         """As open as what it answers, and never more open."""
@@ -109,14 +107,7 @@ class Writer:
         return Receipt("")
 
     def _repeatable(self, method: Callable[..., Any], target_id: str, *, endpoint: str = "calls") -> Receipt:
-        """Writes that change nothing when they are done twice: doubt means no more than to do them again."""
-        try:
-            self._client.call(method, target_id, endpoint=endpoint, is_write=True)
-        except UnconfirmedSendError as doubt:
-            problem = UnavailableError(doubt.message, request_id=doubt.request_id)
-        else:
-            return Receipt("")
-        raise problem
+        return repeatable(lambda: self._client.call(method, target_id, endpoint=endpoint, is_write=True))
 
     def read_back(self, request: SendRequest, *, since: datetime) -> Sequence[IncomingPost] | None:
         if request.kind not in ("reply", "direct_message", "private_reply"):

@@ -1,6 +1,6 @@
 """What the connectors of Facebook and Instagram share: the walk over edges, conversations, messages out, the check."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,13 +17,13 @@ from monitor.platforms.base import (
     Receipt,
     SendRequest,
 )
-from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
+from monitor.platforms.connecting import BaseConnector, Write, repeatable
+from monitor.platforms.errors import RejectedError, UnconfirmedSendError
 from monitor.platforms.examining import Examination, quota_of
 from monitor.platforms.meta.graph import SLOW_DOWN_PERCENT, Graph, after_of
 from monitor.platforms.meta.walk import Step, Walk
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
-from monitor.platforms.times import parse_time, utc_now
-from monitor.platforms.transport import READ_SECONDS
+from monitor.platforms.times import parse_time
 
 RESPONSE_WINDOW = timedelta(hours=24)
 HUMAN_WINDOW = timedelta(days=7)
@@ -35,9 +35,7 @@ _READ_BACK_PAGES = 3
 Reader = Callable[[Walk], tuple[list[RawUpdate], str, list[Step]]]
 
 
-class MetaConnector(ABC):
-    """Built per task. `collect` reads one page; its cursor is valid once that page is stored."""
-
+class MetaConnector(BaseConnector):
     messaging_platform: str
     #: Fields of a message that this platform tells, and the one that hides a comment.
     message_fields: str
@@ -46,17 +44,8 @@ class MetaConnector(ABC):
     #: The platform's own pure reader.
     normalize: Callable[[RawUpdate, ChannelContext], Sequence[PlatformEvent]]
 
-    def __init__(
-        self,
-        context: ChannelContext,
-        budget: Budget,
-        *,
-        now: Callable[[], datetime] = utc_now,
-        read_seconds: float = READ_SECONDS,
-    ) -> None:
-        self._context = context
-        self._now = now
-        self._graph = Graph(context, budget, now=now, read_seconds=read_seconds)
+    def _open(self, budget: Budget, read_seconds: float) -> None:
+        self._graph = Graph(self._context, budget, now=self._now, read_seconds=read_seconds)
 
     @property
     def _messaging_node(self) -> str:
@@ -70,9 +59,7 @@ class MetaConnector(ABC):
     def streams(self) -> Sequence[str]:
         return tuple(self.roots)
 
-    def collect(self, stream: str, cursor: Mapping[str, Any]) -> Batch:
-        if stream not in self.roots:
-            raise RejectedError(f"this channel has no stream {stream!r}", code="bad_request")
+    def _collect(self, stream: str, cursor: Mapping[str, Any]) -> Batch:
         walk = Walk(cursor, self.roots[stream], self._now())
         updates: list[RawUpdate] = []
         try:
@@ -139,13 +126,7 @@ class MetaConnector(ABC):
 
     # -- Writes ----------------------------------------------------------------------------------
 
-    def send(self, request: SendRequest) -> Receipt:
-        writer = self._writers().get(request.kind)
-        if writer is None:
-            raise RejectedError(f"this platform offers no {request.kind}", code="bad_request")
-        return writer(request)
-
-    def _writers(self) -> Mapping[str, Callable[[SendRequest], Receipt]]:
+    def _writers(self) -> Mapping[str, Write]:
         return {
             "reply": self._reply,
             "direct_message": self._direct_message,
@@ -161,10 +142,10 @@ class MetaConnector(ABC):
 
     def _hide(self, request: SendRequest, *, is_hidden: bool) -> Receipt:
         path = f"{self._graph.version}/{request.target_id}"
-        return self._repeatable(lambda: self._graph.request(path, post_args={self.hiding_field: is_hidden}))
+        return repeatable(lambda: self._graph.request(path, post_args={self.hiding_field: is_hidden}))
 
     def _delete(self, request: SendRequest) -> Receipt:
-        return self._repeatable(lambda: self._graph.delete_object(request.target_id))
+        return repeatable(lambda: self._graph.delete_object(request.target_id))
 
     def _direct_message(self, request: SendRequest) -> Receipt:
         answer = self._graph.put_object(
@@ -205,16 +186,6 @@ class MetaConnector(ABC):
         recipient = text_at(answer, "recipient_id")
         conversation = f"{self._context.external_id}-{recipient}" if recipient else ""
         return Receipt(identifier, conversation_id=conversation)
-
-    def _repeatable(self, write: Callable[[], Any]) -> Receipt:
-        """Writes that change nothing when they are done twice: doubt means no more than to do them again."""
-        try:
-            write()
-        except UnconfirmedSendError as doubt:
-            problem = UnavailableError(doubt.message, request_id=doubt.request_id)
-        else:
-            return Receipt("")
-        raise problem
 
     # -- Reading back ----------------------------------------------------------------------------
 
@@ -269,11 +240,7 @@ class MetaConnector(ABC):
     def check(self) -> Sequence[IncomingNotice]:
         """The token must still act for this channel, and the version asked for must be the one that answers."""
         node = self._graph.get_object(self._context.external_id, fields="id")
-        notices = []
-        if id_at(node, "id") != self._context.external_id:
-            notices.append(
-                IncomingNotice("wrong_identity", {"expected": self._context.external_id, "is": id_at(node, "id")})
-            )
+        notices = self._identity_notices(id_at(node, "id"))
         served = self._graph.served_version()
         if served and served != self._graph.version:
             notices.append(IncomingNotice("version_changed", {"asked": self._graph.version, "served": served}))

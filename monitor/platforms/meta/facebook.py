@@ -1,6 +1,6 @@
 """Facebook Pages: posts of and on the page, their comments, and Messenger. `PLATFORM` is the face."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from monitor.platforms.base import (
     Receipt,
     SendRequest,
 )
+from monitor.platforms.connecting import Write, repeatable
 from monitor.platforms.meta.connector import MetaConnector, Reader, after_args, made_id, update_of
 from monitor.platforms.meta.facebook_reader import deep_link, normalize
 from monitor.platforms.meta.graph import after_of
@@ -31,6 +32,7 @@ _COMMENTS = f"comments.filter(stream).order(reverse_chronological).limit(50){{{C
 
 
 class FacebookConnector(MetaConnector):
+    name = "Facebook"
     messaging_platform = "messenger"
     message_fields = "id,message,from,to,created_time,attachments,sticker"
     hiding_field = "is_hidden"
@@ -95,7 +97,7 @@ class FacebookConnector(MetaConnector):
         ]
         return updates, all(walk.is_fresh(parse_time(comment.get("created_time"))) for comment in comments)
 
-    def _writers(self) -> Mapping[str, Callable[[SendRequest], Receipt]]:
+    def _writers(self) -> Mapping[str, Write]:
         return {**super()._writers(), "like": self._like}
 
     def _reply(self, request: SendRequest) -> Receipt:
@@ -104,7 +106,7 @@ class FacebookConnector(MetaConnector):
         return Receipt(identifier, url=deep_link(identifier))
 
     def _like(self, request: SendRequest) -> Receipt:
-        return self._repeatable(lambda: self._graph.put_object(request.target_id, "likes"))
+        return repeatable(lambda: self._graph.put_object(request.target_id, "likes"))
 
     def _own_replies(self, request: SendRequest, since: datetime) -> list[IncomingPost]:
         args = {"fields": COMMENT_FIELDS, "filter": "stream", "order": "reverse_chronological"}

@@ -28,6 +28,7 @@ _MENTIONED = "id,text,username,timestamp,media{id,permalink}"
 
 
 class InstagramConnector(MetaConnector):
+    name = "Instagram"
     messaging_platform = "instagram"
     message_fields = "id,message,from,to,created_time,attachments,story"
     hiding_field = "hide"

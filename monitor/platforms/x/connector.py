@@ -8,7 +8,6 @@ from typing import Any
 from monitor.platforms.base import (
     Batch,
     Budget,
-    ChannelContext,
     Condition,
     IncomingNotice,
     IncomingPost,
@@ -16,11 +15,11 @@ from monitor.platforms.base import (
     Receipt,
     SendRequest,
 )
-from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
+from monitor.platforms.connecting import BaseConnector, Write, repeatable
+from monitor.platforms.errors import RejectedError, UnconfirmedSendError
 from monitor.platforms.examining import Examination, quota_of
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
-from monitor.platforms.times import snowflake_at, utc_now
-from monitor.platforms.transport import READ_SECONDS
+from monitor.platforms.times import snowflake_at
 from monitor.platforms.x import client as prices
 from monitor.platforms.x.client import XClient, rate_in_headers
 from monitor.platforms.x.normalize import deep_link, normalize
@@ -55,29 +54,18 @@ _DEFAULT_POLL_SECONDS = {"direct_messages": 90.0}
 _POLL_LIMITS = (3.0, 900.0)
 
 
-class XConnector:
-    """Built per task. Every answer of `collect` is one page with the cursor that is valid after it."""
+class XConnector(BaseConnector):
+    name = "X"
 
-    def __init__(
-        self,
-        context: ChannelContext,
-        budget: Budget,
-        *,
-        now: Callable[[], datetime] = utc_now,
-        read_seconds: float = READ_SECONDS,
-    ) -> None:
-        self._context = context
-        self._now = now
-        self._client = XClient(context, budget, now=now, read_seconds=read_seconds)
+    def _open(self, budget: Budget, read_seconds: float) -> None:
+        self._client = XClient(self._context, budget, now=self._now, read_seconds=read_seconds)
 
     def streams(self) -> Sequence[str]:
         if self._context.kind == "search":
             return ("search",)
         return ("direct_messages", "mentions", "own_posts")
 
-    def collect(self, stream: str, cursor: Mapping[str, Any]) -> Batch:
-        if stream not in self.streams():
-            raise RejectedError(f"this channel has no stream {stream!r}", code="bad_request")
+    def _collect(self, stream: str, cursor: Mapping[str, Any]) -> Batch:
         state = StreamCursor(RULES[stream], cursor, self._now())
         page = self._read_page(stream, state)
         owed = self._price_of(stream, page)
@@ -165,17 +153,14 @@ class XConnector:
         found = [_post_update(post, {}, [], "lookup") for post in list_at(page, "data")]
         return found + [_gone_update(error) for error in errors if id_at(error, "resource_id")]
 
-    def send(self, request: SendRequest) -> Receipt:
-        writer = {
+    def _writers(self) -> Mapping[str, Write]:
+        return {
             "reply": self._reply,
             "direct_message": self._direct_message,
             "hide": self._hide,
             "unhide": self._hide,
             "delete": self._delete,
-        }.get(request.kind)
-        if writer is None:
-            raise RejectedError(f"X offers no {request.kind} to this program", code="bad_request")
-        return writer(request)
+        }
 
     def _reply(self, request: SendRequest) -> Receipt:
         cost = prices.COST_POST_WITH_LINK if _LINK.search(request.text) else prices.COST_SUMMONED_REPLY
@@ -214,14 +199,7 @@ class XConnector:
         return self._repeatable(request, self._client.tweepy.delete_tweet)
 
     def _repeatable(self, request: SendRequest, method: Callable[..., Any]) -> Receipt:
-        """Writes that change nothing when they are done twice: doubt means no more than to do them again."""
-        try:
-            self._client.call(request.kind, method, request.target_id, is_write=True)
-        except UnconfirmedSendError as doubt:
-            problem = UnavailableError(doubt.message, request_id=doubt.request_id)
-        else:
-            return Receipt("")
-        raise problem
+        return repeatable(lambda: self._client.call(request.kind, method, request.target_id, is_write=True))
 
     def read_back(self, request: SendRequest, *, since: datetime) -> Sequence[IncomingPost] | None:
         if request.kind == "reply":
@@ -257,9 +235,7 @@ class XConnector:
             self._client.call("search", library.search_recent_tweets, self._context.query, max_results=10)
             return []
         me = mapping_at(self._client.call("me", library.get_me), "data")
-        if id_at(me, "id") != self._context.external_id:
-            return [IncomingNotice("wrong_identity", {"expected": self._context.external_id, "is": id_at(me, "id")})]
-        return []
+        return self._identity_notices(id_at(me, "id"))
 
     def examine(self) -> Sequence[Condition]:
         if self._context.kind == "search":
