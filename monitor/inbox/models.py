@@ -155,6 +155,8 @@ class Post(models.Model):
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
     deletion_reason = models.CharField(max_length=24, blank=True)
+    is_hidden = models.BooleanField(null=True)  # by us or in the platform's own app; null: nobody has told
+    hidden_changed_at = models.DateTimeField(null=True)
     stage = models.CharField(max_length=16, choices=Stage, default=Stage.RECEIVED)
     stage_tries = models.PositiveSmallIntegerField(default=0)
     stage_error = models.CharField(max_length=120, blank=True)

@@ -57,6 +57,7 @@ POST_COLUMNS: tuple[tuple[str, str], ...] = (
     ("platform_version", "int4"),
     ("created_at", "timestamptz"),
     ("edited_at", "timestamptz"),
+    ("is_hidden", "bool"),
     ("arrival", "text"),
 )
 
@@ -130,6 +131,7 @@ def _merged(first: IncomingPost, second: IncomingPost) -> IncomingPost:
         conversation_id=newer.conversation_id or older.conversation_id,
         url=newer.url or older.url,
         created_at=newer.created_at or older.created_at,
+        is_hidden=older.is_hidden if newer.is_hidden is None else newer.is_hidden,
     )
 
 
@@ -188,6 +190,7 @@ def post_row(public_id: bytes, key: PostKey, post: IncomingPost, markets: Market
         post.version,
         wire_time(post.created_at),
         wire_time(post.edited_at),
+        post.is_hidden,
         arrival,
     )
 

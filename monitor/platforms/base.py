@@ -40,6 +40,7 @@ class IncomingPost:
 
     `external_id` is stable over edits (X: the first id of the edit history); `platform_id` is the id to act on now,
     where it differs. `is_id_made`: the id is only ours (a row of a file that had none), nothing can be done with it.
+    `is_hidden`: whether we have hidden it from others; None where the platform did not say.
     """
 
     platform: str
@@ -64,6 +65,7 @@ class IncomingPost:
     version: int = 1
     attachments: tuple[Attachment, ...] = ()
     place: str = ""
+    is_hidden: bool | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -134,7 +136,10 @@ class ChannelContext:
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """One write. `kind`: reply, direct_message, private_reply, hide, unhide, like, delete.
+    """One write. `kind`: reply, direct_message, private_reply, hide, unhide, like, unlike, delete.
+
+    Hiding, liking and deleting change nothing when they are done twice: where their outcome is unknown a connector
+    raises UnavailableError, and they are done again.
 
     `text` is exactly what people will see. `sent_by` is "person" or "automation": only a person may carry a human tag.
     """
@@ -244,7 +249,9 @@ class Declaration:
     costs more. Without `hands_texts_on` the platform's terms let ids and counts be passed to others freely, but texts
     of posts only in small numbers. With `learning_allowed` they do not forbid that the brand's own model learns from
     verdicts on its posts. Without `needs_credentials` a channel can be read without a login. `poll_seconds` is how
-    often a new channel is read.
+    often a new channel is read. `own_threads` tells whose thread it is where its first post is not known: the
+    beginning of the ids of those that a channel began (`{id}`: the channel's own), or `*` where comments come from our
+    own posts only.
 
     `abilities` are the kinds of SendRequest that the platform offers, and what else a connector can do:
       webhooks   it pushes; `subscribe`: its connector is a Subscriber, which can ask for that
@@ -270,6 +277,8 @@ class Declaration:
     prices: Mapping[str, int] = field(default_factory=dict)
     prices_with_link: Mapping[str, int] = field(default_factory=dict)
     hands_texts_on: bool = True
+    private_reply_window_hours: int | None = None
+    own_threads: str = ""
     needs_credentials: bool = True
     poll_seconds: int = 60
 

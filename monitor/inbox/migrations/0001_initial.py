@@ -119,6 +119,8 @@ class Migration(migrations.Migration):
                 ('edited_at', models.DateTimeField(null=True)),
                 ('deleted_at', models.DateTimeField(null=True)),
                 ('deletion_reason', models.CharField(blank=True, max_length=24)),
+                ('is_hidden', models.BooleanField(null=True)),
+                ('hidden_changed_at', models.DateTimeField(null=True)),
                 ('stage', models.CharField(choices=[('received', 'Received'), ('analyzed', 'Analyzed'), ('triaged', 'Triaged'), ('quarantined', 'Quarantined')], default='received', max_length=16)),
                 ('stage_tries', models.PositiveSmallIntegerField(default=0)),
                 ('stage_error', models.CharField(blank=True, max_length=120)),

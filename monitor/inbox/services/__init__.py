@@ -3,6 +3,7 @@
 from monitor.brands.services import ensure_streams
 from monitor.inbox.services.collecting import CollectReport, collect_channel, receive_updates
 from monitor.inbox.services.deleting import apply_deletions
+from monitor.inbox.services.hiding import set_hidden
 from monitor.inbox.services.own_posts import record_own_post
 from monitor.inbox.services.quarantine import PutAside, put_aside, replay_quarantined
 from monitor.inbox.services.stages import (
@@ -35,4 +36,5 @@ __all__ = [
     "release_posts",
     "replay_quarantined",
     "retry_quarantined",
+    "set_hidden",
 ]

@@ -116,6 +116,12 @@ def _is_edit(new: str) -> str:
     )
 
 
+def _is_hidden_otherwise(new: str) -> str:
+    """A page that was read before we hid the post tells how it was then: what just changed is believed."""
+    return f"""({new}.is_hidden IS NOT NULL AND {new}.is_hidden <> coalesce(old.is_hidden, false)
+        AND (old.hidden_changed_at IS NULL OR old.hidden_changed_at < now() - interval '2 minutes'))"""
+
+
 def _would_change(new: str) -> str:
     return f"""(old.deleted_at IS NULL AND (
         {_is_edit(new)}
@@ -125,10 +131,12 @@ def _would_change(new: str) -> str:
         OR (old.url = '' AND {new}.url <> '') OR (old.in_reply_to = '' AND {new}.in_reply_to <> '')
         OR (old.created_at IS NULL AND {new}.created_at IS NOT NULL)
         OR (old.author_id IS NULL AND {new}.author_id IS NOT NULL)
-        OR (old.arrival = 'import' AND {new}.arrival <> 'import')))"""
+        OR (old.arrival = 'import' AND {new}.arrival <> 'import')
+        OR {_is_hidden_otherwise(new)}))"""
 
 
 _EDIT = _is_edit("EXCLUDED")
+_HIDDEN_OTHERWISE = _is_hidden_otherwise("EXCLUDED")
 
 # Rows are looked up one by one through the unique keys, on purpose: a join leaves the choice to statistics, which know
 # nothing of a brand that is being filled (seen: 30 times slower). `brand_id + 0` keeps the planner from an index that
@@ -152,13 +160,14 @@ UPSERT_POSTS = f"""
             (public_id, brand_id, channel_id, arrival, platform, external_id, platform_id, conversation_id, author_id,
              form, text, language_hint, url, in_reply_to, attachments, place, market_id, market_source, is_public,
              is_own, own_by, mentions_us, quotes_us, version, platform_version, created_at, edited_at, stage,
-             stage_tries, stage_error, deletion_reason)
+             stage_tries, stage_error, deletion_reason, is_hidden, hidden_changed_at)
         SELECT public_id, %(brand)s, %(channel)s, arrival, platform, external_id, platform_id, conversation_id,
             author_id, form, text, language_hint, url, in_reply_to, attachments::jsonb, place,
             coalesce(customer_market_id, market_id),
             CASE WHEN customer_market_id IS NULL THEN market_source ELSE 'customer' END,
             is_public, is_own, own_by, mentions_us, quotes_us, 1, platform_version, created_at, edited_at,
-            CASE WHEN is_own THEN 'analyzed' ELSE 'received' END, 0, '', ''
+            CASE WHEN is_own THEN 'analyzed' ELSE 'received' END, 0, '', '', is_hidden,
+            CASE WHEN is_hidden THEN now() END
         FROM incoming AS new
         WHERE (
             SELECT {_would_change("new")} FROM inbox_post AS old WHERE old.brand_id + 0 = %(brand)s
@@ -186,6 +195,8 @@ UPSERT_POSTS = f"""
             channel_id = CASE WHEN old.channel_id IS NULL OR (old.arrival = 'import' AND EXCLUDED.arrival <> 'import')
                 THEN EXCLUDED.channel_id ELSE old.channel_id END,
             arrival = CASE WHEN old.arrival = 'import' THEN EXCLUDED.arrival ELSE old.arrival END,
+            is_hidden = CASE WHEN {_HIDDEN_OTHERWISE} THEN EXCLUDED.is_hidden ELSE old.is_hidden END,
+            hidden_changed_at = CASE WHEN {_HIDDEN_OTHERWISE} THEN now() ELSE old.hidden_changed_at END,
             stage = CASE WHEN EXCLUDED.is_own AND NOT old.is_own THEN 'analyzed'
                 WHEN old.is_own THEN old.stage
                 WHEN {_EDIT} THEN 'received' ELSE old.stage END,

@@ -28,6 +28,7 @@ from monitor.inbox.rows import (
 )
 from monitor.inbox.services import statements
 from monitor.inbox.services.deleting import hold_deletions_off, store_deletions
+from monitor.inbox.services.hiding import store_hidings
 from monitor.platforms.base import IncomingDeletion, IncomingNotice, IncomingPost, PlatformEvent, RawUpdate
 
 HOWS = ("poll", "webhook", "import", "send", "replay")
@@ -145,7 +146,7 @@ def _ingest(
     lease_until: datetime | None,
 ) -> IngestReport:
     deletions = [event for event in events if isinstance(event, IncomingDeletion)]
-    notices = sum(isinstance(event, IncomingNotice) for event in events)
+    notices = [event for event in events if isinstance(event, IncomingNotice)]
     posts = latest_by_key(event for event in events if isinstance(event, IncomingPost))
     with connection.cursor() as database:
         hold_deletions_off(database, batch.brand, deletes=bool(deletions))
@@ -156,6 +157,7 @@ def _ingest(
             refused = _find_refused(batch.brand, facts.platform, posts, raw)
         accepted = refused.leave_out(posts)
         stored = _store_posts(database, batch, accepted, facts.markets)
+        store_hidings(database, batch.brand, facts.platform, notices)
         updates = [raw_row(update) for update in raw if not refused.covers(update)]
         _journal(database, batch, facts.platform, updates, new_keys={row[1] for row in stored if row[2]})
         new_ids = [row[0] for row in stored if row[2]]
@@ -167,7 +169,7 @@ def _ingest(
         unchanged=len(accepted) - len(stored),
         deleted=deleted,
         refused=len(posts) - len(accepted),
-        notices=notices,
+        notices=len(notices),
         post_ids=tuple(sorted(row[0] for row in stored)),
     )
 
