@@ -135,6 +135,11 @@ CODES: Mapping[str, Wording] = {
         _("%(channel)s: approved replies wait because the channel cannot send. %(why)s"),
         _("Mend the channel on the channels page; the replies go as soon as it is healthy."),
     ),
+    "effect.failed": Wording(
+        _("Posts that could not be hidden, liked or deleted"),
+        _("%(channel)s: the platform did not do this to a post: %(what)s. %(why)s"),
+        _("Open the case: it can be asked for again there, or done in the platform's own app."),
+    ),
     "drift.complaint_score": Wording(
         _("Scores that have moved"),
         _("Scores for “complaint” have moved: the last seven days differ from the four weeks before (%(index)s)."),

@@ -35,7 +35,8 @@ ConnectorFactory = Callable[[Channel], Connector]
 
 #: Refusals after which a person can still answer in the platform's own app.
 NATIVE_CODES: Final = frozenset({"not_summoned", "window_closed", "permission_missing"})
-#: "You said this already": perhaps an attempt of ours whose answer was lost. It is read back, never repeated.
+#: "You said this already": perhaps an attempt of ours whose answer was lost. It is read back, never repeated; of what
+#: was done to a post it says that it is done.
 DOUBTFUL_CODES: Final = frozenset({"duplicate", "already_replied"})
 #: The call needs this long at most; with less of the lease left it is not begun.
 LONGEST_CALL: Final = timedelta(seconds=45)
@@ -59,7 +60,7 @@ def perform_effect(
         pk=effect_id, state=EffectState.SENDING, started_at=None, lease_until__gt=moment + LONGEST_CALL
     ).update(started_at=moment, tries=F("tries") + 1)  # fmt: skip
     effect = Effect.objects.select_related(
-        "channel", "reply__target__conversation", "reply__target__author", "post"
+        "channel", "reply__target__conversation", "reply__target__author", "post__conversation"
     ).get(pk=effect_id)  # fmt: skip
     # A pause may lie between the two: then the attempt is not ours any more.
     if started and (effect.state, effect.started_at) == (EffectState.SENDING, moment):
@@ -90,7 +91,12 @@ def request_of(effect: Effect) -> SendRequest:
     if reply is None:
         post = effect.post
         assert post is not None
-        return SendRequest(effect.kind, target_id=target_id(post), idempotency_key=effect.idempotency_key)
+        return SendRequest(
+            effect.kind,
+            target_id=target_id(post),
+            conversation_id=post.conversation.external_id,
+            idempotency_key=effect.idempotency_key,
+        )
     target = reply.target
     # A private reply's window runs from the comment, a message's from the newest word of the person.
     since = target.created_at if target.is_public else target.conversation.last_inbound_at or target.created_at
@@ -122,6 +128,8 @@ def record_unconfirmed(*, effect_id: int, started_at: datetime | None, code: str
 
 def _learn(effect: Effect, error: PlatformError) -> None:
     attempt = effect.started_at
+    if effect.reply is None and _settle_on_post(effect, error):
+        return
     match error:
         case RejectedError(code=code) if code in DOUBTFUL_CODES:
             record_unconfirmed(effect_id=effect.pk, started_at=attempt, code=code)
@@ -141,6 +149,20 @@ def _learn(effect: Effect, error: PlatformError) -> None:
             record_unconfirmed(effect_id=effect.pk, started_at=attempt)
         case _:
             raise error
+
+
+def _settle_on_post(effect: Effect, error: PlatformError) -> bool:
+    """Where what is done to a post differs from what is said: it may be done twice. False: it does not differ."""
+    match error:
+        case RejectedError(code="gone") if effect.kind == "delete":
+            record_sent(effect_id=effect.pk, receipt=Receipt(""))
+        case RejectedError(code=code) if code in DOUBTFUL_CODES:
+            record_sent(effect_id=effect.pk, receipt=Receipt(""))
+        case UnconfirmedSendError() | MalformedPayloadError():
+            settle_not_done(effect.pk, started_at=effect.started_at, code="no_answer")
+        case _:
+            return False
+    return True
 
 
 def _stop_channel(effect: Effect, code: str) -> None:
