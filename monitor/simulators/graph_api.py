@@ -73,8 +73,7 @@ def _answer(world: World, request: Request, args: dict[str, str]) -> Any:
         return _read_edge(world, request, node, edge, args) if edge else _read_node(world, request, node, args)
     if request.method == "DELETE":
         assert isinstance(node, Entry)
-        world.delete(node.identifier)
-        return {"success": True}
+        return _delete(world, node, edge)
     return _write(world, node, edge, args)
 
 
@@ -158,9 +157,29 @@ def _write(world: World, node: Node, edge: str, args: Mapping[str, str]) -> Any:
     if isinstance(node, Entry) and not edge:
         flag = args.get("is_hidden") if node.platform == "facebook" else args.get("hide")
         if flag is not None:
+            _check_hiding(world, node)
             node.is_hidden = flag == "true"
             return {"success": True}
     raise GraphError("(#100) Unsupported post request", 100)
+
+
+def _delete(world: World, node: Entry, edge: str) -> dict[str, bool]:
+    """Our like of it, or the thing itself, where it is ours."""
+    if edge == "likes":
+        node.likes = 0
+        return {"success": True}
+    if edge or node.author is not world.brands[node.platform]:
+        raise GraphError("(#200) Permissions error", 200)
+    world.delete(node.identifier)
+    return {"success": True}
+
+
+def _check_hiding(world: World, node: Entry) -> None:
+    """Others' comments under what stands on our own page or profile."""
+    brand, root = world.brands[node.platform], world.entries.get(node.root_id)
+    is_ours = node.root_id.startswith(f"{PAGE_ID}_") if node.platform == "facebook" else root and root.author is brand
+    if not node.parent_id or node.author is brand or not is_ours:
+        raise GraphError("(#200) Permissions error: only comments on our own posts can be hidden", 200)
 
 
 def _comment(world: World, parent: Entry, args: Mapping[str, str]) -> dict[str, str]:
@@ -213,7 +232,7 @@ def _private_reply(world: World, comment_id: str, text: str) -> dict[str, str]:
     if comment is None:
         raise GraphError("(#100) The comment does not exist", 100, 33)
     if any(message.comment_id == comment_id for message in world.messages):
-        raise GraphError("(#10900) Activity already replied to", 10900)
+        raise GraphError("(#10900) Activity already replied to", 10900, 2534025)
     if world.now() - comment.created_at >= _HUMAN_WINDOW:
         raise GraphError("(#10) The comment is older than seven days", 10, 2018278, 403)
     brand = world.brands[comment.platform]

@@ -98,7 +98,7 @@ class FacebookConnector(MetaConnector):
         return updates, all(walk.is_fresh(parse_time(comment.get("created_time"))) for comment in comments)
 
     def _writers(self) -> Mapping[str, Write]:
-        return {**super()._writers(), "like": self._like}
+        return {**super()._writers(), "like": self._like, "unlike": self._unlike}
 
     def _reply(self, request: SendRequest) -> Receipt:
         answer = self._graph.put_object(request.target_id, "comments", message=request.text)
@@ -107,6 +107,9 @@ class FacebookConnector(MetaConnector):
 
     def _like(self, request: SendRequest) -> Receipt:
         return repeatable(lambda: self._graph.put_object(request.target_id, "likes"))
+
+    def _unlike(self, request: SendRequest) -> Receipt:
+        return repeatable(lambda: self._graph.delete_object(f"{request.target_id}/likes"))
 
     def _own_replies(self, request: SendRequest, since: datetime) -> list[IncomingPost]:
         args = {"fields": COMMENT_FIELDS, "filter": "stream", "order": "reverse_chronological"}
@@ -128,13 +131,19 @@ class FacebookPlatform:
         credential_names=("access_token", "app_secret"),
         channel_kinds=("page",),
         abilities=frozenset(
-            {"reply", "direct_message", "private_reply", "hide", "unhide", "like", "delete", "webhooks", "read_back"}
+            {
+                *("reply", "direct_message", "private_reply", "hide", "unhide", "like", "unlike", "delete"),
+                *("webhooks", "read_back"),
+            }
         ),
         reply_limit=8_000,
         direct_message_limit=2_000,
         forms=("post", "comment", "reply", "review", "direct_message", "story_mention"),
         direct_message_window_hours=24,
         human_window_hours=168,
+        private_reply_window_hours=168,
+        # The page's id and that of the post: whoever wrote it, it stands on our page.
+        own_threads="{id}_",
         learning_allowed=True,
         mark="FB",
     )

@@ -152,6 +152,8 @@ class InstagramPlatform:
         forms=("post", "comment", "reply", "direct_message", "story_mention"),
         direct_message_window_hours=24,
         human_window_hours=168,
+        private_reply_window_hours=168,
+        own_threads="*",
         learning_allowed=True,
         mark="IG",
     )
