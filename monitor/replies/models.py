@@ -125,7 +125,7 @@ class EffectState(models.TextChoices):
 class Effect(models.Model):
     """One write to a platform: one claim, one idempotency key. The outbox.
 
-    An answer goes out at most once; what changes nothing when it is done twice (`post`) is done until it is known to be.
+    An answer goes out at most once; what changes nothing when it is done twice (`post`) is done until that is known.
     """
 
     brand = models.ForeignKey(Brand, models.CASCADE)

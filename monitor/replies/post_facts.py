@@ -5,6 +5,9 @@ from dataclasses import replace
 from typing import Final
 
 from monitor.brands.models import Channel, SwitchName
+from monitor.brands.switches import is_on
+from monitor.cases.models import CaseConversation
+from monitor.cases.states import ACTIVE
 from monitor.inbox.models import Arrival, Post
 from monitor.platforms.base import Declaration
 from monitor.replies import gathering
@@ -14,6 +17,8 @@ from monitor.replies.post_effects import Facts
 
 OPEN_STATES: Final = (EffectState.PENDING, EffectState.SENDING, EffectState.UNCONFIRMED)
 _ANY_THREAD: Final = "*"
+#: The severity of a case in which taking words out of sight is a lead's.
+CRITICAL: Final = 3
 
 
 def effects_on(post_ids: Iterable[int]) -> dict[int, list[Effect]]:
@@ -69,6 +74,21 @@ def as_it_will_be(facts: Facts, post: Post, effects: Sequence[Effect]) -> Facts:
     return replace(facts, is_hidden=is_hidden, is_liked=is_liked, is_going=is_going)
 
 
+def delicate_posts(posts: Sequence[Post]) -> set[int]:
+    """Those of an open case that is critical, and all of them while the brand is in a crisis."""
+    if not posts:
+        return set()
+    if is_on(posts[0].brand_id, SwitchName.CRISIS):
+        return {post.pk for post in posts}
+    links = CaseConversation.objects.filter(
+        conversation__in={post.conversation_id for post in posts}, case__severity__gte=CRITICAL, case__state__in=ACTIVE
+    ).values_list("conversation_id", "author_id")
+    critical = set(links)
+    return {
+        post.pk for post in posts if {(post.conversation_id, post.author_id), (post.conversation_id, None)} & critical
+    }
+
+
 def writing_channels(brand_id: int) -> list[Channel]:
     return list(
         Channel.objects.filter(brand_id=brand_id).exclude(kind__in=gathering.LISTENING_KINDS).order_by(
@@ -95,4 +115,6 @@ def _first_posts(posts: Sequence[Post]) -> dict[tuple[str, str], bool]:
     rows = Post.objects.filter(
         brand_id=posts[0].brand_id, external_id__in=threads, platform__in={post.platform for post in posts}
     )
-    return {(platform, name): is_own for platform, name, is_own in rows.values_list("platform", "external_id", "is_own")}
+    return {
+        (platform, name): is_own for platform, name, is_own in rows.values_list("platform", "external_id", "is_own")
+    }

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, pgettext
 
 from monitor.console.deciding import mark
 from monitor.console.discretion import came_in_private
+from monitor.console.effect_words import effect_note
 from monitor.console.labels import label_of
 from monitor.console.reasons import act, notice, problem, sentence, short, strongest
 from monitor.replies.guard import is_blocking as guard_blocks
@@ -58,6 +59,13 @@ def reason_chip(reason: Any) -> str:
 
 
 register.filter("strongest", strongest)
+register.filter("effect_text", effect_note)
+
+
+@register.simple_tag
+def effect_url(kind: str, brand: Any, case: Any, post: Any) -> str:
+    """Where a button asks for something to be done to a post."""
+    return reverse(f"case_post_{kind}", args=[brand.slug, case.reference, post.public_id])
 
 
 @register.filter

@@ -126,7 +126,7 @@ def _earlier_on_post(post_id: Any, effect_id: Any) -> Q:
 
 
 def _candidates(limit: int, moment: datetime) -> list[tuple[int, int | None]]:
-    """(effect, its post), without a lock, so without a promise. Held ones are left out only lest they fill the batch."""
+    """(effect, its post), without a lock, so without a promise. Held ones are left out lest they fill the batch."""
     killed = Switch.objects.filter(brand_id=OuterRef("brand_id"), name=SwitchName.KILL, is_on=True)
     lane = Effect.objects.filter(
         reply__case_id=OuterRef("reply__case_id"), reply__conversation_id=OuterRef("reply__conversation_id")

@@ -1,36 +1,28 @@
 """What people ask of a platform beside answers: hide a post, show it again, like it, delete an answer of ours.
 
-Asking writes the Effect under the lock of its post, so two who press at once make one; `claiming` and `sending` carry it
-out like an answer. Done twice, each of these is the same as done once, so what is in doubt is done again.
+Asking writes the Effect under the lock of its post, so two who press at once make one; `claiming` and `sending` carry
+it out like an answer. Done twice, each of these is the same as done once, so what is in doubt is done again.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from monitor.audit import services as audit
-from monitor.brands.models import SwitchName, User
+from monitor.brands.models import User
 from monitor.brands.rights import role_can, role_of
-from monitor.brands.switches import is_on
-from monitor.cases.models import Case
-from monitor.cases.states import ACTIVE
 from monitor.inbox.models import Post
 from monitor.queue import enqueue
 from monitor.replies import gathering
 from monitor.replies.models import Effect, EffectState, Reply
 from monitor.replies.post_effects import OPPOSITES, RIGHTS, Verdict, can_be_asked, can_be_done, right_for
-from monitor.replies.post_facts import OPEN_STATES, effects_on, facts_of
+from monitor.replies.post_facts import OPEN_STATES, delicate_posts, effects_on, facts_of
 from monitor.replies.services.drafting import SEND_TASK
 from monitor.replies.states import WrongStateError, move
-
-#: The severity of a case in which taking words out of sight is a lead's.
-CRITICAL: Final = 3
 
 
 class EffectRefusedError(Exception):
@@ -45,8 +37,8 @@ class EffectRefusedError(Exception):
 def request_effect(*, kind: str, user: User, post: Post | None = None, reply: Reply | None = None) -> Effect:
     """Puts it into the outbox and returns it; the one that is under way where the same was asked before.
 
-    `post`, or the `reply` whose own post is meant. Raises Post.DoesNotExist to people of other brands, PermissionDenied,
-    EffectRefusedError, ValueError for a kind that does not exist.
+    `post`, or the `reply` whose own post is meant. Raises Post.DoesNotExist to people of other brands,
+    PermissionDenied, EffectRefusedError, ValueError for a kind that does not exist.
     """
     post_id = post.pk if post is not None else reply.own_post_id if reply is not None else None
     if kind not in RIGHTS:
@@ -82,7 +74,7 @@ def withdraw_effect(*, user: User, effect: Effect) -> Effect:
 
 def right_to_ask(post: Post, kind: str) -> str:
     """The right that asking for it needs now."""
-    return right_for(kind, is_delicate=_is_delicate(post))
+    return right_for(kind, is_delicate=bool(delicate_posts([post])))
 
 
 def judge_effect(effect: Effect) -> Verdict:
@@ -107,14 +99,6 @@ def _check_right(user: User, post: Post, kind: str) -> None:
     right = right_to_ask(post, kind)
     if not role_can(role, right):
         raise PermissionDenied(right)
-
-
-def _is_delicate(post: Post) -> bool:
-    theirs = Q(links__author=post.author_id) | Q(links__author=None)
-    critical = Case.objects.filter(
-        theirs, links__conversation=post.conversation_id, severity__gte=CRITICAL, state__in=ACTIVE
-    )
-    return is_on(post.brand_id, SwitchName.CRISIS) or critical.exists()
 
 
 def _same_wish(effects: Sequence[Effect], kind: str) -> Effect | None:

@@ -1,4 +1,4 @@
-"""What it means that something was done to a post, or could not be: for the post, our answer, its case and the people."""
+"""What follows when something was done to a post, or could not be: for the post, our answer, its case, the people."""
 
 from datetime import datetime
 from typing import Final
