@@ -74,11 +74,12 @@ def post_effects(posts: Sequence[Post], may: Callable[[str], bool]) -> dict[int,
     effects = effects_on([post.pk for post in posts])
     facts = facts_of(posts, effects)
     delicate = delicate_posts(posts)
+    rights = {right: may(right) for right in ("answer", "approve")}
     found = {}
     for post in posts:
         declaration = gathering.declaration_of(post.platform)
-        rights = {kind: right_for(kind, is_delicate=post.pk in delicate) for kind in KINDS}
-        asked = [can_be_asked(facts[post.pk], declaration, kind) for kind in KINDS if may(rights[kind])]
+        open_to_them = [kind for kind in KINDS if rights[right_for(kind, is_delicate=post.pk in delicate)]]
+        asked = [can_be_asked(facts[post.pk], declaration, kind) for kind in open_to_them]
         found[post.pk] = PostEffects(
             kinds=tuple(verdict.kind for verdict in asked if verdict.allowed),
             obstacle=next((verdict.code for verdict in asked if verdict.code in OBSTACLES), ""),

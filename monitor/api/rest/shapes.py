@@ -107,8 +107,8 @@ class ReplyShape(Schema):
 
 
 class EffectShape(Schema):
-    """Something asked of a platform about a post: `kind` hide, unhide, like, unlike or delete; `state` pending, sending,
-    done or failed; `error_code` says why it waits or failed."""
+    """Something asked of a platform about a post: `kind` hide, unhide, like, unlike or delete; `state` pending,
+    sending, done or failed; `error_code` says why it waits or failed."""
 
     id: str
     post_id: str

@@ -79,6 +79,7 @@ def right_to_ask(post: Post, kind: str) -> str:
 
 def judge_effect(effect: Effect) -> Verdict:
     """May it be carried out now? Read in the transaction that acts on the answer."""
+    assert effect.post_id is not None
     post = Post.objects.select_related("author", "conversation").get(pk=effect.post_id)
     facts = replace(
         facts_of([post], {})[post.pk], channel_state=effect.channel.state, channel_may_write=effect.channel.can_reply
@@ -88,6 +89,8 @@ def judge_effect(effect: Effect) -> Verdict:
 
 def _lock_post(post_id: int | None) -> Post:
     """Whoever asks for something else about this post waits. Raises Post.DoesNotExist."""
+    if post_id is None:
+        raise Post.DoesNotExist
     rows = Post.objects.select_for_update(no_key=True, of=("self",)).select_related("author", "conversation", "brand")
     return rows.get(pk=post_id)
 
