@@ -25,7 +25,7 @@ def test_nothing_is_done_to_an_erased_persons_post_any_more(brand: Any, bob: Any
     services.request_effect(kind="like", user=bob, post=post)
     carry_out(platform)
     services.request_effect(kind="hide", user=bob, post=post)
-    erase_author(platform="facebook", external_id="author-mia")
+    erase_author(platform="facebook", author="author-mia")
     assert carry_out(platform) == [] and [kind for kind, _target in acts(platform)] == ["like"]
     liked, hidden = Effect.objects.order_by("pk")
     assert (liked.state, hidden.state, hidden.error_code) == (EffectState.DONE, EffectState.FAILED, "deleted")
@@ -44,7 +44,7 @@ def test_why_the_guard_was_overridden_goes_with_the_person(brand: Any, bob: Any)
     services.approve(user=bob, reply=reply, override_reason="Mia is a friend of the founder")
     assert AuditText.objects.filter(after__contains="friend of the founder").count() == 1
     assert "friend" not in "".join(str(event.params) for event in AuditEvent.objects.all())
-    erase_author(platform="x", external_id="author-mia")
+    erase_author(platform="x", author="author-mia")
     assert not AuditText.objects.filter(after__contains="friend").exists()
     assert AuditEvent.objects.filter(act="reply.guard_overridden").exists()
 
@@ -53,5 +53,5 @@ def test_why_an_answer_was_declined_goes_with_the_person_too(brand: Any, bob: An
     reply = services.draft_reply(user=bob, case=make_case(brand), text="We look into it.")
     services.decline(user=bob, reply=reply, why="Mia told us on the phone")
     assert "phone" not in "".join(str(event.params) for event in AuditEvent.objects.all())
-    erase_author(platform="x", external_id="author-mia")
+    erase_author(platform="x", author="author-mia")
     assert not AuditText.objects.filter(after__contains="phone").exists()
