@@ -71,6 +71,19 @@ def test_a_notice_of_the_platform_changes_the_post_at_once(channel: Any) -> None
     assert Post.objects.get().is_hidden is False
 
 
+def test_an_old_notice_that_is_delivered_again_changes_nothing(channel: Any) -> None:
+    store(channel, COMMENT)
+    hidden = IncomingNotice("post_hidden", {"id": "1", "at": "2026-05-04T10:00:00+00:00"})
+    shown = IncomingNotice("post_unhidden", {"id": "1", "at": "2026-05-04T10:05:00+00:00"})
+    store(channel, shown, hidden, how="webhook")
+    assert Post.objects.get().is_hidden is None
+    store(channel, hidden, how="webhook")
+    assert Post.objects.get().is_hidden is True
+    store(channel, shown, how="webhook")
+    store(channel, hidden, how="webhook")
+    assert Post.objects.get().is_hidden is False
+
+
 def test_a_notice_for_a_post_in_the_same_delivery_counts(channel: Any) -> None:
     store(channel, COMMENT, IncomingNotice("post_hidden", {"id": "1"}), how="webhook")
     assert Post.objects.get().is_hidden is True

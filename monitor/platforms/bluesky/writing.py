@@ -16,7 +16,7 @@ from monitor.platforms.base import ChannelContext, IncomingPost, RawUpdate, Rece
 from monitor.platforms.bluesky.client import BlueskyClient
 from monitor.platforms.bluesky.normalize import author_of_uri, deep_link, message_update, normalize
 from monitor.platforms.connecting import Write, repeatable
-from monitor.platforms.errors import RejectedError, UnconfirmedSendError
+from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.text.length import grapheme_count
 
@@ -112,8 +112,7 @@ class Writer:
             "collection": LIKE,
             "rkey": made or _key_of(f"like:{request.target_id}"),
         }
-        self._repeatable(lambda: self._client.procedure("com.atproto.repo.deleteRecord", body, endpoint="write"))
-        return Receipt("")
+        return repeatable(lambda: self._client.procedure("com.atproto.repo.deleteRecord", body, endpoint="write"))
 
     def _hide(self, request: SendRequest) -> Receipt:
         """The author of a thread names the replies that are not shown, in the record that guards the thread."""
@@ -121,8 +120,7 @@ class Writer:
         owner, _, key = root.removeprefix("at://").partition(f"/{POST}/")
         if owner != self._client.did() or root == request.target_id:
             raise RejectedError("only replies in threads that we began can be hidden", code="permission_missing")
-        self._repeatable(lambda: self._guard(root, key, request.target_id, is_hidden=request.kind == "hide"))
-        return Receipt("")
+        return repeatable(lambda: self._guard(root, key, request.target_id, is_hidden=request.kind == "hide"))
 
     def _guard(self, root: str, key: str, uri: str, *, is_hidden: bool) -> None:
         """Somebody may change the record between our look and our write: then we look again."""
