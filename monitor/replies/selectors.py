@@ -13,7 +13,7 @@ from monitor.replies import gathering
 from monitor.replies.eligibility import Eligibility, ways
 from monitor.replies.models import Effect, EffectState, Reply, ReplyState
 from monitor.replies.phrasebook import VERSION
-from monitor.replies.post_effects import KINDS, OBSTACLES, can_be_asked, right_for
+from monitor.replies.post_effects import KINDS, OBSTACLES, OPPOSITES, can_be_asked, right_for
 from monitor.replies.post_facts import OPEN_STATES, delicate_posts, effects_on, facts_of
 
 
@@ -80,10 +80,13 @@ def post_effects(posts: Sequence[Post], may: Callable[[str], bool]) -> dict[int,
         declaration = gathering.declaration_of(post.platform)
         open_to_them = [kind for kind in KINDS if rights[right_for(kind, is_delicate=post.pk in delicate)]]
         asked = [can_be_asked(facts[post.pk], declaration, kind) for kind in open_to_them]
+        notes = tuple(_notes_on(post, effects.get(post.pk, ())))
+        # What nobody has begun is taken back rather than undone afterwards.
+        undone = {OPPOSITES.get(note.kind) for note in notes if note.effect is not None}
         found[post.pk] = PostEffects(
-            kinds=tuple(verdict.kind for verdict in asked if verdict.allowed),
+            kinds=tuple(verdict.kind for verdict in asked if verdict.allowed and verdict.kind not in undone),
             obstacle=next((verdict.code for verdict in asked if verdict.code in OBSTACLES), ""),
-            notes=tuple(_notes_on(post, effects.get(post.pk, ()))),
+            notes=notes,
             was_asked=post.pk in effects,
         )
     return found
