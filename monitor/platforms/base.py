@@ -90,12 +90,18 @@ PlatformEvent = IncomingPost | IncomingDeletion | IncomingNotice
 
 @dataclass(frozen=True, slots=True)
 class RawUpdate:
-    """One update verbatim, self-contained: whatever `normalize` needs (for X, its slice of `includes`) is in `body`."""
+    """One update verbatim, self-contained: whatever `normalize` needs (for X, its slice of `includes`) is in `body`.
+
+    `author_ids` and `post_ids` name everybody whose words are in it, and every post (by `IncomingPost.external_id`) that
+    `external_id` does not name: what it answers or quotes, and itself where its stable id is another. By them the
+    journal's copy goes when one of them is deleted or erased.
+    """
 
     kind: str
     external_id: str
     body: Mapping[str, Any]
     author_ids: tuple[str, ...] = ()
+    post_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,10 @@ class Budget(Protocol):
     def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
         """Takes one call. Raises RateLimitedError or QuotaExceededError when nothing is left."""
 
+    def bill(self, prices: Mapping[str, int]) -> int:
+        """Notes what was read and its price, by a name of each thing (kind and id); returns what it costs. Nothing is
+        charged twice on a UTC day. Never raises: what was read has been paid."""
+
     def learn(self, endpoint: str, *, remaining: int | None, limit: int | None, resets_at: datetime | None) -> None:
         """Notes what the platform's own headers say."""
 
@@ -174,6 +184,9 @@ class NullBudget:
 
     def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
         return None
+
+    def bill(self, prices: Mapping[str, int]) -> int:
+        return 0
 
     def learn(self, endpoint: str, *, remaining: int | None, limit: int | None, resets_at: datetime | None) -> None:
         return None

@@ -13,11 +13,11 @@ MAKE_TABLE = (
 EMPTY_TABLE = "DELETE FROM ingest_post"
 COPY_POSTS = f"COPY ingest_post ({', '.join(name for name, _ in POST_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 COPY_JOURNAL = (
-    "COPY inbox_rawevent (brand_id, channel_id, platform, kind, external_id, author_ids, body_hash, body)"
+    "COPY inbox_rawevent (brand_id, channel_id, platform, kind, external_id, author_ids, post_ids, body_hash, body)"
     " FROM STDIN (FORMAT BINARY)"
 )
-# `author_ids` is jsonb, written as the bytes that it is made of.
-JOURNAL_TYPES = ("int8", "int8", "varchar", "varchar", "varchar", "bytea", "bytea", "bytea")
+# The lists of ids are jsonb, written as the bytes that it is made of.
+JOURNAL_TYPES = ("int8", "int8", "varchar", "varchar", "varchar", "bytea", "bytea", "bytea", "bytea")
 
 # The same update again (an overlapping re-read, a webhook delivered twice) is journalled once. Only the last days are
 # looked at: further back a second line is cheaper than the search.

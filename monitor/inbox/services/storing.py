@@ -197,11 +197,12 @@ def _read_brand_facts(database: Any, batch: _Batch) -> _BrandFacts:
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """What deletions and erasures keep out: posts by key, and raw updates of those posts or of erased authors."""
+    """What deletions and erasures keep out: posts by key, and raw updates with words of those posts or of erased
+    authors. `welcome`: ids of the posts that may come in → their author."""
 
     posts: frozenset[PostKey] = frozenset()
     authors: frozenset[str] = frozenset()
-    welcome: frozenset[str] = frozenset()
+    welcome: Mapping[str, str] = field(default_factory=dict)
 
     def leave_out(self, posts: Mapping[PostKey, IncomingPost]) -> Mapping[PostKey, IncomingPost]:
         """The posts that may come in; an answer to one that is gone no longer says to which."""
@@ -216,10 +217,18 @@ class _Refused:
     def covers(self, update: RawUpdate) -> bool:
         if not self.posts and not self.authors:
             return False
-        key = bounded_id(update.external_id)
-        if any(key == external_id for _, external_id in self.posts):
+        named = _ids_in(update)
+        if any(external_id in named for _, external_id in self.posts):
             return True
-        return key not in self.welcome and not self.authors.isdisjoint(update.author_ids)
+        author = next((self.welcome[each] for each in named if each in self.welcome), None)
+        if author is None:
+            return not self.authors.isdisjoint(update.author_ids)
+        # A person who writes again is a new one; what others quote of the old one stays out.
+        return bool(update.post_ids) and not self.authors.isdisjoint(set(update.author_ids) - {author})
+
+
+def _ids_in(update: RawUpdate) -> list[str]:
+    return [bounded_id(each) for each in (update.external_id, *update.post_ids)]
 
 
 def _find_refused(
@@ -227,12 +236,11 @@ def _find_refused(
 ) -> _Refused:
     """Looks all keys up at once. A person who writes again after an erasure is a new person."""
     by_post = {tombstones.post_key(brand_id, *key): key for key in posts}
+    # The id to act on, too: a deletion may have named the post by that of its last edit.
+    other_ids = {key: (key[0], bounded_id(post.platform_id)) for key, post in posts.items() if post.platform_id}
     answered = {(key[0], bounded_id(post.in_reply_to)) for key, post in posts.items() if post.in_reply_to}
-    by_post |= {tombstones.post_key(brand_id, *key): key for key in answered}
-    by_post |= {
-        tombstones.post_key(brand_id, platform, key): (platform, key)
-        for key in (bounded_id(update.external_id) for update in raw)
-    }
+    answered |= {(platform, each) for update in raw for each in _ids_in(update)}
+    by_post |= {tombstones.post_key(brand_id, *key): key for key in answered.union(other_ids.values())}
     authors = {(post.platform, post.author.external_id) for post in posts.values() if post.author.external_id}
     authors |= {(platform, author_id) for update in raw for author_id in update.author_ids}
     by_author = {tombstones.author_key(brand_id, *author): author for author in authors}
@@ -245,9 +253,11 @@ def _find_refused(
             erased[by_author[bytes(key_hash)]] = recorded_at
     for key, post in posts.items():
         erased_at = erased.get((post.platform, post.author.external_id))
+        if other_ids.get(key) in gone:
+            gone.add(key)
         if erased_at is not None and (post.created_at is None or post.created_at <= erased_at):
             gone.add(key)
-    welcome = frozenset(external_id for platform, external_id in posts if (platform, external_id) not in gone)
+    welcome = {key[1]: post.author.external_id for key, post in posts.items() if key not in gone}
     return _Refused(frozenset(gone), frozenset(author_id for _, author_id in erased), welcome)
 
 
@@ -278,6 +288,7 @@ def _journal(database: Any, batch: _Batch, platform: str, rows: list[RawRow], *,
                         row.kind,
                         row.external_id,
                         row.author_ids,
+                        row.post_ids,
                         row.body_hash,
                         row.body,
                     )
