@@ -89,6 +89,7 @@ class ChannelBudget:
 
     def __init__(self, channel_id: int) -> None:
         self._channel_id = channel_id
+        self.billed_micros = 0  # by this object
 
     def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
         """Takes one call and its price (millionths of a dollar), or neither.
@@ -120,6 +121,7 @@ class ChannelBudget:
                 {"channel": self._channel_id, "keys": sorted(keys), "prices": [keys[key] for key in sorted(keys)]},
             )
             charged: int = cursor.fetchone()[0]
+        self.billed_micros += charged
         return charged
 
     def _take(self, cursor: Any, endpoint: str) -> None:

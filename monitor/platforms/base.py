@@ -92,9 +92,9 @@ PlatformEvent = IncomingPost | IncomingDeletion | IncomingNotice
 class RawUpdate:
     """One update verbatim, self-contained: whatever `normalize` needs (for X, its slice of `includes`) is in `body`.
 
-    `author_ids` and `post_ids` name everybody whose words are in it, and every post (by `IncomingPost.external_id`) that
-    `external_id` does not name: what it answers or quotes, and itself where its stable id is another. By them the
-    journal's copy goes when one of them is deleted or erased.
+    `author_ids` and `post_ids` name everybody whose words are in it, and every post (by `IncomingPost.external_id`)
+    that `external_id` does not name: what it answers or quotes, and itself where its stable id is another. By them
+    the journal's copy goes when one of them is deleted or erased.
     """
 
     kind: str
@@ -262,6 +262,7 @@ class Declaration:
     `abilities` are the kinds of SendRequest that the platform offers, and what else a connector can do:
       webhooks   it pushes; `subscribe`: its connector is a Subscriber, which can ask for that
       read_back  a write in doubt can be looked up
+      recheck    stored posts can be looked up again, `recheck_batch` ids a call, at `recheck_micros` each
     """
 
     code: str
@@ -285,6 +286,8 @@ class Declaration:
     hands_texts_on: bool = True
     needs_credentials: bool = True
     poll_seconds: int = 60
+    recheck_batch: int = 0
+    recheck_micros: int = 0
 
     def price_of(self, kind: str, *, has_link: bool) -> int:
         """What one write of this kind costs."""

@@ -1,11 +1,12 @@
 """Deletions that a platform tells us of: a tombstone that outlives everything, and a skeleton that keeps counting."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connection, transaction
 
-from monitor.inbox import tombstones
+from monitor.inbox import departures, tombstones
+from monitor.inbox.models import Post
 from monitor.inbox.rows import bounded_id
 from monitor.platforms.base import IncomingDeletion
 
@@ -18,6 +19,7 @@ _BURY = """
     INSERT INTO inbox_tombstone (key_hash, brand_id, kind, recorded_at)
     SELECT key_hash, %s, %s, now() FROM unnest(%s::bytea[]) AS buried (key_hash)
     ON CONFLICT (key_hash) DO NOTHING
+    RETURNING key_hash
 """
 # By the id that the post is known by, or that of its last edit.
 _FIND = """
@@ -116,6 +118,7 @@ def store_deletions(database: Any, brand_id: int, deletions: Sequence[IncomingDe
 def bury_posts(database: Any, brand_id: int, keys: Sequence[tuple[str, str]]) -> None:
     hashes = sorted(tombstones.post_key(brand_id, platform, external_id) for platform, external_id in keys)
     database.execute(_BURY, [brand_id, "post", hashes])
+    departures.remember(brand_id, [bytes(row[0]) for row in database.fetchall()])
 
 
 def bury_author(database: Any, brand_id: int, platform: str, external_id: str) -> None:
@@ -140,3 +143,19 @@ def forget_traces(database: Any, brand_id: int, keys: Sequence[tuple[str, str]])
     database.execute(_DROP_PUT_ASIDE, named)
     database.execute(_FORGET_THREADS, [brand_id, platforms, external_ids])
     return emptied
+
+
+def bury_again(*, brand_id: int, keys: Collection[bytes]) -> int:
+    """Deletions that are known by their hashes only (of a ledger, after a backup was restored); returns how many posts
+    went. One look at every living post of the brand: hashes lead back to nothing."""
+    with transaction.atomic(), connection.cursor() as database:
+        hold_deletions_off(database, brand_id, deletes=True)
+        database.execute(_BURY, [brand_id, "post", sorted(keys)])
+        living = Post.objects.filter(brand_id=brand_id, deleted_at=None)
+        rows = living.values_list("platform", "external_id", "platform_id").iterator(chunk_size=5_000)
+        gone = [
+            IncomingDeletion(platform, names[0])
+            for platform, *names in rows
+            if any(each and tombstones.post_key(brand_id, platform, each) in keys for each in names)
+        ]
+        return sum(store_deletions(database, brand_id, gone[at : at + 500]) for at in range(0, len(gone), 500))

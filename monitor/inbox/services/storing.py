@@ -30,7 +30,7 @@ from monitor.inbox.services import statements
 from monitor.inbox.services.deleting import hold_deletions_off, store_deletions
 from monitor.platforms.base import IncomingDeletion, IncomingNotice, IncomingPost, PlatformEvent, RawUpdate
 
-HOWS = ("poll", "webhook", "import", "send", "replay")
+HOWS = ("poll", "webhook", "import", "send", "replay", "recheck")
 _ATTEMPTS = 4
 # Connections that have the temporary table for good (made in a transaction that was committed).
 _prepared: WeakSet[Any] = WeakSet()
@@ -91,7 +91,7 @@ class _Batch:
             "channel": self.channel,
             "stream": self.stream,
             "how": self.how,
-            "is_poll": self.how == "poll",
+            "is_poll": self.how in ("poll", "recheck"),
             **more,
         }
 

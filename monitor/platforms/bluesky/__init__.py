@@ -13,11 +13,12 @@ class BlueskyPlatform:
         name="Bluesky",
         credential_names=("identifier", "app_password"),
         channel_kinds=("account", "search"),
-        abilities=frozenset({"reply", "direct_message", "like", "delete", "read_back"}),
+        abilities=frozenset({"reply", "direct_message", "like", "delete", "read_back", "recheck"}),
         # Graphemes (app.bsky.feed.post, chat.bsky.convo.defs#messageInput); their bytes are counted before sending.
         reply_limit=300,
         direct_message_limit=1_000,
         counts_graphemes=True,
+        recheck_batch=100,
         forms=("post", "reply", "quote", "direct_message"),
         mark="Bs",
         answer_form="reply",

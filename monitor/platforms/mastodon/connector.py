@@ -158,6 +158,20 @@ class MastodonConnector(BaseConnector):
                 updates.append(self._update_of(post, threads, state))
         return updates
 
+    def recheck(self, platform_ids: Sequence[str]) -> Sequence[RawUpdate]:
+        """The posts as they are now; the ones that are gone, or shown to us no more, as deletions.
+
+        Addresses of another instance's posts (a search finds them) mean nothing to this one and are left out.
+        """
+        identifiers = [each for each in platform_ids if each.isascii() and each.isdigit()]
+        found = self._look_up(identifiers)
+        return [
+            RawUpdate("status", identifier, {"status": post}, (), (address_of(post),))
+            if post
+            else RawUpdate("deletion", identifier, {"uri": identifier})
+            for identifier, post in found.items()
+        ]
+
     def _look_up(self, identifiers: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """id -> post; {} for one that is gone; without an entry where the instance does not tell."""
         library, call = self._client.library, self._client.call
