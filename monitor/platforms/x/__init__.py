@@ -15,7 +15,7 @@ class XPlatform:
         credential_names=("consumer_key", "consumer_secret", "access_token", "access_token_secret", "bearer_token"),
         channel_kinds=("account", "search"),
         abilities=frozenset(
-            {"reply", "direct_message", "hide", "unhide", "delete", "webhooks", "read_back", "recheck"}
+            {"reply", "direct_message", "hide", "unhide", "delete", "webhooks", "subscribe", "read_back", "recheck"}
         ),
         reply_limit=280,
         direct_message_limit=10_000,

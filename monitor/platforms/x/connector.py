@@ -24,6 +24,7 @@ from monitor.platforms.times import snowflake_at
 from monitor.platforms.x import prices
 from monitor.platforms.x.client import XClient, rate_in_headers
 from monitor.platforms.x.normalize import deep_link, normalize
+from monitor.platforms.x.push import XPush, access_of
 from monitor.platforms.x.streams import RULES, StreamCursor
 from monitor.platforms.x.updates import gone_update, latest_id, message_update, post_update
 
@@ -260,14 +261,26 @@ class XConnector(BaseConnector):
             examination = Examination("token", "scopes", "webhook", "quota")
             is_answered = examination.look(self.check)
         if is_answered:
-            examination.add(quota_of(rate_in_headers(self._client.headers)))
+            rate = rate_in_headers(self._client.headers)
+            if self._context.kind != "search":
+                examination.add(access_of(self._client.headers), self._push().look())
+            examination.add(quota_of(rate), *filter(None, [self._push().usage()]))
         return examination.conditions()
+
+    def subscribe(self, callback_url: str) -> None:
+        self._push().subscribe(callback_url, self._now())
+
+    def _push(self) -> XPush:
+        return XPush(self._client, self._context)
 
     def _search_a_minute(self) -> Mapping[str, Any]:
         """Posts cost money, and these few are read by the search anyway: X does not bill them twice on one day."""
         since = snowflake_at(self._now() - timedelta(minutes=1))
         search = self._client.tweepy.search_recent_tweets
-        return self._client.call("search", search, self._context.query, max_results=10, since_id=str(since))
+        price_of = partial(prices.read_prices, "search")
+        return self._client.call(
+            "search", search, self._context.query, price_of=price_of, max_results=10, since_id=str(since)
+        )
 
 
 def _message_options() -> dict[str, Any]:

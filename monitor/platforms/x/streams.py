@@ -29,15 +29,15 @@ class StreamRule:
     horizon_code: str
     count_horizon: int | None = None
     has_since_id: bool = True
-    token_param: str = "pagination_token"
+    page_param: str = "pagination_token"
 
 
 _SEARCH = (timedelta(days=7), timedelta(days=1), "search_horizon")
 RULES = {
     "mentions": StreamRule("mentions", timedelta(days=3650), timedelta(days=7), "mention_horizon", MENTION_HORIZON),
     "own_posts": StreamRule("own_posts", timedelta(days=3650), timedelta(days=1), "own_post_horizon", 3200),
-    "search": StreamRule("search", *_SEARCH, token_param="next_token"),
-    "quotes": StreamRule("quotes", *_SEARCH, token_param="next_token"),
+    "search": StreamRule("search", *_SEARCH, page_param="next_token"),
+    "quotes": StreamRule("quotes", *_SEARCH, page_param="next_token"),
     "direct_messages": StreamRule(
         "direct_messages", timedelta(days=30), timedelta(days=7), "direct_message_horizon", has_since_id=False
     ),
@@ -107,7 +107,7 @@ class StreamCursor:
         if self.rule.has_since_id:
             bounds["since_id"] = str(self.reading.floor_id)
         if self.reading.next_token:
-            bounds[self.rule.token_param] = self.reading.next_token
+            bounds[self.rule.page_param] = self.reading.next_token
         elif self.reading.until_id and self.rule.has_since_id:
             bounds["until_id"] = str(self.reading.until_id)
         return bounds
