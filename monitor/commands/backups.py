@@ -81,6 +81,6 @@ def put_back(arguments: argparse.Namespace) -> int:
         if went["people"]:
             say(f"{went['people']} people who had been erased since then were erased again.")
         if went["posts"]:
-            say(f"{went['posts']} posts that had been deleted since then were deleted again.")
+            say(f"Posts that were deleted after the backup, and are deleted again: {went['posts']}.")
         print(f"restored the backup of {backup.manifest['made_at']} into {home.path}")
     return 0

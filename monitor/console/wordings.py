@@ -57,7 +57,7 @@ PROBLEMS: Final[Words] = {
     "problem.not_summoned": _("X lets programs answer only posts that mention or quote the brand."),
     "problem.duplicate": _("The platform says that this was posted already."),
     "problem.unreachable": _("The person cannot be reached."),
-    "problem.gone": _("The post is gone: its author deleted it, or shows it to others only. It is not answered any more."),
+    "problem.gone": _("The post is gone: deleted, or no longer shown to us. It is not answered any more."),
     "problem.too_long": _("The platform found it too long."),
     "problem.already_replied": _("The one private reply to this comment was already sent."),
     "problem.policy_block": _("The platform has blocked the app."),

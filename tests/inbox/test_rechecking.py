@@ -81,6 +81,26 @@ def test_a_post_that_was_deleted_there_goes_here(brand, simulated, platform):
     assert state.ended_at is not None and state.due_at > timezone.now() + timedelta(hours=19)
 
 
+@pytest.mark.parametrize("platform", [*FREE, "x"])
+@pytest.mark.parametrize("relation", ["parent_id", "quoted_id"])
+def test_what_others_answered_or_quoted_of_it_goes_too(brand, simulated, platform, relation):
+    channel = connect(brand, simulated, platform)
+    gone = mention(simulated, platform, "taken back")
+    mention(simulated, platform, "so true", handle="tom", **{relation: gone.identifier})
+    collect(channel)
+    journal = [bytes(body) for body in RawEvent.objects.values_list("body", flat=True)]
+    assert sum(b"taken back" in body for body in journal) > 1
+    simulated.world.delete(gone.identifier)
+    recheck(channel, "cases")
+    assert recheck(channel).gone == 1
+    assert not any(b"taken back" in bytes(body) for body in RawEvent.objects.values_list("body", flat=True))
+    # Everything is read again from the beginning, as after a lost cursor: nothing comes back, and the answer stays.
+    channel.streams.update(cursor={}, next_poll_at=timezone.now())
+    collect(channel)
+    assert not any(b"taken back" in bytes(body) for body in RawEvent.objects.values_list("body", flat=True))
+    assert Post.objects.get(deleted_at=None, is_own=False).text.endswith("so true")
+
+
 def test_an_edit_is_found_and_keeps_place_and_author(brand, simulated):
     channel = connect(brand, simulated, "mastodon")
     post = mention(simulated, "mastodon", "first words")
