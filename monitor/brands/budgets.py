@@ -47,6 +47,7 @@ _IS_SPENT = """
         AND spent.day = (clock_timestamp() AT TIME ZONE 'UTC')::date
     WHERE channel.id = %s AND spent.reads_micros + spent.writes_micros >= channel.daily_cap_micros * %s
 """
+_TAKE_AND_LOOK = f"WITH taken AS ({_TAKE}) SELECT (SELECT used FROM taken), EXISTS ({_IS_SPENT})"  # noqa: S608
 # X: "the same resource requested again within a UTC day is not charged again"
 # (https://docs.x.com/x-api/getting-started/pricing).
 _BILL = """
@@ -98,16 +99,11 @@ class ChannelBudget:
         money is: reads stop at 90 % of the cap, sends at all of it. An endpoint that nobody has limited is free.
         """
         with transaction.atomic(), connection.cursor() as cursor:
-            self._take(cursor, endpoint)
+            is_spent = self._take(cursor, endpoint)
             if cost_micros:
                 self._pay(cursor, cost_micros, is_write)
-            elif not is_write:
-                self._look_at_cap(cursor)
-
-    def _look_at_cap(self, cursor: Any) -> None:
-        cursor.execute(_IS_SPENT, [self._channel_id, READ_SHARE])
-        if cursor.fetchone():
-            raise _spent()
+            elif is_spent and not is_write:
+                raise _spent()
 
     def bill(self, prices: Mapping[str, int]) -> int:
         """Charges the day for what was read (name → millionths of a dollar), but nothing twice a day; returns what
@@ -124,14 +120,17 @@ class ChannelBudget:
         self.billed_micros += charged
         return charged
 
-    def _take(self, cursor: Any, endpoint: str) -> None:
-        cursor.execute(_TAKE, [self._channel_id, endpoint])
-        if cursor.fetchone():
-            return
+    def _take(self, cursor: Any, endpoint: str) -> bool:
+        """Whether the day's money for reads is spent: asked in the same statement."""
+        cursor.execute(_TAKE_AND_LOOK, [self._channel_id, endpoint, self._channel_id, READ_SHARE])
+        used, is_spent = cursor.fetchone()
+        if used is not None:
+            return bool(is_spent)
         cursor.execute(_WHEN_FREE, [self._channel_id, endpoint])
         allowance = cursor.fetchone()
         if allowance:
             raise RateLimitedError(f"the allowance of {endpoint} is used up", retry_at=allowance[0])
+        return bool(is_spent)
 
     def _pay(self, cursor: Any, cost_micros: int, is_write: bool) -> None:
         cursor.execute(

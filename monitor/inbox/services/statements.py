@@ -39,6 +39,14 @@ TOMBSTONES = """
     SELECT key_hash, kind, recorded_at FROM inbox_tombstone WHERE key_hash = ANY(%b)
 """
 
+# Words that their author has replaced are nobody's any more. The hash stays: the same update is known when it comes
+# again.
+FORGET_OLD_WORDS = """
+    UPDATE inbox_rawevent SET body = '', post_ids = '[]'
+    WHERE external_id = ANY(%s) AND body <> ''
+        AND channel_id IN (SELECT id FROM brands_channel WHERE brand_id = %s AND platform = %s)
+"""
+
 UPSERT_AUTHORS = """
     INSERT INTO inbox_author AS old
         (brand_id, platform, external_id, handle, name, followers, is_verified, is_automated, is_opted_out, joined_at)
@@ -194,7 +202,8 @@ UPSERT_POSTS = f"""
             lease_until = CASE WHEN {_EDIT} THEN NULL ELSE old.lease_until END
         WHERE {_would_change("EXCLUDED")}
         RETURNING WITH (OLD AS before, NEW AS after) after.id AS post_id, after.external_id, after.platform,
-            before.id IS NULL AS is_new, after.version > coalesce(before.version, after.version) AS is_edit
+            before.id IS NULL AS is_new, after.version > coalesce(before.version, after.version) AS is_edit,
+            before.platform_id AS old_platform_id
     ),
     logged AS (
         INSERT INTO inbox_postchange (brand_id, post_id, kind)
@@ -205,7 +214,7 @@ UPSERT_POSTS = f"""
         INSERT INTO inbox_sighting (brand_id, post_id, channel_id, stream, how)
         SELECT %(brand)s, post_id, %(channel)s, %(stream)s, %(how)s FROM stored WHERE is_new
     )
-    SELECT post_id, external_id, is_new FROM stored
+    SELECT post_id, external_id, is_new, is_edit, old_platform_id FROM stored
 """  # noqa: S608 - pieces of this module only
 
 # A post that was there before: noted once for each channel and way (poll, webhook, …), however often it comes.

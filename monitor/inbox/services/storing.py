@@ -156,6 +156,8 @@ def _ingest(
             refused = _find_refused(batch.brand, facts.platform, posts, raw)
         accepted = refused.leave_out(posts)
         stored = _store_posts(database, batch, accepted, facts.markets)
+        if edited := {each for row in stored if row[3] for each in (row[1], row[4]) if each}:
+            database.execute(statements.FORGET_OLD_WORDS, [sorted(edited), batch.brand, facts.platform])
         updates = [raw_row(update) for update in raw if not refused.covers(update)]
         _journal(database, batch, facts.platform, updates, new_keys={row[1] for row in stored if row[2]})
         new_ids = [row[0] for row in stored if row[2]]
@@ -297,8 +299,8 @@ def _journal(database: Any, batch: _Batch, platform: str, rows: list[RawRow], *,
 
 def _store_posts(
     database: Any, batch: _Batch, posts: Mapping[PostKey, IncomingPost], markets: MarketTable
-) -> list[tuple[int, str, bool]]:
-    """(id, external id, is it new) of the posts that were stored or changed."""
+) -> list[tuple[int, str, bool, bool, str | None]]:
+    """(id, external id, is it new, is it an edit, the id to act on before) of the posts that were stored or changed."""
     if not posts:
         return []
     _prepare_table(database)
@@ -315,7 +317,7 @@ def _store_posts(
         database.execute(statements.SET_OPT_OUTS, batch.params())
     database.execute(statements.UPSERT_CONVERSATIONS, batch.params())
     database.execute(statements.UPSERT_POSTS, batch.params())
-    stored: list[tuple[int, str, bool]] = database.fetchall()
+    stored: list[tuple[int, str, bool, bool, str | None]] = database.fetchall()
     if sum(row[2] for row in stored) < len(posts):
         database.execute(statements.SIGHT_KNOWN_POSTS, batch.params())
     return stored
