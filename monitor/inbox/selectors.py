@@ -78,14 +78,19 @@ _MISSING_RECHECKS = """
 _DUE_RECHECKS = """
     SELECT recheck.channel_id, recheck.scope
     FROM inbox_recheck AS recheck JOIN brands_channel AS channel ON channel.id = recheck.channel_id
-    WHERE channel.state = 'healthy' AND recheck.due_at <= clock_timestamp() - make_interval(secs => %s)
+    JOIN brands_brand AS brand ON brand.id = channel.brand_id
+    WHERE NOT brand.is_demo AND channel.state = 'healthy'
+        AND recheck.due_at <= clock_timestamp() - make_interval(secs => %s)
         AND (recheck.lease_until IS NULL OR recheck.lease_until < clock_timestamp())
     ORDER BY recheck.scope, recheck.due_at LIMIT %s
 """
 
 
 def due_rechecks(*, limit: int, overdue_seconds: float = 0) -> list[tuple[int, str]]:
-    """(channel id, scope) of what should be looked up again now, posts of open cases first."""
+    """(channel id, scope) of what should be looked up again now, posts of open cases first.
+
+    Not of the demo: its simulated platforms forget everything at a restart, and its cases would go with that.
+    """
     able = [code for code in platform_codes() if "recheck" in get_platform(code).declaration.abilities]
     with connection.cursor() as cursor:
         cursor.execute(_MISSING_RECHECKS, [able])

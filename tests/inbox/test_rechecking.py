@@ -9,7 +9,7 @@ from monitor.brands.models import Channel, PaidRead, Spend
 from monitor.brands.services import connect_channel
 from monitor.inbox import selectors
 from monitor.inbox.models import Author, Post, PostChange, RawEvent, Recheck
-from monitor.inbox.services import collect_channel, look_again_soon, recheck_channel
+from monitor.inbox.services import collect_channel, look_again_soon, recheck_channel, recheck_post
 from monitor.simulators.world import World
 from tests.support.simulated import Simulated, Stage, open_stage
 
@@ -179,6 +179,22 @@ def test_only_healthy_channels_are_asked(brand, simulated):
     Channel.objects.filter(pk=channel.pk).update(state="paused")
     assert selectors.due_rechecks(limit=10) == []
     assert recheck(channel).skipped
+
+
+def test_the_demo_is_left_alone_because_its_platforms_forget_at_a_restart(brand, simulated):
+    channel = connect(brand, simulated, "mastodon")
+    type(brand).objects.update(is_demo=True)
+    assert selectors.due_rechecks(limit=10) == []
+    post = mention(simulated, "mastodon", "hello")
+    collect(channel)
+    simulated.world.delete(post.identifier)
+    channel = Channel.objects.get(pk=channel.pk)
+    assert recheck_post(post=Post.objects.get(is_own=False), channel=channel, connector=simulated.connect("mastodon"))
+    type(brand).objects.update(is_demo=False)
+    channel = Channel.objects.get(pk=channel.pk)
+    assert not recheck_post(
+        post=Post.objects.get(is_own=False), channel=channel, connector=simulated.connect("mastodon")
+    )
 
 
 def test_platforms_that_cannot_be_asked_have_no_rounds(brand, channel):

@@ -122,7 +122,8 @@ def recheck_post(*, post: Post, channel: Channel, connector: Connector) -> bool:
     """
     chosen = get_platform(channel.platform)
     declared = chosen.declaration
-    if "recheck" not in declared.abilities or declared.recheck_micros or not post.platform_id or not post.is_public:
+    is_asked = "recheck" in declared.abilities and not declared.recheck_micros and not channel.brand.is_demo
+    if not is_asked or not post.platform_id or not post.is_public:
         return True
     look = _Look(channel, chosen, channel_context(channel, with_credentials=False), connector)
     try:
