@@ -17,7 +17,7 @@ from monitor.inbox import services as inbox
 from monitor.logs import get_logger
 from monitor.queue import has_broker
 from monitor.replies import services as replies
-from workers import housekeeping, pipeline, send, watch
+from workers import collect, housekeeping, pipeline, send, watch
 
 log = get_logger(__name__)
 
@@ -59,6 +59,13 @@ def send_step(patience: float) -> int:
     return sent
 
 
+def recheck_step(patience: float) -> int:
+    due = inbox_selectors.due_rechecks(limit=50, overdue_seconds=patience)
+    for channel_id, scope in due:
+        collect.recheck(channel_id, scope)
+    return len(due)
+
+
 def house_step(_patience: float) -> int:
     watch.fold_trends()
     housekeeping.seal_audit()
@@ -73,6 +80,7 @@ LANES = (
     Lane("pipeline", pipeline_step, 0.5),
     Lane("send", send_step, 0.5),
     Lane("house", house_step, 20),
+    Lane("recheck", recheck_step, 15),
 )
 
 
@@ -84,6 +92,8 @@ def work_until_done() -> None:
             done += found
             progress(done)
     house_step(0)
+    while recheck_step(0):
+        pass
 
 
 def work_forever(stop: threading.Event) -> None:

@@ -188,6 +188,7 @@ STREAMS: Final[Mapping[str, Label]] = {
     "mentions": _("Mentions"),
     "search": _("Search"),
     "own_posts": _("Our own posts"),
+    "quotes": _("Quotes"),
     "direct_messages": _("Direct messages"),
     "comments": _("Comments"),
     "feed": _("Posts on the page"),

@@ -67,7 +67,7 @@ PROBLEMS: Final[Words] = {
     "problem.not_summoned": _("X lets programs answer only posts that mention or quote the brand."),
     "problem.duplicate": _("The platform says that this was posted already."),
     "problem.unreachable": _("The person cannot be reached."),
-    "problem.gone": _("The post is gone."),
+    "problem.gone": _("The post is gone: deleted, or no longer shown to us. It is not answered any more."),
     "problem.too_long": _("The platform found it too long."),
     "problem.already_replied": _("The one private reply to this comment was already sent."),
     "problem.policy_block": _("The platform has blocked the app."),
@@ -90,6 +90,21 @@ PROBLEMS: Final[Words] = {
     "problem.retired": _("The publisher has given it up."),
     "problem.no_feed": _("There is nothing at this address. It is tried again by itself."),
     "problem.not_public": _("The address leads into a private network and is not called."),
+    "problem.webhook_crc_failed": _(
+        "X asked our address for its proof and got no right answer. The address must be reachable from outside, and "
+        "MENTIONDESK_X_CONSUMER_SECRET must be the secret of the app."
+    ),
+    "problem.webhook_url_invalid": _("X takes only addresses that begin with https:// and name no port."),
+    "problem.webhook_limit": _(
+        "The app has all the webhooks that its plan allows. Remove one in X's developer console, then subscribe again."
+    ),
+    "problem.subscription_limit": _(
+        "The app has all the subscriptions that its plan allows. Remove some in X's developer console."
+    ),
+    "problem.no_app_token": _(
+        "Push belongs to the app: connect the channel with its consumer key and secret, or with its bearer token."
+    ),
+    "problem.recheck_budget": _("The money for look-ups is spent for today."),
     "problem.withdrawn": _("It was taken back before it was sent."),
 }
 

@@ -5,6 +5,7 @@ Unique keys lead with the platform's id: a search by it is quick whatever the pl
 statistics of yet.
 """
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -49,11 +50,16 @@ class RawEvent(models.Model):
     kind = models.CharField(max_length=48)
     external_id = models.CharField(max_length=160, blank=True)
     author_ids = models.JSONField(default=list)  # for erasure by author
+    post_ids = models.JSONField(default=list, db_default=[])  # of other posts whose words are in it: for their deletion
     body_hash = models.BinaryField(max_length=32)
     body = models.BinaryField()
 
     class Meta:
-        indexes = [models.Index(fields=["channel_id", "external_id"])]
+        indexes = [
+            models.Index(fields=["channel_id", "external_id"]),
+            # Few lines hold words of other posts.
+            GinIndex(fields=["post_ids"], condition=~models.Q(post_ids=[]), name="journal_of_several_posts"),
+        ]
 
 
 class QuarantinedEvent(models.Model):
@@ -177,6 +183,12 @@ class Post(models.Model):
             models.Index(fields=["conversation", "created_at"]),
             models.Index(fields=["author", "-id"]),
             models.Index(fields=["brand", "created_at"]),
+            # X: an edit has a new id, and a deletion may name that one.
+            models.Index(
+                fields=["platform_id", "platform", "brand"],
+                condition=~models.Q(platform_id=models.F("external_id")) & ~models.Q(platform_id=""),
+                name="posts_by_other_id",
+            ),
         ]
 
 
@@ -236,3 +248,29 @@ class ChannelGap(models.Model):
     since = models.DateTimeField(null=True)
     until = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField(auto_now_add=True)
+
+
+class Recheck(models.Model):
+    """How far the looking-up of a channel's stored posts has come: one row for those of open `cases`, one for `recent`
+    ones. A round goes through them once, oldest first; `after_at` and `after_id` are the last one that was looked up.
+    """
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="rechecks")
+    scope = models.CharField(max_length=16)
+    due_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField(null=True)
+    after_at = models.DateTimeField(null=True)
+    after_id = models.BigIntegerField(default=0)
+    began_at = models.DateTimeField(null=True)  # of the round under way
+    ended_at = models.DateTimeField(null=True)  # of the last whole round
+    looked_up = models.PositiveIntegerField(default=0)  # in the last whole round, as the two below
+    found_gone = models.PositiveIntegerField(default=0)
+    found_edited = models.PositiveIntegerField(default=0)
+    counting = models.JSONField(default=dict)  # the same three of the round under way
+    last_error = models.CharField(max_length=64, blank=True)
+    spent_on = models.DateField(null=True)
+    spent_micros = models.BigIntegerField(default=0)  # on that UTC day, at list price
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "scope"], name="one_recheck_per_scope")]
+        indexes = [models.Index(fields=["due_at"])]

@@ -45,6 +45,10 @@ COLUMNS = {
     "RawEvent.external_id": "erased",
     "RawEvent.kind": "kept: a code",
     "RawEvent.platform": "kept: a code",
+    "RawEvent.post_ids": "erased",
+    "Recheck.counting": "kept: counts",
+    "Recheck.last_error": "kept: a code",
+    "Recheck.scope": "kept: a code",
     "Sighting.how": "kept: a code",
     "Sighting.stream": "kept: a code",
     "Tombstone.key_hash": "kept: salted hash that keeps what was erased out",
@@ -56,7 +60,7 @@ _IDS = """
     WHERE id = ANY(%s) AND brand_id = %s AND deletion_reason <> 'erased' FOR NO KEY UPDATE
 """
 _EMPTY_JOURNAL = """
-    UPDATE inbox_rawevent SET body = '', body_hash = '', author_ids = '[]', external_id = ''
+    UPDATE inbox_rawevent SET body = '', body_hash = '', author_ids = '[]', post_ids = '[]', external_id = ''
     WHERE brand_id = %s AND platform = %s AND author_ids @> to_jsonb(%s::text)
 """
 # Rows that nobody could read are searched for the person's id and names: better one too many than one too few.

@@ -78,6 +78,9 @@ def wire_json(text: str) -> bytes:
     return b"\x01" + text.encode()
 
 
+_NO_IDS = wire_json("[]")
+
+
 @dataclass(frozen=True, slots=True)
 class RawRow:
     """A line of the journal."""
@@ -85,6 +88,7 @@ class RawRow:
     kind: str
     external_id: str
     author_ids: bytes  # as `wire_json`
+    post_ids: bytes
     body_hash: bytes
     body: bytes
 
@@ -216,6 +220,7 @@ def raw_row(update: RawUpdate) -> RawRow:
         exact(update.kind)[:48],
         bounded_id(update.external_id),
         wire_json(_encode([bounded_id(author_id, _LONGEST_AUTHOR_ID) for author_id in update.author_ids])),
+        wire_json(_encode([bounded_id(post_id) for post_id in update.post_ids])) if update.post_ids else _NO_IDS,
         hashlib.sha256(body).digest(),
         body,
     )

@@ -92,12 +92,18 @@ PlatformEvent = IncomingPost | IncomingDeletion | IncomingNotice
 
 @dataclass(frozen=True, slots=True)
 class RawUpdate:
-    """One update verbatim, self-contained: whatever `normalize` needs (for X, its slice of `includes`) is in `body`."""
+    """One update verbatim, self-contained: whatever `normalize` needs (for X, its slice of `includes`) is in `body`.
+
+    `author_ids` and `post_ids` name everybody whose words are in it, and every post (by `IncomingPost.external_id`)
+    that `external_id` does not name: what it answers or quotes, and itself where its stable id is another. By them
+    the journal's copy goes when one of them is deleted or erased.
+    """
 
     kind: str
     external_id: str
     body: Mapping[str, Any]
     author_ids: tuple[str, ...] = ()
+    post_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +176,10 @@ class Budget(Protocol):
     def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
         """Takes one call. Raises RateLimitedError or QuotaExceededError when nothing is left."""
 
+    def bill(self, prices: Mapping[str, int]) -> int:
+        """Notes what was read and its price, by a name of each thing (kind and id); returns what it costs. Nothing is
+        charged twice on a UTC day. Never raises: what was read has been paid."""
+
     def learn(self, endpoint: str, *, remaining: int | None, limit: int | None, resets_at: datetime | None) -> None:
         """Notes what the platform's own headers say."""
 
@@ -179,6 +189,9 @@ class NullBudget:
 
     def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
         return None
+
+    def bill(self, prices: Mapping[str, int]) -> int:
+        return 0
 
     def learn(self, endpoint: str, *, remaining: int | None, limit: int | None, resets_at: datetime | None) -> None:
         return None
@@ -256,6 +269,7 @@ class Declaration:
     `abilities` are the kinds of SendRequest that the platform offers, and what else a connector can do:
       webhooks   it pushes; `subscribe`: its connector is a Subscriber, which can ask for that
       read_back  a write in doubt can be looked up
+      recheck    stored posts can be looked up again, `recheck_batch` ids a call, at `recheck_micros` each
     """
 
     code: str
@@ -281,6 +295,8 @@ class Declaration:
     own_threads: str = ""
     needs_credentials: bool = True
     poll_seconds: int = 60
+    recheck_batch: int = 0
+    recheck_micros: int = 0
 
     def price_of(self, kind: str, *, has_link: bool) -> int:
         """What one write of this kind costs."""

@@ -42,7 +42,8 @@ class RejectedError(PlatformError):
     """Refused for good. `code` is ours, stable and translated in the console.
 
     Codes: permission_missing, window_closed, not_summoned, duplicate, unreachable, gone, too_long,
-    already_replied, policy_block, bad_request. Of a feed: moved, retired, no_feed, not_public.
+    already_replied, policy_block, bad_request. Of push: webhook_crc_failed, webhook_url_invalid, webhook_limit,
+    subscription_limit, no_app_token. Of a feed: moved, retired, no_feed, not_public.
     """
 
     def __init__(self, message: str, *, code: str, request_id: str = "") -> None:

@@ -210,4 +210,13 @@ class Migration(migrations.Migration):
             model_name='switch',
             constraint=models.UniqueConstraint(fields=('brand', 'name'), name='one_switch_per_name'),
         ),
+        migrations.CreateModel(
+            name='PaidRead',
+            fields=[
+                ('pk', models.CompositePrimaryKey('channel_id', 'day', 'key_hash', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('day', models.DateField()),
+                ('key_hash', models.BinaryField(max_length=16)),
+                ('channel', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='brands.channel')),
+            ],
+        ),
     ]

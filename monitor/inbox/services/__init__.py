@@ -6,6 +6,13 @@ from monitor.inbox.services.deleting import apply_deletions
 from monitor.inbox.services.hiding import set_hidden
 from monitor.inbox.services.own_posts import record_own_post
 from monitor.inbox.services.quarantine import PutAside, put_aside, replay_quarantined
+from monitor.inbox.services.rechecking import (
+    RecheckReport,
+    look_again_soon,
+    look_up_everything,
+    recheck_channel,
+    recheck_post,
+)
 from monitor.inbox.services.stages import (
     advance_posts,
     claim_posts,
@@ -20,6 +27,7 @@ __all__ = [
     "CollectReport",
     "IngestReport",
     "PutAside",
+    "RecheckReport",
     "StaleLeaseError",
     "UnknownChannelError",
     "advance_posts",
@@ -28,10 +36,14 @@ __all__ = [
     "collect_channel",
     "ensure_streams",
     "ingest",
+    "look_again_soon",
+    "look_up_everything",
     "pending_counts",
     "put_aside",
     "quarantine_posts",
     "receive_updates",
+    "recheck_channel",
+    "recheck_post",
     "record_own_post",
     "release_posts",
     "replay_quarantined",

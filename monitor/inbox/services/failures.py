@@ -120,7 +120,9 @@ def _tell(stream: ChannelStream, error: PlatformError | SealBrokenError, code: s
             channel, "channel.refused", AlertLevel.WARNING, key=f"{stream.name}:trouble", stream=stream.name, why=code
         )
     elif isinstance(error, QuotaExceededError):
-        _alert(channel, "channel.quota_spent", AlertLevel.WARNING, key="quota", until=error.resets_at)
+        # A plan's cap tells no end: then it is tried again in a while.
+        until = error.resets_at or timezone.now() + timedelta(seconds=LONGEST_BACKOFF_SECONDS)
+        _alert(channel, "channel.quota_spent", AlertLevel.WARNING, key="quota", until=until)
     elif stream.failures + 1 >= FAILURES_TO_TELL:
         _alert(
             channel, "channel.trouble", AlertLevel.WARNING, key=f"{stream.name}:trouble", stream=stream.name, why=code

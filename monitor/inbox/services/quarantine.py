@@ -74,6 +74,7 @@ def _put_aside(update: RawUpdate, source: str, code: str, why: str) -> PutAside:
         "kind": clean(update.kind),
         "external_id": clean(update.external_id),
         "author_ids": [clean(author_id) for author_id in update.author_ids],
+        "post_ids": [clean(post_id) for post_id in update.post_ids],
         "why": clean(why)[:200],
     }
     return PutAside(source, code, encode_body(update.body), params)
@@ -92,6 +93,7 @@ def replay_quarantined(*, brand_id: int, event_ids: Sequence[int] | None = None)
             event.params["external_id"],
             json.loads(bytes(event.body)),
             tuple(event.params["author_ids"]),
+            tuple(event.params.get("post_ids", ())),
         )
         platform, context = get_platform(event.channel.platform), channel_context(event.channel)
         events, odd = understand(platform, context, [update], source=event.source)

@@ -13,11 +13,11 @@ MAKE_TABLE = (
 EMPTY_TABLE = "DELETE FROM ingest_post"
 COPY_POSTS = f"COPY ingest_post ({', '.join(name for name, _ in POST_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 COPY_JOURNAL = (
-    "COPY inbox_rawevent (brand_id, channel_id, platform, kind, external_id, author_ids, body_hash, body)"
+    "COPY inbox_rawevent (brand_id, channel_id, platform, kind, external_id, author_ids, post_ids, body_hash, body)"
     " FROM STDIN (FORMAT BINARY)"
 )
-# `author_ids` is jsonb, written as the bytes that it is made of.
-JOURNAL_TYPES = ("int8", "int8", "varchar", "varchar", "varchar", "bytea", "bytea", "bytea")
+# The lists of ids are jsonb, written as the bytes that it is made of.
+JOURNAL_TYPES = ("int8", "int8", "varchar", "varchar", "varchar", "bytea", "bytea", "bytea", "bytea")
 
 # The same update again (an overlapping re-read, a webhook delivered twice) is journalled once. Only the last days are
 # looked at: further back a second line is cheaper than the search.
@@ -37,6 +37,14 @@ BRAND_FACTS = """
 
 TOMBSTONES = """
     SELECT key_hash, kind, recorded_at FROM inbox_tombstone WHERE key_hash = ANY(%b)
+"""
+
+# Words that their author has replaced are nobody's any more. The hash stays: the same update is known when it comes
+# again.
+FORGET_OLD_WORDS = """
+    UPDATE inbox_rawevent SET body = '', post_ids = '[]'
+    WHERE external_id = ANY(%s) AND body <> ''
+        AND channel_id IN (SELECT id FROM brands_channel WHERE brand_id = %s AND platform = %s)
 """
 
 UPSERT_AUTHORS = """
@@ -205,7 +213,8 @@ UPSERT_POSTS = f"""
             lease_until = CASE WHEN {_EDIT} THEN NULL ELSE old.lease_until END
         WHERE {_would_change("EXCLUDED")}
         RETURNING WITH (OLD AS before, NEW AS after) after.id AS post_id, after.external_id, after.platform,
-            before.id IS NULL AS is_new, after.version > coalesce(before.version, after.version) AS is_edit
+            before.id IS NULL AS is_new, after.version > coalesce(before.version, after.version) AS is_edit,
+            before.platform_id AS old_platform_id
     ),
     logged AS (
         INSERT INTO inbox_postchange (brand_id, post_id, kind)
@@ -216,7 +225,7 @@ UPSERT_POSTS = f"""
         INSERT INTO inbox_sighting (brand_id, post_id, channel_id, stream, how)
         SELECT %(brand)s, post_id, %(channel)s, %(stream)s, %(how)s FROM stored WHERE is_new
     )
-    SELECT post_id, external_id, is_new FROM stored
+    SELECT post_id, external_id, is_new, is_edit, old_platform_id FROM stored
 """  # noqa: S608 - pieces of this module only
 
 # A post that was there before: noted once for each channel and way (poll, webhook, …), however often it comes.

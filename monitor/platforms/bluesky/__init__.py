@@ -16,13 +16,14 @@ class BlueskyPlatform:
         abilities=frozenset(
             {
                 *("reply", "direct_message", "private_reply", "hide", "unhide", "like", "unlike", "delete"),
-                "read_back",
+                *("read_back", "recheck"),
             }
         ),
         # Graphemes (app.bsky.feed.post, chat.bsky.convo.defs#messageInput); their bytes are counted before sending.
         reply_limit=300,
         direct_message_limit=1_000,
         counts_graphemes=True,
+        recheck_batch=100,
         forms=("post", "reply", "quote", "direct_message"),
         mark="Bs",
         answer_form="reply",

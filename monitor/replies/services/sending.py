@@ -12,6 +12,7 @@ from monitor.brands.models import Channel, ChannelState
 from monitor.brands.sealing import SealBrokenError
 from monitor.brands.selectors import channel_context
 from monitor.brands.services import set_channel_state
+from monitor.inbox.services import look_again_soon, recheck_post
 from monitor.logs import get_logger
 from monitor.platforms.base import Connector, Receipt, SendRequest
 from monitor.platforms.errors import (
@@ -55,6 +56,8 @@ def perform_effect(
     A second call for the same claim does nothing: the first one took `started_at`. Dying anywhere in here leaves a row
     that `expire_leases` finds: back in line before that instant, unconfirmed after it.
     """
+    if not _is_target_there(effect_id, connector_factory):
+        return EffectState.FAILED
     moment = now or database_now()
     started = Effect.objects.filter(
         pk=effect_id, state=EffectState.SENDING, started_at=None, lease_until__gt=moment + LONGEST_CALL
@@ -67,6 +70,23 @@ def perform_effect(
         _call(effect, connector_factory)
         effect.refresh_from_db(fields=["state"])
     return effect.state
+
+
+def _is_target_there(effect_id: int, connector_factory: ConnectorFactory) -> bool:
+    """Where looking costs nothing, what is answered is looked up before anything is said to it: nobody wants an answer
+    under a post that its author took back, and not every platform refuses it."""
+    waiting = Effect.objects.select_related("channel", "reply__target__conversation", "reply__target__author")
+    effect = waiting.filter(pk=effect_id, state=EffectState.SENDING, started_at=None).first()
+    if effect is None or effect.reply is None:
+        return True
+    try:
+        connector = connector_factory(effect.channel)
+    except SealBrokenError:
+        return True  # `_call` says so
+    if recheck_post(post=effect.reply.target, channel=effect.channel, connector=connector):
+        return True
+    record_failed(effect_id=effect.pk, started_at=None, code="gone")
+    return False
 
 
 def _call(effect: Effect, connector_factory: ConnectorFactory) -> None:
@@ -135,6 +155,8 @@ def _learn(effect: Effect, error: PlatformError) -> None:
             record_unconfirmed(effect_id=effect.pk, started_at=attempt, code=code)
         case RejectedError(code=code):
             record_failed(effect_id=effect.pk, started_at=attempt, code=code)
+            if code == "gone":
+                look_again_soon(channel_id=effect.channel_id)
         case RateLimitedError(retry_at=retry_at):
             settle_not_done(effect.pk, started_at=attempt, code="rate_limited", retry_at=retry_at)
         case QuotaExceededError(resets_at=resets_at):
