@@ -22,6 +22,12 @@ def collect_stream(channel_id: int, stream: str) -> None:
     hint(report.ingested.post_ids)
 
 
+@app.task(name="workers.collect.fetch_due")
+def fetch_due() -> None:
+    """What the platforms only named is asked for."""
+    hint(services.fetch_due().post_ids)
+
+
 def hint(post_ids: Sequence[int]) -> None:
     """Tells the analyzers which posts are new: ids only, a batch a message."""
     for start in range(0, len(post_ids), settings.ANALYZE_BATCH):

@@ -3,15 +3,17 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from monitor.api.models import Delivery
 from monitor.brands.models import Channel
-from monitor.inbox.services import receive_updates
+from monitor.inbox.services import receive_updates, withdraw_authorization
 from monitor.logs import get_logger
 from monitor.platforms.base import RawUpdate
 from monitor.platforms.meta import webhooks as meta
 from monitor.platforms.x import webhooks as x
+from monitor.privacy.asked import PLATFORMS, request_deletion
 from monitor.queue import enqueue
 
 log = get_logger(__name__)
@@ -62,3 +64,14 @@ def receive_delivery(*, sender: str, body: Mapping[str, Any]) -> DeliveryReport:
 
 def count_delivery(*, sender: str, status: int, updates: int = 0, reason: str = "") -> None:
     Delivery.objects.create(platform=sender, status=status, updates=updates, reason_code=reason)
+
+
+def ask_for_deletion(*, sender: str, user_id: str, issued_at: datetime | None) -> str:
+    """The code by which the person can ask how far it is. Whose login it was is not used any more either."""
+    code = request_deletion(sender=sender, user_id=user_id, issued_at=issued_at)
+    withdraw_access(sender=sender, user_id=user_id)
+    return code
+
+
+def withdraw_access(*, sender: str, user_id: str) -> list[int]:
+    return withdraw_authorization(platforms=PLATFORMS[sender], user_id=user_id)

@@ -40,6 +40,7 @@ class IncomingPost:
 
     `external_id` is stable over edits (X: the first id of the edit history); `platform_id` is the id to act on now,
     where it differs. `is_id_made`: the id is only ours (a row of a file that had none), nothing can be done with it.
+    `is_hidden`: whether we have hidden it from others; None where the platform did not say.
     """
 
     platform: str
@@ -64,6 +65,7 @@ class IncomingPost:
     version: int = 1
     attachments: tuple[Attachment, ...] = ()
     place: str = ""
+    is_hidden: bool | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -84,6 +86,9 @@ class IncomingNotice:
     code: str
     params: Mapping[str, Any] = field(default_factory=dict)
 
+
+#: Notices that name something which the platform tells only when it is asked: `Fetcher.fetch` gets such a notice.
+FETCHED_NOTICES = frozenset({"mention_to_fetch"})
 
 PlatformEvent = IncomingPost | IncomingDeletion | IncomingNotice
 
@@ -232,6 +237,20 @@ class Subscriber(Connector, Protocol):
 
         Raises PlatformError.
         """
+
+
+class Fetcher(Connector, Protocol):
+    """A connector of a platform with the ability `fetch`."""
+
+    def fetch(self, notice: IncomingNotice) -> Sequence[RawUpdate]:
+        """What a notice of FETCHED_NOTICES named. Raises PlatformError; RejectedError where it is not shown to us."""
+
+
+class AliasFinder(Connector, Protocol):
+    """A connector of a platform with the ability `aliases`: it knows one person by several ids."""
+
+    def aliases(self, user_id: str) -> Sequence[str]:
+        """Author ids under which this channel sees the person with a login's id. Raises PlatformError."""
 
 
 @dataclass(frozen=True, slots=True)

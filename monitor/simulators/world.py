@@ -13,6 +13,7 @@ from typing import Any
 from monitor.platforms.times import snowflake_at
 from monitor.simulators import bluesky_facts, feed_facts
 from monitor.simulators.faults import FaultBook
+from monitor.simulators.graph_facts import GraphState
 from monitor.simulators.limits import RateWindows
 from monitor.simulators.mastodon_facts import ACCOUNT_ID, CHANNELS, snowflake
 
@@ -98,6 +99,9 @@ class Entry:
     visibility: str = "public"
     warning: str = ""
     number: int = 0
+    # Meta's: "tagged" (elsewhere, naming the page), "review", "ad" (shown as an ad only), "promoted" (an ad, too).
+    # "adopted": of before a restart.
+    kind: str = ""
 
     @property
     def first_id(self) -> str:
@@ -139,6 +143,7 @@ class World:
         self.x_dialect = "tweet"
         self.idempotency: dict[str, tuple[datetime, str]] = {}
         self.bluesky = bluesky_facts.BlueskyState()
+        self.graph = GraphState(10_000 * limit_scale)
         self._shift = timedelta()
         self._last = 0
         # Ids go on rising over a restart: whoever collected before must not take new posts for old ones.
@@ -193,12 +198,18 @@ class World:
         visibility: str = "public",
         warning: str = "",
         rating: int = 0,
+        kind: str = "",
         at: datetime | None = None,
         identifier: str = "",
     ) -> Entry:
         with self.lock:
             created_at = at or self.now()
             parent = self.entries.get(parent_id)
+            if platform == "facebook" and kind in ("tagged", "review"):
+                # Posts elsewhere begin with their author's id; a review is a story without an owner in its id.
+                identifier = identifier or (f"{author.external_id}_" if kind == "tagged" else "") + str(
+                    122_000_000_000_000 + self._number()
+                )
             if platform == "bluesky" and not identifier:
                 identifier = bluesky_facts.post_uri(author.external_id, created_at, self._number())
             identifier = identifier or self._post_id(
@@ -220,6 +231,7 @@ class World:
                 visibility=visibility,
                 warning=warning,
                 number=self._number(),
+                kind=kind,
             )
             self.entries[identifier] = entry
             self._touch(entry.root_id, created_at)
@@ -295,6 +307,7 @@ class World:
             known = Entry(
                 platform, identifier, author, text, at, root_id=identifier, updated_at=at, history=[identifier]
             )
+            known.kind = "adopted"
             self.entries[identifier] = known
         return known if known is not None and not known.is_deleted else None
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from monitor.platforms.base import RawUpdate
+from monitor.platforms.meta.stories import without_story_media
 from monitor.platforms.payload import id_at, list_at, text_at
 from monitor.platforms.signatures import is_signed_hex
 
@@ -59,6 +60,9 @@ def _messaging_update(event: Mapping[str, Any], *, is_standby: bool) -> RawUpdat
     parts = [_object(event, name) for name in ("message", "message_edit", "postback", "reaction", "read")]
     identifier = next((_id(part["mid"]) for part in parts if part.get("mid")), "")
     people = [_id(_object(event, name).get("id")) for name in ("sender", "recipient")]
+    message = event.get("message")
+    if isinstance(message, Mapping):
+        event = {**event, "message": without_story_media(message)}
     body: dict[str, Any] = {"event": event}
     if is_standby:
         body["is_standby"] = True

@@ -72,7 +72,9 @@ def test_a_removal_is_a_deletion_of_the_right_thing():
 
 @pytest.mark.parametrize("verb", ["hide", "unhide"])
 def test_hiding_is_noticed(verb):
-    assert feed(verb=verb) == IncomingNotice({"hide": "post_hidden", "unhide": "post_unhidden"}[verb], {"id": "9_2"})
+    at = datetime.fromtimestamp(1795166999, UTC).isoformat()
+    code = {"hide": "post_hidden", "unhide": "post_unhidden"}[verb]
+    assert feed(verb=verb) == IncomingNotice(code, {"id": "9_2", "at": at})
 
 
 @pytest.mark.parametrize(
