@@ -29,7 +29,7 @@ from monitor.platforms.times import parse_time
 COMMENT_FIELDS = "id,text,username,from,timestamp,parent_id,hidden"
 MEDIA_FIELDS = "id,caption,username,media_type,permalink,timestamp,comments_count"
 _COMMENTS = f"comments.limit(50){{{COMMENT_FIELDS},replies.limit(50){{{COMMENT_FIELDS}}}}}"
-_MENTIONED = "id,text,username,timestamp,media{id,permalink}"
+MENTIONED_FIELDS = "id,text,username,timestamp,media{id,permalink}"
 
 
 class InstagramConnector(MetaConnector):
@@ -180,7 +180,7 @@ class InstagramConnector(MetaConnector):
     def fetch_mention(self, media_id: str = "", comment_id: str = "") -> RawUpdate:
         """The comment or media that a `mention_to_fetch` notice named; both are read through our own profile."""
         if comment_id:
-            comment = self._mentioned("mentioned_comment", f"comment_id({comment_id})", _MENTIONED)
+            comment = self._mentioned("mentioned_comment", f"comment_id({comment_id})", MENTIONED_FIELDS)
             return update_of("comment", comment, {"media": mapping_at(comment, "media"), "is_mention": True}, [])
         media = self._mentioned("mentioned_media", f"media_id({media_id})", MEDIA_FIELDS)
         return update_of("media", media, {"is_mention": True}, [])
