@@ -40,6 +40,8 @@ def receive_delivery(*, sender: str, body: Mapping[str, Any]) -> DeliveryReport:
     MalformedPayloadError, before anything is stored, for a body of another shape.
     """
     platform = "x" if sender == "x" else meta.platform_of(body)
+    for user_id in meta.revoked_users(body) if sender == "meta" else ():
+        withdraw_access(sender=sender, user_id=user_id)
     by_owner: dict[str, list[RawUpdate]] = defaultdict(list)
     for owner, update in x.split(body) if sender == "x" else meta.split(body):
         by_owner[owner].append(update)

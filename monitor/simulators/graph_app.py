@@ -39,6 +39,7 @@ def debug_token(world: World, args: Mapping[str, str], *, known_token: str, is_a
 
 
 def subscribed_apps(world: World) -> dict[str, Any]:
+    _check_manager(world)
     listed = dict(world.graph.other_apps)
     if world.graph.subscribed_fields:
         listed = {APP_ID: world.graph.subscribed_fields, **listed}
@@ -47,14 +48,18 @@ def subscribed_apps(world: World) -> dict[str, Any]:
 
 def subscribe(world: World, args: Mapping[str, str]) -> dict[str, bool]:
     """What is asked for takes the place of what was."""
-    if "pages_manage_metadata" not in world.graph.scopes:
-        raise GraphError("(#200) Requires pages_manage_metadata permission to manage the object", 200, status=403)
+    _check_manager(world)
     fields = [each for each in args.get("subscribed_fields", "").split(",") if each]
     strange = [each for each in fields if each not in SUBSCRIBABLE]
     if strange or not fields:
         raise GraphError("(#100) Param subscribed_fields must be one of the known fields", 100)
     world.graph.subscribed_fields = fields
     return {"success": True}
+
+
+def _check_manager(world: World) -> None:
+    if "pages_manage_metadata" not in world.graph.scopes:
+        raise GraphError("(#200) Requires pages_manage_metadata permission to manage the object", 200, status=403)
 
 
 def ids_for_pages(world: World, user_id: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
-"""What Meta asks in a person's name: erased everywhere and told by a code; a login that was taken away is used no more."""
+"""What Meta asks in a person's name: erased everywhere, told by a code; a login that was taken away is used no more."""
 
+import hashlib
+import hmac
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -237,3 +239,15 @@ def test_a_deletion_also_ends_the_login(brand: Brand, simulated: Simulated) -> N
     ask("data-deletion")
     channel.refresh_from_db()
     assert channel.state == ChannelState.NEEDS_REAUTH and "user_id" not in unseal(channel.credentials)
+
+
+@pytest.mark.parametrize(("verb", "state"), [("revoked", "needs_reauth"), ("granted", "healthy")])
+def test_the_webhook_of_permissions_says_the_same(brand: Brand, simulated: Simulated, verb: str, state: str) -> None:
+    channel = connect(brand, simulated, user_id=ADMIN_USER_ID)
+    entry = {"id": "0", "uid": ADMIN_USER_ID, "time": 1, "changes": [{"field": "connected", "verb": verb}]}
+    raw = json.dumps({"object": "permissions", "entry": [entry]}).encode()
+    mac = hmac.new(APP_SECRET.encode(), raw, hashlib.sha256).hexdigest()
+    headers = {"x-hub-signature-256": f"sha256={mac}"}
+    answer = Client().post("/webhooks/meta/", raw, content_type="application/json", headers=headers)
+    channel.refresh_from_db()
+    assert (answer.status_code, channel.state) == (200, state)

@@ -11,6 +11,7 @@ from monitor.brands.models import Brand, Channel, ChannelState
 from monitor.inbox.models import Author, Conversation, Post, RawEvent, Sighting
 from monitor.inbox.services import collect_channel, ingest, receive_updates
 from monitor.inbox.services.quarantine import understand
+from monitor.platforms.base import IncomingDeletion
 from monitor.platforms.meta.webhooks import split
 from monitor.platforms.registry import get_platform
 from monitor.simulators.world import DEMO_CHANNELS, PAGE_ID, PATHS, World
@@ -112,8 +113,9 @@ def test_what_a_recheck_finds_gone_is_emptied_and_does_not_come_back(page: Chann
     updates = simulated.connect("facebook").recheck([each.identifier for each in comments])  # type: ignore[attr-defined]
     events, odd = understand(platform, context, updates, source="recheck")
     how = {"brand_id": page.brand_id, "channel_id": page.pk, "stream": "recheck", "how": "poll"}
-    report = ingest(events=events, raw=updates, **how)  # type: ignore[arg-type]
-    assert (report.deleted, odd) == (1, [])
+    gone = [event for event in events if isinstance(event, IncomingDeletion)]
+    report = ingest(events=gone, raw=updates, **how)  # type: ignore[arg-type]
+    assert (report.deleted, odd, len(events)) == (1, [], 3)
     assert sorted(Post.objects.filter(is_own=False).values_list("text", flat=True)) == ["", "words 0", "words 2"]
     push(page, **pushed(comments[1]))
     assert not Post.objects.filter(text="words 1").exists()

@@ -3,8 +3,8 @@ import json
 import pytest
 import requests
 
-from monitor.simulators.graph_fields import Field, FieldSyntaxError, parse_fields
 from monitor.simulators.graph_facts import APP_ID
+from monitor.simulators.graph_fields import Field, FieldSyntaxError, parse_fields
 from monitor.simulators.world import APP_SECRET, DEMO_CHANNELS, PAGE_ID, PROFILE_ID, World
 from tests.support.simulated import collect_all, simulated_platforms
 

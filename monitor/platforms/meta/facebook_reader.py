@@ -1,6 +1,7 @@
 """Facebook's posts, comments and reviews in our words: polled nodes, and webhook changes. Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -77,6 +78,28 @@ def _read_comment(body: Mapping[str, Any], context: ChannelContext) -> PlatformE
         edited_at=edited_at_of(body),
         is_hidden=flag_of(comment, "is_hidden"),
         extra={**_told_beside(body), **({"can_reply_privately": True} if may_write else {})},
+    )
+
+
+def _read_lookup(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:
+    """A post or comment as it reads now; of its place a look-up tells nothing. No words at all may be no right to them,
+    and are no edit."""
+    node = mapping_at(body, "lookup")
+    if body.get("is_gone") is True or not text_at(node, "message"):
+        return read_lookup("facebook", body)
+    return replace(
+        _public_post(
+            context,
+            identifier=id_at(node, "id"),
+            form="comment",
+            text=text_at(node, "message"),
+            person=mapping_at(node, "from"),
+            created_at=parse_time(node.get("created_time")),
+            conversation="",
+            is_hidden=flag_of(node, "is_hidden"),
+        ),
+        # What is there now is later than whatever was pushed.
+        version=2,
     )
 
 
@@ -301,7 +324,7 @@ _READERS: Readers = {
     "feed_post": _read_feed_post,
     "comment": _read_comment,
     "rating": _read_rating,
-    "lookup": lambda body, _context: read_lookup("facebook", body),
+    "lookup": _read_lookup,
     "notice": read_notice,
     "change": _read_change,
     "message": lambda body, context: read_message("facebook", body, context),

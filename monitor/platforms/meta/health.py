@@ -42,7 +42,7 @@ class MetaHealth:
     def look(self, examination: Examination, now: datetime) -> None:
         """The token has been found good. Raises PlatformError where Meta does not answer."""
         if examination.look(lambda: self._look_at_token(examination, now), proves=(), refusal="scopes"):
-            examination.look(lambda: self._look_at_webhook(examination), proves=(), refusal="webhook")
+            examination.look(lambda: self._look_at_webhook(examination), proves=())
         examination.add(quota_of(self._graph.rate(), low_share=1 - SLOW_DOWN_PERCENT / 100))
 
     def app_graph(self) -> Graph | None:
@@ -91,7 +91,12 @@ class MetaHealth:
         return mapping_at(answer, "data")
 
     def _look_at_webhook(self, examination: Examination) -> None:
-        subscribed = self._subscribed_fields()
+        try:
+            subscribed = self._subscribed_fields()
+        except RejectedError:
+            # Looking takes the right to change it.
+            examination.add(Condition("webhook", "unknown", "not_told"))
+            return
         if not subscribed:
             examination.add(Condition("webhook", "broken", "not_subscribed"))
         elif missing := [each for each in self._wanted.subscribed_fields if each not in subscribed]:

@@ -30,8 +30,14 @@ def recheck(
     found, missing = _read_together(graph, wanted, fields)
     if missing:
         missing -= look_elsewhere(sorted(missing))
-    updates = [RawUpdate("lookup", key, {"id": key, "lookup": node}) for key, node in found.items()]
+    updates = [RawUpdate("lookup", key, {"id": key, "lookup": node}, _people_in(node)) for key, node in found.items()]
     return updates + [RawUpdate("lookup", key, {"id": key, "is_gone": True}) for key in wanted if key in missing]
+
+
+def _people_in(node: Mapping[str, Any]) -> tuple[str, ...]:
+    person = node.get("from")
+    identifier = person.get("id") if isinstance(person, Mapping) else None
+    return (str(identifier),) if identifier else ()
 
 
 def _is_safe(identifier: str) -> bool:

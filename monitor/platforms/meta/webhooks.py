@@ -47,6 +47,18 @@ def split(body: Mapping[str, Any]) -> Split:
     return found
 
 
+def revoked_users(body: Mapping[str, Any]) -> list[str]:
+    """Ids, within the app, of people who have taken its access away: bodies of the object `permissions`."""
+    if text_at(body, "object") != "permissions":
+        return []
+    return [
+        user_id
+        for entry in list_at(body, "entry")
+        for change in list_at(entry, "changes")
+        if change.get("field") == "connected" and change.get("verb") == "revoked" and (user_id := _id(entry.get("uid")))
+    ]
+
+
 def _change_update(change: Mapping[str, Any], entry: Mapping[str, Any]) -> RawUpdate:
     value = _object(change, "value")
     names = ("comment_id", "post_id", "open_graph_story_id", "id", "media_id")

@@ -152,3 +152,9 @@ def test_an_app_that_is_named_is_not_asked_for(simulated, platform):
     maker = type(get_platform(platform).connect(context, NullBudget()))
     maker(context, NullBudget(), now=simulated.world.now).examine()
     assert not any(call["path"].endswith("/app") for call in simulated.world.calls)
+
+
+def test_who_may_not_look_at_the_subscription_is_told_that_it_is_unknown(simulated, platform):
+    simulated.world.graph.scopes.discard("pages_manage_metadata")
+    assert found(simulated, platform)["webhook"] == Condition("webhook", "unknown", "not_told")
+    assert found(simulated, platform)["scopes"].params == {"rights": "pages_manage_metadata"}

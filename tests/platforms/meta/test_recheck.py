@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.platforms.base import ChannelContext, IncomingDeletion, IncomingNotice, RawUpdate
+from monitor.platforms.base import ChannelContext, IncomingDeletion, IncomingNotice, IncomingPost, RawUpdate
 from monitor.platforms.errors import AuthExpiredError, UnavailableError
 from monitor.platforms.registry import get_platform
 
@@ -25,18 +25,20 @@ def found(simulated, platform, ids):
     events = [
         event for update in updates for event in get_platform(platform).normalize(update, simulated.context(platform))
     ]
-    return {
-        event.external_id if isinstance(event, IncomingDeletion) else event.params["id"]: (
-            "gone" if isinstance(event, IncomingDeletion) else event.code
-        )
-        for event in events
-    }
+    return dict(_told(event) for event in events)
+
+
+def _told(event):
+    if isinstance(event, IncomingDeletion):
+        return event.external_id, "gone"
+    if isinstance(event, IncomingPost):
+        return event.external_id, event.text
+    return event.params["id"], event.code
 
 
 def test_what_is_all_there_costs_one_call(simulated, platform, comments):
     told = found(simulated, platform, [each.identifier for each in comments])
-    here = "post_unhidden" if platform == "facebook" else "still_there"
-    assert told == {each.identifier: here for each in comments}
+    assert told == {each.identifier: each.text if platform == "facebook" else "still_there" for each in comments}
     assert len(simulated.world.calls) == 1
 
 
@@ -47,11 +49,22 @@ def test_one_that_is_gone_does_not_hide_the_others(simulated, platform, comments
     assert set(told) == {comments[0].identifier, comments[2].identifier} and "gone" not in told.values()
 
 
-def test_what_was_hidden_elsewhere_is_told(simulated, comments):
-    if comments[0].platform == "facebook":
-        comments[0].is_hidden = True
-        told = found(simulated, "facebook", [comments[0].identifier])
-        assert told == {comments[0].identifier: "post_hidden"}
+def test_a_look_tells_the_words_and_whether_they_are_hidden(simulated):
+    comment = simulated.person_says("facebook", "where is it")
+    simulated.world.edit(comment.identifier, "where is it? 4711")
+    comment.is_hidden = True
+    [update] = simulated.connect("facebook").recheck([comment.identifier])
+    [post] = get_platform("facebook").normalize(update, simulated.context("facebook"))
+    assert (post.text, post.is_hidden, post.version, post.edited_at) == ("where is it? 4711", True, 2, None)
+    assert update.author_ids == (comment.author.external_id,)
+
+
+def test_no_words_are_no_edit():
+    context = ChannelContext(1, "page", "600100", "lumora", {}, "")
+    for lookup, code in (({"id": "5"}, "still_there"), ({"id": "5", "is_hidden": True}, "post_hidden")):
+        update = RawUpdate("lookup", "5", {"id": "5", "lookup": lookup})
+        [notice] = get_platform("facebook").normalize(update, context)
+        assert notice.code == code
 
 
 def test_no_more_than_fifty_are_asked_for_at_once(simulated, platform):
@@ -90,7 +103,7 @@ def test_messages_cannot_be_looked_up_and_nothing_is_said_of_them(simulated, com
     message = simulated.person_writes("facebook", "hello")
     ids = [message.identifier, comments[0].identifier]
     if comments[0].platform == "facebook":
-        assert found(simulated, "facebook", ids) == {comments[0].identifier: "post_unhidden"}
+        assert found(simulated, "facebook", ids) == {comments[0].identifier: comments[0].text}
 
 
 @pytest.mark.parametrize(
