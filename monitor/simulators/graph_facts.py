@@ -27,6 +27,9 @@ SUBSCRIBED = (
     "feed", "mention", "ratings", "messages", "message_echoes", "message_edits", "message_deliveries",
     "message_reads", "messaging_postbacks", "messaging_handovers", "standby",
 )  # fmt: skip
+# Entries that are no usual posts: elsewhere, naming the page; a review; shown as an ad only; an ad as well; of before a
+# restart.
+KINDS = ("tagged", "review", "ad", "promoted", "adopted")
 _SPAN = timedelta(hours=1)
 
 
@@ -60,6 +63,11 @@ class GraphState:
         minutes = -(-int((self.span_ends_at - now).total_seconds()) // 60) if self.used > self.allowance else 0
         times = {"total_cputime": percent // 2, "total_time": percent // 2}
         return {"type": "pages", "call_count": percent, **times, "estimated_time_to_regain_access": minutes}
+
+
+def new_id(kind: str, author_id: str, number: int) -> str:
+    """Posts elsewhere begin with their author's id; a review is a story without an owner in its id."""
+    return (f"{author_id}_" if kind == "tagged" else "") + str(122_000_000_000_000 + number)
 
 
 def signed_request(user_id: str, *, secret: str, issued_at: datetime, algorithm: str = "HMAC-SHA256") -> str:

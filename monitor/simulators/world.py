@@ -11,9 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.platforms.times import snowflake_at
-from monitor.simulators import bluesky_facts, feed_facts
+from monitor.simulators import bluesky_facts, feed_facts, graph_facts
 from monitor.simulators.faults import FaultBook
-from monitor.simulators.graph_facts import GraphState
 from monitor.simulators.limits import RateWindows
 from monitor.simulators.mastodon_facts import ACCOUNT_ID, CHANNELS, snowflake
 
@@ -99,9 +98,7 @@ class Entry:
     visibility: str = "public"
     warning: str = ""
     number: int = 0
-    # Meta's: "tagged" (elsewhere, naming the page), "review", "ad" (shown as an ad only), "promoted" (an ad, too).
-    # "adopted": of before a restart.
-    kind: str = ""
+    kind: str = ""  # Meta's: see graph_facts
 
     @property
     def first_id(self) -> str:
@@ -143,7 +140,7 @@ class World:
         self.x_dialect = "tweet"
         self.idempotency: dict[str, tuple[datetime, str]] = {}
         self.bluesky = bluesky_facts.BlueskyState()
-        self.graph = GraphState(10_000 * limit_scale)
+        self.graph = graph_facts.GraphState(10_000 * limit_scale)
         self._shift = timedelta()
         self._last = 0
         # Ids go on rising over a restart: whoever collected before must not take new posts for old ones.
@@ -206,10 +203,7 @@ class World:
             created_at = at or self.now()
             parent = self.entries.get(parent_id)
             if platform == "facebook" and kind in ("tagged", "review"):
-                # Posts elsewhere begin with their author's id; a review is a story without an owner in its id.
-                identifier = identifier or (f"{author.external_id}_" if kind == "tagged" else "") + str(
-                    122_000_000_000_000 + self._number()
-                )
+                identifier = identifier or graph_facts.new_id(kind, author.external_id, self._number())
             if platform == "bluesky" and not identifier:
                 identifier = bluesky_facts.post_uri(author.external_id, created_at, self._number())
             identifier = identifier or self._post_id(
@@ -304,10 +298,8 @@ class World:
             author = self.person(platform, "earlier_visitor", "Earlier visitor")
             text = f"@{self.brands[platform].handle} (written before the simulated platforms were restarted)"
             at = self.now() - _BEFORE_RESTART
-            known = Entry(
-                platform, identifier, author, text, at, root_id=identifier, updated_at=at, history=[identifier]
-            )
-            known.kind = "adopted"
+            known = Entry(platform, identifier, author, text, at, identifier, kind="adopted")
+            known.updated_at, known.history = at, [identifier]
             self.entries[identifier] = known
         return known if known is not None and not known.is_deleted else None
 
