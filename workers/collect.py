@@ -34,6 +34,12 @@ def recheck(channel_id: int, scope: str) -> None:
     services.recheck_channel(channel_id=channel_id, scope=scope, of_cases=posts_to_recheck)
 
 
+@app.task(name="workers.collect.fetch_due")
+def fetch_due() -> None:
+    """What the platforms only named is asked for."""
+    hint(services.fetch_due().post_ids)
+
+
 def hint(post_ids: Sequence[int]) -> None:
     """Tells the analyzers which posts are new: ids only, a batch a message."""
     for start in range(0, len(post_ids), settings.ANALYZE_BATCH):

@@ -39,7 +39,7 @@ def collect_step(patience: float) -> int:
     due = inbox_selectors.due_streams(limit=50, overdue_seconds=patience)
     for channel_id, stream in due:
         inbox.collect_channel(channel_id=channel_id, stream=stream)
-    return len(due)
+    return len(due) + inbox.fetch_due(overdue_seconds=patience).asked
 
 
 def pipeline_step(patience: float) -> int:
@@ -70,6 +70,7 @@ def house_step(_patience: float) -> int:
     watch.fold_trends()
     housekeeping.seal_audit()
     housekeeping.wake_cases()
+    housekeeping.carry_out_deletions()
     housekeeping.watch_quality()
     housekeeping.keep_house()
     return 0

@@ -100,6 +100,11 @@ CODES: Mapping[str, Wording] = {
         _("%(channel)s: the publisher asks to use another address of the same site (%(to)s). It is still read."),
         _("Connect the new address before the old one ends, and pause the old channel."),
     ),
+    "channel.stream_closed": Wording(
+        _("Lists that we may not read"),
+        _("%(channel)s: the platform does not show us “%(stream)s”. Everything else goes on."),
+        _("If you want it, grant the right for it at the platform and connect again. We look again every few hours."),
+    ),
     "pipeline.quarantine": Wording(
         _("Posts that were put aside"),
         _("%(count)s posts could not be worked on and were put aside."),

@@ -195,6 +195,10 @@ STREAMS: Final[Mapping[str, Label]] = {
     "messages": _("Messages"),
     "conversations": _("Messages"),
     "tags": _("Tags"),
+    "tagged": _("Posts elsewhere that tag us"),
+    "visitor_posts": _("Posts of visitors"),
+    "ads": _("Comments on ads"),
+    "reviews": _("Reviews"),
     "entries": _("Entries"),
 }
 

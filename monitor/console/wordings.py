@@ -119,6 +119,9 @@ CHANNELS: Final[Words] = {
 PUT_ASIDE: Final[Words] = {
     "event.malformed": _("The platform sent something that does not look as it documents."),
     "event.parser_failed": _("Our reader failed on it; a newer version may read it."),
+    "event.not_fetched": _(
+        "The platform named it and does not show it to us: it may be deleted, private, or out of reach."
+    ),
     "row.bad_id": _("The id is not usable."),
     "row.no_text": _("There is no text."),
     "row.not_an_object": _("The line is not a JSON object."),

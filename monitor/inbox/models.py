@@ -75,6 +75,27 @@ class QuarantinedEvent(models.Model):
     replayed_at = models.DateTimeField(null=True)
 
 
+class PendingFetch(models.Model):
+    """Something that a platform named without telling it (a mention elsewhere), and that we have yet to ask for."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE)
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    code = models.CharField(max_length=48)  # of the notice: one of platforms.base.FETCHED_NOTICES
+    external_id = models.CharField(max_length=160)
+    params = models.JSONField(default=dict)  # of the notice: ids
+    tries = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=64, blank=True)
+    next_try_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField(null=True)
+    noted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "code", "external_id"], name="one_fetch_per_thing_named")
+        ]
+        indexes = [models.Index(fields=["next_try_at"])]
+
+
 class Customer(models.Model):
     """A person behind authors; linked by people only."""
 

@@ -18,6 +18,10 @@ COLUMNS = {
     "Conversation.external_id": "erased: private threads and threads of one author only",
     "Conversation.platform": "kept: a code",
     "Customer.name": "erased",
+    "PendingFetch.code": "kept: a code",
+    "PendingFetch.external_id": "erased: as soon as it was asked for, given up or deleted",
+    "PendingFetch.last_error": "kept: a code",
+    "PendingFetch.params": "erased: with the row",
     "Post.arrival": "kept: one of Arrival",
     "Post.attachments": "erased",
     "Post.deletion_reason": "kept: a code",
@@ -187,6 +191,8 @@ def sweep_retention(now: datetime) -> dict[str, int]:
         journal = cursor.rowcount
         cursor.execute("DELETE FROM inbox_quarantinedevent WHERE recorded_at < %s", [old])
         quarantined = cursor.rowcount
+        # Of a channel that nobody has connected again: by now the platform would not show it either.
+        cursor.execute("DELETE FROM inbox_pendingfetch WHERE noted_at < %s", [now - timedelta(days=journal_days)])
         cursor.execute("DELETE FROM inbox_sighting WHERE recorded_at < %s", [old])
         sightings = cursor.rowcount
         cursor.execute(_RETIRE, [old, _RETIRE_AT_ONCE])

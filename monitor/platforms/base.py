@@ -87,6 +87,9 @@ class IncomingNotice:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
+#: Notices that name something which the platform tells only when it is asked: `Fetcher.fetch` gets such a notice.
+FETCHED_NOTICES = frozenset({"mention_to_fetch"})
+
 PlatformEvent = IncomingPost | IncomingDeletion | IncomingNotice
 
 
@@ -250,6 +253,20 @@ class Subscriber(Connector, Protocol):
 
         Raises PlatformError.
         """
+
+
+class Fetcher(Connector, Protocol):
+    """A connector of a platform with the ability `fetch`."""
+
+    def fetch(self, notice: IncomingNotice) -> Sequence[RawUpdate]:
+        """What a notice of FETCHED_NOTICES named. Raises PlatformError; RejectedError where it is not shown to us."""
+
+
+class AliasFinder(Connector, Protocol):
+    """A connector of a platform with the ability `aliases`: it knows one person by several ids."""
+
+    def aliases(self, user_id: str) -> Sequence[str]:
+        """Author ids under which this channel sees the person with a login's id. Raises PlatformError."""
 
 
 @dataclass(frozen=True, slots=True)

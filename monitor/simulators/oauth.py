@@ -8,10 +8,11 @@ from urllib.parse import quote
 from oauthlib.oauth1.rfc5849 import signature as oauth1
 from starlette.requests import Request
 
+from monitor.simulators.graph_facts import APP_ID
 from monitor.simulators.world import APP_SECRET, DEMO_CHANNELS
 
 _X = DEMO_CHANNELS[0]["credentials"]
-_PAGE_TOKEN = DEMO_CHANNELS[1]["credentials"]["access_token"]
+PAGE_TOKEN = DEMO_CHANNELS[1]["credentials"]["access_token"]
 
 
 def is_authorized(request: Request) -> bool:
@@ -40,9 +41,18 @@ def is_authorized(request: Request) -> bool:
 
 def is_page_token(request: Request, query: dict[str, str]) -> bool:
     """Graph: the token in the header (or, as old clients do, in the query), with a right proof where one is given."""
+    return _is_graph_token(request, query, PAGE_TOKEN)
+
+
+def is_app_token(request: Request, query: dict[str, str]) -> bool:
+    """Graph: the app in its own name, `<id>|<secret>`."""
+    return _is_graph_token(request, query, f"{APP_ID}|{APP_SECRET}")
+
+
+def _is_graph_token(request: Request, query: dict[str, str], wanted: str) -> bool:
     header = request.headers.get("authorization", "")
     token = header.removeprefix("Bearer ") if header.startswith("Bearer ") else query.get("access_token", "")
     proof = query.get("appsecret_proof")
     right = hmac.new(APP_SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
     is_proven = proof is None or hmac.compare_digest(proof.encode(), right.encode())
-    return is_proven and hmac.compare_digest(token.encode(), _PAGE_TOKEN.encode())
+    return is_proven and hmac.compare_digest(token.encode(), wanted.encode())

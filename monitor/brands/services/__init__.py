@@ -14,6 +14,7 @@ from monitor.brands.services.access import (
 from monitor.brands.services.channels import (
     connect_channel,
     ensure_streams,
+    forget_credentials,
     pause_channel,
     resume_channel,
     rotate_credentials,
@@ -30,6 +31,7 @@ __all__ = [
     "create_user",
     "ensure_streams",
     "find_login_link",
+    "forget_credentials",
     "login_wait_seconds",
     "note_failed_login",
     "note_login",

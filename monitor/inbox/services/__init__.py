@@ -4,6 +4,7 @@ from monitor.brands.services import ensure_streams
 from monitor.inbox.services.collecting import CollectReport, collect_channel, receive_updates
 from monitor.inbox.services.deleting import apply_deletions
 from monitor.inbox.services.hiding import set_hidden
+from monitor.inbox.services.fetching import FetchReport, fetch_due
 from monitor.inbox.services.own_posts import record_own_post
 from monitor.inbox.services.quarantine import PutAside, put_aside, replay_quarantined
 from monitor.inbox.services.rechecking import (
@@ -22,9 +23,11 @@ from monitor.inbox.services.stages import (
     retry_quarantined,
 )
 from monitor.inbox.services.storing import IngestReport, StaleLeaseError, UnknownChannelError, ingest
+from monitor.inbox.services.withdrawing import withdraw_authorization
 
 __all__ = [
     "CollectReport",
+    "FetchReport",
     "IngestReport",
     "PutAside",
     "RecheckReport",
@@ -35,6 +38,7 @@ __all__ = [
     "claim_posts",
     "collect_channel",
     "ensure_streams",
+    "fetch_due",
     "ingest",
     "look_again_soon",
     "look_up_everything",
@@ -49,4 +53,5 @@ __all__ = [
     "replay_quarantined",
     "retry_quarantined",
     "set_hidden",
+    "withdraw_authorization",
 ]

@@ -67,6 +67,11 @@ _DROP_PUT_ASIDE = """
     DELETE FROM inbox_quarantinedevent
     WHERE brand_id = %(brand)s AND (params ->> 'external_id' = ANY(%(ids)s) OR params -> 'post_ids' ?| %(ids)s)
 """
+# What was only named so far is not asked for any more.
+_DROP_FETCHES = """
+    DELETE FROM inbox_pendingfetch WHERE brand_id = %s AND external_id = ANY(%s)
+        AND channel_id IN (SELECT id FROM brands_channel WHERE brand_id = %s AND platform = ANY(%s))
+"""
 # A thread's id is often that of its first post.
 _FORGET_THREADS = """
     UPDATE inbox_conversation AS conversation SET external_id = '~' || conversation.id
@@ -141,6 +146,7 @@ def forget_traces(database: Any, brand_id: int, keys: Sequence[tuple[str, str]])
     database.execute(_EMPTY_QUOTES, named)
     emptied += int(database.rowcount)
     database.execute(_DROP_PUT_ASIDE, named)
+    database.execute(_DROP_FETCHES, [brand_id, external_ids, brand_id, platforms])
     database.execute(_FORGET_THREADS, [brand_id, platforms, external_ids])
     return emptied
 
