@@ -192,7 +192,7 @@ class XConnector(BaseConnector):
 
     def _direct_message(self, request: SendRequest) -> Receipt:
         if request.recipient_id:
-            whom = {"participant_id": request.recipient_id}
+            whom: Mapping[str, Any] = {"participant_id": request.recipient_id}
         else:
             whom = {"dm_conversation_id": request.conversation_id}
         answer = self._client.call(
