@@ -5,7 +5,7 @@ Kept in memory, shared by all fake platforms. Everything in it is made up.
 
 import hashlib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from monitor.simulators import bluesky_facts, feed_facts, graph_facts
 from monitor.simulators.faults import FaultBook
 from monitor.simulators.limits import RateWindows
 from monitor.simulators.mastodon_facts import ACCOUNT_ID, CHANNELS, snowflake
+from monitor.simulators.pushing import PushBook
 
 X_USER_ID = "1503811200000000001"
 PAGE_ID = "104217600000001"
@@ -123,10 +124,10 @@ class World:
     """`limit_scale` widens the platforms' rate limits (the demo polls faster than the real ones allow).
 
     With `adopts_strangers` an answer to a post or person of before a restart finds somebody there: the demo's cases
-    outlive the world that they came from.
+    outlive the world that they came from. `push_secret` signs what is pushed, in place of the secrets of the channels.
     """
 
-    def __init__(self, *, limit_scale: int = 1, adopts_strangers: bool = False) -> None:
+    def __init__(self, *, limit_scale: int = 1, adopts_strangers: bool = False, push_secret: str = "") -> None:
         self.adopts_strangers = adopts_strangers
         self.lock = threading.RLock()
         self.entries: dict[str, Entry] = {}
@@ -134,6 +135,9 @@ class World:
         self.people: dict[tuple[str, str], Person] = {}
         self.calls: list[dict[str, str]] = []
         self.faults = FaultBook()
+        self.pushes = PushBook(self.now, {"x": push_secret or X_CONSUMER_SECRET, "meta": push_secret or APP_SECRET})
+        #: Called with what happened (published, edited, deleted, said) and to what, while the world stands still.
+        self.listeners: list[Callable[[str, Any], None]] = []
         self.limits = RateWindows(limit_scale)
         self.is_revoked = False
         self.must_be_summoned = True
@@ -163,6 +167,10 @@ class World:
 
     def shift_clock(self, seconds: float) -> None:
         self._shift += timedelta(seconds=seconds)
+
+    def _tell(self, kind: str, about: Any) -> None:
+        for listen in self.listeners:
+            listen(kind, about)
 
     # -- People ----------------------------------------------------------------------------------
 
@@ -229,6 +237,7 @@ class World:
             )
             self.entries[identifier] = entry
             self._touch(entry.root_id, created_at)
+            self._tell("published", entry)
             return entry
 
     def _touch(self, root_id: str, at: datetime) -> None:
@@ -275,12 +284,14 @@ class World:
                 entry.history.append(entry.identifier)
                 entry.created_at = self.now()
                 self.entries[entry.identifier] = entry
+            self._tell("edited", entry)
             return entry
 
     def delete(self, identifier: str) -> None:
         with self.lock:
             self.entries[identifier].is_deleted = True
             self.entries[identifier].updated_at = self.now()
+            self._tell("deleted", self.entries[identifier])
 
     def visible(self, platform: str) -> list[Entry]:
         """Posts that can be seen, the newest id first, each once (edited ones under their newest id)."""
@@ -347,6 +358,7 @@ class World:
             message = Message(platform, identifier, sender, recipient, text, created_at, tag, comment_id, parent_id)
             message.number = self._number()
             self.messages.append(message)
+            self._tell("said", message)
             return message
 
     def _last_between(self, platform: str, *people: Person) -> str:
