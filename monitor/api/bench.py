@@ -128,7 +128,8 @@ def _server() -> Iterator[int]:
 
 def _run(port: int, target: _Target, clients: int) -> None:
     """`clients` connections at once, each with its share of the requests, one after the other."""
-    start, times = Barrier(clients + 1), [[] for _ in range(clients)]  # type: list[list[float]]
+    start = Barrier(clients + 1)
+    times: list[list[float]] = [[] for _ in range(clients)]
     shares = [target.requests[number::clients] for number in range(clients)]
     errors: list[BaseException] = []
 

@@ -1,4 +1,4 @@
-"""What the fake Graph pushes: changes of a page's feed, comments on a profile's media, and messages with their echoes."""
+"""What the fake Graph pushes: changes of a page's feed, comments under a profile's media, messages and echoes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

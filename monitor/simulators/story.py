@@ -8,12 +8,11 @@ from monitor.simulators.control import inject
 from monitor.simulators.faults import Fault
 from monitor.simulators.push_control import revoke
 from monitor.simulators.pushing import Mishap
-from monitor.simulators.story_file import FOLDER, Story, StoryError, find_story, load_story
+from monitor.simulators.story_file import DEMO_STORY, Story, StoryError, find_story, load_story
 from monitor.simulators.world import World
 
 __all__ = ["DEMO_STORY", "Story", "StoryError", "StoryPlayer", "find_story", "load_story"]
 
-DEMO_STORY = FOLDER / "demo.yaml"
 FIRST_PAUSE_SECONDS = 0.5
 QUICK_ENTRIES = 5
 PAUSE_SECONDS = 3.0
@@ -67,7 +66,9 @@ class StoryPlayer:
             self._tell(step, generation=generation)
         elif "edit" in step:
             # An edit on X has an id of its own.
-            self._ids[step["edit"]] = self.world.edit(self._ids[step["edit"]], self._with_order(step["text"])).identifier
+            self._ids[step["edit"]] = self.world.edit(
+                self._ids[step["edit"]], self._with_order(step["text"])
+            ).identifier
         elif "delete" in step:
             self.world.delete(self._ids[step["delete"]])
         elif "fault" in step:

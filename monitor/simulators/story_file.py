@@ -1,4 +1,4 @@
-"""A story file read and checked: every complaint names the line and the key. The format is told in docs/simulators.md."""
+"""A story file read and checked: every complaint names the line and the key. The format: docs/simulators.md."""
 
 import difflib
 import re
@@ -14,6 +14,7 @@ from monitor.simulators.pushing import MISHAPS, PLATFORMS
 from monitor.simulators.world import PATHS
 
 FOLDER = Path(__file__).parent / "stories"
+DEMO_STORY = FOLDER / "demo.yaml"
 MOST_REPEATS = 20_000
 
 
@@ -158,7 +159,7 @@ _TOP: Checks = {
 # -- Reading ---------------------------------------------------------------------------------------
 
 
-def load_story(path: Path) -> Story:
+def load_story(path: Path = DEMO_STORY) -> Story:
     """Raises StoryError, OSError."""
     reader = _Reader(path.name)
     return reader.read(path.read_bytes())

@@ -1,5 +1,4 @@
-"""What the fake X pushes: events of the Activity API in the dialect that the world speaks, and those of Account Activity
-in the shapes of v1.1. One body an event."""
+"""What the fake X pushes, a body an event: Activity API in the dialect of the world, Account Activity in v1.1 shapes."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -11,8 +10,9 @@ from monitor.simulators.world import X_USER_ID, Entry, Message, Person, World
 from monitor.simulators.x_shapes import SHORT_TEXT, in_dialect, names_in, render_post, render_user, shown_text
 
 _POST_FIELDS = (
-    "author_id", "conversation_id", "created_at", "display_text_range", "edit_controls", "entities", "in_reply_to_user_id",
-    "lang", "note_tweet", "public_metrics", "possibly_sensitive", "referenced_tweets", "reply_settings",
+    "author_id", "conversation_id", "created_at", "display_text_range", "edit_controls", "entities",
+    "in_reply_to_user_id", "lang", "note_tweet", "public_metrics", "possibly_sensitive", "referenced_tweets",
+    "reply_settings",
 )  # fmt: skip
 _USER_FIELDS = ("created_at", "protected", "public_metrics", "verified")
 _TAG = "mentiondesk"
@@ -34,7 +34,14 @@ def revoked(hook: Hook, world: World) -> Iterator[Mapping[str, Any]]:
         yield {"user_event": {"revoke": revoke}}
     elif hook.wants("oauth.revoke"):
         payload = {"date_time": moment.isoformat(timespec="seconds"), "user_id": X_USER_ID, "app_id": "1"}
-        yield {"data": {"event_uuid": _uuid("revoke", str(moment)), "filter": {}, "event_type": "oauth.revoke", "payload": payload}}
+        yield {
+            "data": {
+                "event_uuid": _uuid("revoke", str(moment)),
+                "filter": {},
+                "event_type": "oauth.revoke",
+                "payload": payload,
+            }
+        }
 
 
 def events_of(world: World, kind: str, about: Entry | Message) -> list[str]:

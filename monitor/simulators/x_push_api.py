@@ -1,4 +1,4 @@
-"""The fake X's webhooks and subscriptions under /x: the CRC before an address is kept, Activity API and Account Activity.
+"""The fake X's webhooks and subscriptions under /x: the CRC before an address is kept, both APIs that push.
 
 https://docs.x.com/x-api/webhooks · https://docs.x.com/x-api/activity
 """
@@ -39,7 +39,9 @@ def _guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         except AddressError as error:
             return problem(400, error.code, str(error), "invalid-request")
         except (ValueError, TypeError, AttributeError):
-            return problem(400, "Invalid Request", "One or more parameters to your request was invalid.", "invalid-request")
+            return problem(
+                400, "Invalid Request", "One or more parameters to your request was invalid.", "invalid-request"
+            )
 
     return respond
 
@@ -79,7 +81,9 @@ async def _webhook(world: World, request: Request) -> Response:
     hook = _hook(world, request.path_params["webhook_id"])
     if request.method == "DELETE":
         del world.pushes.hooks[hook.identifier]
-        world.pushes.subscriptions = [each for each in world.pushes.subscriptions if each.get("webhook_id") != hook.identifier]
+        world.pushes.subscriptions = [
+            each for each in world.pushes.subscriptions if each.get("webhook_id") != hook.identifier
+        ]
         return JSONResponse({"data": {"deleted": True}})
     await run_in_threadpool(world.pushes.check, hook)
     return JSONResponse({"data": {"attempted": True}})
@@ -96,7 +100,9 @@ async def _subscriptions(world: World, request: Request) -> Response:
     if len(listed) >= MOST_SUBSCRIPTIONS:
         return problem(403, "Forbidden", "The limit of subscriptions is reached.")
     if any((each["event_type"], each["filter"]) == (name, wanted["filter"]) for each in listed):
-        return problem(400, "Invalid Request", "DuplicateSubscriptionFailed: this subscription exists.", "invalid-request")
+        return problem(
+            400, "Invalid Request", "DuplicateSubscriptionFailed: this subscription exists.", "invalid-request"
+        )
     moment = iso(world.now())
     made = {"subscription_id": str(1_976_000_000_000_000_000 + secrets.randbelow(10**12)), "event_type": name}
     made |= {"filter": wanted["filter"], "created_at": moment, "updated_at": moment}
