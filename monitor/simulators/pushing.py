@@ -47,9 +47,9 @@ class Hook:
     identifier: str
     platform: str
     url: str
-    secret: str
+    secret: str = field(repr=False)
     created_at: datetime
-    verify_token: str = ""
+    verify_token: str = field(default="", repr=False)
     dialect: str = "activity"
     wanted: set[str] | None = None
     is_valid: bool = True

@@ -1,4 +1,4 @@
-"""What the fake X pushes, a body an event: Activity API in the dialect of the world, Account Activity in v1.1 shapes."""
+"""What the fake X pushes, a body an event: Activity API in the world's dialect, Account Activity in v1.1 shapes."""
 
 import hashlib
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """Every file of the folder of published payloads, whatever its name: told apart by its shape, and read or counted.
 
-The words that people wrote are looked for in the raw JSON first, by rules that know nothing of our parsers, and must all
-be found in posts. So the same tests judge files that were kept back, and files that come later.
+The words that people wrote are looked for in the raw JSON first, by rules that know nothing of our parsers, and must
+all be found in posts. So the same tests judge files that were kept back, and files that come later.
 """
 
 import html
@@ -130,9 +130,9 @@ def words_in_meta(body: Any) -> Iterator[str]:
 
 def words_in_x(body: Any) -> Iterator[str]:
     event = body.get("data")
-    if isinstance(event, dict) and str(event.get("event_type")).startswith("post."):
-        if not str(event["event_type"]).startswith("post.repost") and event["payload"].get("text"):
-            yield (event["payload"].get("note_tweet") or {}).get("text") or event["payload"]["text"]
+    kind = str(event.get("event_type")) if isinstance(event, dict) else ""
+    if kind.startswith("post.") and not kind.startswith("post.repost") and event["payload"].get("text"):
+        yield (event["payload"].get("note_tweet") or {}).get("text") or event["payload"]["text"]
     for status in body.get("tweet_create_events", []):
         if "retweeted_status" not in status:
             yield (status.get("extended_tweet") or {}).get("full_text") or status["text"]

@@ -31,7 +31,7 @@ from workers import pipeline
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EVENTS = 10_000 if os.environ.get("BUDGET") == "full" else 1_000
+EVENTS = 10_000 if os.environ.get("BUDGET") == "full" else 200
 CLIENTS, READERS, TIMES = 8, 3, 3
 SECRETS = {"x": X_CONSUMER_SECRET, "meta": APP_SECRET}
 # What each hundred events are: most of the public ones are no complaints, every message asks for an answer.
