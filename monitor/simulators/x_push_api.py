@@ -3,6 +3,8 @@
 https://docs.x.com/x-api/webhooks · https://docs.x.com/x-api/activity
 """
 
+import base64
+import hmac
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -15,10 +17,12 @@ from starlette.routing import Route
 
 from monitor.simulators.oauth import is_authorized
 from monitor.simulators.pushing import AddressError, Hook
-from monitor.simulators.world import X_USER_ID, World
+from monitor.simulators.world import DEMO_CHANNELS, X_USER_ID, World
 from monitor.simulators.x_api import problem
 from monitor.simulators.x_shapes import iso
 
+_X = DEMO_CHANNELS[0]["credentials"]
+APP_TOKEN = "simulated-app-token"  # noqa: S105 - worth nothing outside this program
 MOST_WEBHOOKS = 5
 MOST_SUBSCRIPTIONS = 1_500
 EVENTS = frozenset({
@@ -28,22 +32,43 @@ EVENTS = frozenset({
 Handler = Callable[[World, Request], Awaitable[Response]]
 
 
-def _guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+def _guarded(handler: Handler, *, is_of_app: bool) -> Callable[[Request], Awaitable[Response]]:
+    """`is_of_app`: the app's own token will do, beside the user's."""
+
     async def respond(request: Request) -> Response:
         world: World = request.app.state.world
         world.note_call(request.method, request.url.path, request.query_params.items())
-        if world.is_revoked or not is_authorized(request):
+        is_app = is_of_app and request.headers.get("authorization") == f"Bearer {APP_TOKEN}"
+        if world.is_revoked or not (is_app or is_authorized(request)):
             return problem(401, "Unauthorized", "Unauthorized")
         try:
             return await handler(world, request)
         except AddressError as error:
-            return problem(400, error.code, str(error), "invalid-request")
-        except (ValueError, TypeError, AttributeError):
-            return problem(
-                400, "Invalid Request", "One or more parameters to your request was invalid.", "invalid-request"
-            )
+            return _bad(f"{error.code}: {error}")
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
+            return _bad(type(error).__name__)
 
     return respond
+
+
+def _bad(detail: str) -> JSONResponse:
+    """As X words it: the name of the reason in `errors[].message`."""
+    body = {
+        "errors": [{"parameters": {}, "message": detail}],
+        "title": "Invalid Request",
+        "detail": "One or more parameters to your request was invalid.",
+        "type": "https://api.twitter.com/2/problems/invalid-request",
+    }
+    return JSONResponse(body, 400, media_type="application/problem+json")
+
+
+async def _token(request: Request) -> Response:
+    """The app's bearer token, for its key and secret."""
+    pair = f"{_X['consumer_key']}:{_X['consumer_secret']}".encode()
+    given = request.headers.get("authorization", "").removeprefix("Basic ")
+    if not hmac.compare_digest(given.encode(), base64.b64encode(pair)):
+        return JSONResponse({"errors": [{"code": 99, "message": "Unable to verify your credentials"}]}, 403)
+    return JSONResponse({"token_type": "bearer", "access_token": APP_TOKEN})
 
 
 def _ours(world: World) -> list[Hook]:
@@ -94,24 +119,37 @@ async def _subscriptions(world: World, request: Request) -> Response:
     if request.method == "GET":
         return JSONResponse({"data": listed, "meta": {"result_count": len(listed)}})
     wanted = await request.json()
-    name, user_id = wanted["event_type"], wanted["filter"].get("user_id", "")
-    if name not in EVENTS or user_id != X_USER_ID:
-        raise AddressError("InvalidRequest", "This event cannot be subscribed to for this user.")
-    if len(listed) >= MOST_SUBSCRIPTIONS:
-        return problem(403, "Forbidden", "The limit of subscriptions is reached.")
+    name, user_id = str(wanted["event_type"]), str(wanted["filter"].get("user_id", ""))
+    if name not in EVENTS:
+        raise AddressError("InvalidRequest", "event_type is not one of those that there are")
+    if user_id != X_USER_ID:
+        return problem(403, "Forbidden", "You may not see this user's events.", "client-forbidden")
     if any((each["event_type"], each["filter"]) == (name, wanted["filter"]) for each in listed):
-        return problem(
-            400, "Invalid Request", "DuplicateSubscriptionFailed: this subscription exists.", "invalid-request"
-        )
+        return problem(409, "Conflict", "There is such a subscription.", "conflict")
+    if len(listed) >= MOST_SUBSCRIPTIONS:
+        return problem(403, "Forbidden", "The subscription limit of this app is reached.", "client-forbidden")
     moment = iso(world.now())
     made = {"subscription_id": str(1_976_000_000_000_000_000 + secrets.randbelow(10**12)), "event_type": name}
     made |= {"filter": wanted["filter"], "created_at": moment, "updated_at": moment}
-    made |= {each: wanted[each] for each in ("tag", "webhook_id") if wanted.get(each)}
+    listed.append(made)
+    _point(world, made, wanted)
+    return JSONResponse({"data": {"subscription": made}, "meta": {"total_subscriptions": len(listed)}})
+
+
+def _point(world: World, subscription: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """To whom the event is sent from now on."""
     if wanted.get("webhook_id"):
         hook = _hook(world, str(wanted["webhook_id"]))
-        hook.wanted = {*(hook.wanted or ()), name}
-    listed.append(made)
-    return JSONResponse({"data": {"subscription": made}, "meta": {"total_subscriptions": len(listed)}})
+        _unpoint(world, subscription)
+        hook.wanted = {*(hook.wanted or ()), str(subscription["event_type"])}
+    subscription |= {each: wanted[each] for each in ("tag", "webhook_id") if wanted.get(each)}
+    subscription["updated_at"] = iso(world.now())
+
+
+def _unpoint(world: World, subscription: dict[str, Any]) -> None:
+    hook = world.pushes.hooks.get(str(subscription.get("webhook_id", "")))
+    if hook is not None and hook.wanted:
+        hook.wanted.discard(str(subscription["event_type"]))
 
 
 async def _subscription(world: World, request: Request) -> Response:
@@ -119,10 +157,11 @@ async def _subscription(world: World, request: Request) -> Response:
     found = next((each for each in world.pushes.subscriptions if each["subscription_id"] == identifier), None)
     if found is None:
         return problem(404, "Not Found Error", "There is no such subscription.", "resource-not-found")
+    if request.method == "PUT":
+        _point(world, found, await request.json())
+        return JSONResponse({"data": {"subscription": found}})
     world.pushes.subscriptions.remove(found)
-    hook = world.pushes.hooks.get(str(found.get("webhook_id", "")))
-    if hook is not None and hook.wanted:
-        hook.wanted.discard(str(found["event_type"]))
+    _unpoint(world, found)
     return JSONResponse({"data": {"deleted": True}, "meta": {"total_subscriptions": len(world.pushes.subscriptions)}})
 
 
@@ -151,13 +190,20 @@ async def _usage(world: World, _request: Request) -> Response:
 
 
 def routes() -> list[Route]:
-    table: list[tuple[list[str], str, Handler]] = [
+    """Webhooks and use belong to the app, subscriptions to what is private to the user."""
+    of_app: list[tuple[list[str], str, Handler]] = [
         (["GET", "POST"], "/2/webhooks", _webhooks),
         (["POST"], "/2/webhooks/replay", _replay),
         (["PUT", "DELETE"], "/2/webhooks/{webhook_id}", _webhook),
-        (["GET", "POST"], "/2/activity/subscriptions", _subscriptions),
-        (["DELETE"], "/2/activity/subscriptions/{subscription_id}", _subscription),
-        (["GET", "POST"], "/2/account_activity/webhooks/{webhook_id}/subscriptions/all", _account_activity),
         (["GET"], "/2/usage/tweets", _usage),
     ]
-    return [Route(path, _guarded(handler), methods=methods) for methods, path, handler in table]
+    of_user: list[tuple[list[str], str, Handler]] = [
+        (["GET", "POST"], "/2/activity/subscriptions", _subscriptions),
+        (["PUT", "DELETE"], "/2/activity/subscriptions/{subscription_id}", _subscription),
+        (["GET", "POST"], "/2/account_activity/webhooks/{webhook_id}/subscriptions/all", _account_activity),
+    ]
+    return [
+        Route("/oauth2/token", _token, methods=["POST"]),
+        *(Route(path, _guarded(each, is_of_app=True), methods=methods) for methods, path, each in of_app),
+        *(Route(path, _guarded(each, is_of_app=False), methods=methods) for methods, path, each in of_user),
+    ]

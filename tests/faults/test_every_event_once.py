@@ -1,7 +1,7 @@
 """Every event is delivered three times, in any order, by eight clients, while polls bring the same, three programs read
 and one works: one post for each, and no case or acknowledgement more than people wrote.
 
-1,000 events in the quick budget, 10,000 with BUDGET=full.
+500 events in the quick budget, 10,000 with BUDGET=full.
 """
 
 import os
@@ -31,7 +31,7 @@ from workers import pipeline
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EVENTS = 10_000 if os.environ.get("BUDGET") == "full" else 200
+EVENTS = 10_000 if os.environ.get("BUDGET") == "full" else 500
 CLIENTS, READERS, TIMES = 8, 3, 3
 SECRETS = {"x": X_CONSUMER_SECRET, "meta": APP_SECRET}
 # What each hundred events are: most of the public ones are no complaints, every message asks for an answer.

@@ -187,12 +187,16 @@ def ask(simulated: Simulated, method: str, path: str, **body: Any) -> requests.R
 def test_x_pushes_what_was_subscribed_to_through_its_own_addresses(simulated: Simulated, desk: Desk) -> None:
     made = ask(simulated, "POST", "/2/webhooks", url=f"{desk.address}/x/").json()
     assert made["valid"] and ask(simulated, "GET", "/2/webhooks").json()["data"] == [made]
-    assert ask(simulated, "POST", "/2/webhooks", url=f"{desk.address}/x/").json()["title"] == "DuplicateUrlFailed"
+    assert (
+        ask(simulated, "POST", "/2/webhooks", url=f"{desk.address}/x/")
+        .json()["errors"][0]["message"]
+        .startswith("DuplicateUrlFailed")
+    )
     simulated.person_says("x", "@lumora before")
     us = simulated.context("x").external_id
     wanted = {"event_type": "post.mention.create", "filter": {"user_id": us}, "webhook_id": made["id"], "tag": "t"}
     subscription = ask(simulated, "POST", "/2/activity/subscriptions", **wanted).json()["data"]["subscription"]
-    assert ask(simulated, "POST", "/2/activity/subscriptions", **wanted).status_code == 400
+    assert ask(simulated, "POST", "/2/activity/subscriptions", **wanted).status_code == 409
     simulated.person_says("x", "@lumora after")
     simulated.person_writes("x", "not subscribed to")
     simulated.world.pushes.deliver_due()
