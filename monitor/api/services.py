@@ -186,6 +186,10 @@ def _put_aside(held_ids: Sequence[int], reason: str) -> None:
     HeldDelivery.objects.filter(pk__in=held_ids).update(reason_code=reason)
 
 
+def count_delivery(*, sender: str, status: int, updates: int = 0, reason: str = "") -> None:
+    Delivery.objects.create(platform=sender, status=status, updates=updates, reason_code=reason)
+
+
 def ask_for_deletion(*, sender: str, user_id: str, issued_at: datetime | None) -> str:
     """The code by which the person can ask how far it is. Whose login it was is not used any more either."""
     code = request_deletion(sender=sender, user_id=user_id, issued_at=issued_at)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from monitor.simulators.graph_facts import SUBSCRIBABLE
 from monitor.simulators.pushing import Hook
 from monitor.simulators.world import PAGE_ID, PROFILE_ID, Entry, Message, World
 
@@ -14,12 +15,19 @@ def bodies(world: World, hook: Hook, kind: str, about: Entry | Message) -> Itera
     """`kind`: published, edited, deleted (an Entry), said (a Message)."""
     if isinstance(about, Message):
         name = "message_echoes" if about.sender is world.brands[about.platform] else "messages"
-        if hook.wants(name):
+        if _is_wanted(world, hook, name):
             yield _body(about.platform, int(world.now().timestamp() * 1000), messaging=[_message(world, about)])
         return
     change = _page_change(world, kind, about) if about.platform == "facebook" else _profile_change(world, kind, about)
-    if change is not None and hook.wants(change["field"]):
+    if change is not None and _is_wanted(world, hook, change["field"]):
         yield _body(about.platform, int(world.now().timestamp()), changes=[change])
+
+
+def _is_wanted(world: World, hook: Hook, name: str) -> bool:
+    """By the address, and by what the page was subscribed to (`subscribed_apps`), once it was."""
+    asked = world.graph.subscribed_fields
+    is_of_page = name in SUBSCRIBABLE
+    return hook.wants(name) and (not asked or not is_of_page or name in asked)
 
 
 def _body(platform: str, at: int, **updates: list[Any]) -> dict[str, Any]:

@@ -102,6 +102,30 @@ def test_what_waits_for_meta_travels_together_and_echoes_say_so(simulated: Simul
     assert profile["object"] == "instagram" and profile["entry"][0]["changes"][0]["field"] == "comments"
 
 
+def test_the_page_pushes_what_it_was_subscribed_to(simulated: Simulated, desk: Desk) -> None:
+    subscribe(simulated, desk, "meta")
+    token = {"Authorization": f"Bearer {simulated.context('facebook').credentials['access_token']}"}
+    address = f"{simulated.address}/graph/v25.0/{simulated.context('facebook').external_id}/subscribed_apps"
+    assert requests.post(address, data={"subscribed_fields": "messages"}, headers=token, timeout=5).json()["success"]
+    simulated.person_says("facebook", "not asked for")
+    simulated.person_writes("facebook", "asked for")
+    simulated.world.pushes.deliver_due()
+    [body] = desk.told()
+    assert [list(entry) for entry in body["entry"]] == [["id", "time", "messaging"]]
+
+
+def test_the_connector_subscribes_and_what_it_asked_for_is_pushed(simulated: Simulated, desk: Desk) -> None:
+    connector = simulated.connect("x")
+    connector.subscribe(f"{desk.address}/x/")
+    connector.subscribe(f"{desk.address}/x/")
+    simulated.person_says("x", "@lumora hello")
+    simulated.person_writes("x", "and in private")
+    simulated.world.pushes.deliver_due()
+    names = [body["data"]["event_type"] for body in desk.told()]
+    assert sorted(names) == ["dm.received", "post.mention.create"]
+    assert len(simulated.world.pushes.hooks) == 1
+
+
 def test_a_refused_delivery_comes_again_later(simulated: Simulated, desk: Desk) -> None:
     subscribe(simulated, desk, "meta")
     desk.status = 503
