@@ -127,8 +127,8 @@ async def _answer(send: Send, status: int, body: bytes, headers: Mapping[str, st
 def _scripted(fault: Fault, path: str) -> tuple[int, bytes, dict[str, str]]:
     headers = {"content-type": "application/json", **fault.headers}
     if fault.kind in _BODIES:
-        kind, body = _BODIES[fault.kind]
-        return 200, body, headers | {"content-type": kind}
+        kind, raw = _BODIES[fault.kind]
+        return 200, raw, headers | {"content-type": kind}
     if fault.kind == "redirect":
         return 302, b"", headers | {"location": "http://127.0.0.1:9/elsewhere"}
     if fault.kind == "status":

@@ -82,8 +82,8 @@ def _activity_bodies(world: World, kind: str, about: Entry | Message) -> Iterato
 
 def _activity_payload(world: World, name: str, about: Entry | Message) -> tuple[dict[str, Any], dict[str, Any]]:
     if isinstance(about, Message):
-        people = (about.sender, about.recipient)
-        users = {each.external_id: {"data": render_user(each, _USER_FIELDS)} for each in people}
+        both = (about.sender, about.recipient)
+        users = {each.external_id: {"data": render_user(each, _USER_FIELDS)} for each in both}
         return {"direct_message_events": [_message_v1(about)], "users": users}, {}
     if name == "post.delete":
         payload = {"id": about.identifier, "author_id": about.author.external_id}
