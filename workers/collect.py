@@ -1,9 +1,10 @@
-"""Polling: wakes the streams that are due and reads one of them."""
+"""Polling: wakes the streams that are due and reads one of them. And what webhooks brought is read."""
 
 from collections.abc import Sequence
 
 from django.conf import settings
 
+from monitor.api.services import take_deliveries
 from monitor.inbox import selectors, services
 from monitor.queue import enqueue
 from monitor.replies.selectors import posts_to_recheck
@@ -38,6 +39,13 @@ def recheck(channel_id: int, scope: str) -> None:
 def fetch_due() -> None:
     """What the platforms only named is asked for."""
     hint(services.fetch_due().post_ids)
+
+
+@app.task(name="workers.collect.read_deliveries")
+def read_deliveries() -> None:
+    """All of them, a claim at a time."""
+    while take_deliveries():
+        pass
 
 
 def hint(post_ids: Sequence[int]) -> None:

@@ -298,7 +298,7 @@ def _made_id(answer: Mapping[str, Any], name: str) -> str:
     """The id of what was made. X accepted the write; without an id nobody can tell which post it was."""
     made = answer.get("data")
     identifier = made.get(name) if isinstance(made, Mapping) else None
-    if not identifier:
+    if not identifier or not isinstance(identifier, str | int):
         raise UnconfirmedSendError("X accepted a write but did not say what it made")
     return str(identifier)
 
