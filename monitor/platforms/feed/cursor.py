@@ -56,7 +56,8 @@ class FeedCursor:
         self._backfill = seconds
         self._floor = now - timedelta(seconds=seconds)
         stored = cursor.get("pass")
-        self.reading = _Pass(**stored) if stored else _Pass()
+        # A list of its own: what was handed on in a try that fails must not be noted in the cursor it began with.
+        self.reading = _Pass(**{**stored, "handed": list(stored["handed"])}) if stored else _Pass()
 
     @property
     def page(self) -> str:
