@@ -1,6 +1,6 @@
 """A channel's shared allowance in PostgreSQL: calls a window, and money a UTC day. It is `platforms.base.Budget`.
 
-One UPDATE takes a call, so ten workers together never take more than there is. Do not call it inside a transaction
+One statement takes a call, so ten workers together never take more than there is. Do not call it inside a transaction
 that goes on to the network: the row stays locked until the end.
 """
 
@@ -17,12 +17,18 @@ from monitor.platforms.errors import QuotaExceededError, RateLimitedError
 # Reads stop at this share of the day's money, so that answers can still be sent.
 READ_SHARE = 0.9
 
-_TAKE = """
-    UPDATE brands_allowance SET
-        used = CASE WHEN resets_at <= clock_timestamp() THEN 1 ELSE used + 1 END,
-        resets_at = CASE WHEN resets_at <= clock_timestamp()
-            THEN clock_timestamp() + make_interval(secs => window_seconds) ELSE resets_at END
-    WHERE channel_id = %s AND endpoint = %s AND (resets_at <= clock_timestamp() OR used < window_limit)
+# An endpoint that nobody has limited is counted all the same, for a while: when the first answer tells the limit, the
+# calls of other workers that are under way are in it already.
+_NOT_LIMITED = 2_147_483_647
+_COUNTED_SECONDS = 60
+_TAKE = f"""
+    INSERT INTO brands_allowance AS known (channel_id, endpoint, window_seconds, window_limit, used, resets_at)
+    VALUES (%s, %s, {_COUNTED_SECONDS}, {_NOT_LIMITED}, 1, clock_timestamp() + interval '{_COUNTED_SECONDS} seconds')
+    ON CONFLICT (channel_id, endpoint) DO UPDATE SET
+        used = CASE WHEN known.resets_at <= clock_timestamp() THEN 1 ELSE known.used + 1 END,
+        resets_at = CASE WHEN known.resets_at <= clock_timestamp()
+            THEN clock_timestamp() + make_interval(secs => known.window_seconds) ELSE known.resets_at END
+    WHERE known.resets_at <= clock_timestamp() OR known.used < known.window_limit
     RETURNING used
 """
 _WHEN_FREE = "SELECT resets_at FROM brands_allowance WHERE channel_id = %s AND endpoint = %s"
@@ -77,12 +83,13 @@ _LEARN = """
         %(limit)s, %(used)s, %(resets_at)s)
     ON CONFLICT (channel_id, endpoint) DO UPDATE SET
         window_limit = EXCLUDED.window_limit,
-        window_seconds = greatest(known.window_seconds, EXCLUDED.window_seconds),
-        used = CASE WHEN EXCLUDED.resets_at <= known.resets_at + interval '30 seconds'
-            AND known.resets_at > clock_timestamp()
+        window_seconds = CASE WHEN {unknown} THEN EXCLUDED.window_seconds
+            ELSE greatest(known.window_seconds, EXCLUDED.window_seconds) END,
+        used = CASE WHEN {unknown} THEN greatest(known.used, EXCLUDED.used)
+            WHEN EXCLUDED.resets_at <= known.resets_at + interval '30 seconds' AND known.resets_at > clock_timestamp()
             THEN greatest(known.used, EXCLUDED.used) ELSE EXCLUDED.used END,
-        resets_at = greatest(known.resets_at, EXCLUDED.resets_at)
-"""
+        resets_at = CASE WHEN {unknown} THEN EXCLUDED.resets_at ELSE greatest(known.resets_at, EXCLUDED.resets_at) END
+""".replace("{unknown}", f"known.window_limit = {_NOT_LIMITED}")
 
 
 class ChannelBudget:
@@ -122,11 +129,11 @@ class ChannelBudget:
 
     def _take(self, cursor: Any, endpoint: str) -> bool:
         """Whether the day's money for reads is spent: asked in the same statement."""
-        cursor.execute(_TAKE_AND_LOOK, [self._channel_id, endpoint, self._channel_id, READ_SHARE])
+        cursor.execute(_TAKE_AND_LOOK, [self._channel_id, endpoint[:64], self._channel_id, READ_SHARE])
         used, is_spent = cursor.fetchone()
         if used is not None:
             return bool(is_spent)
-        cursor.execute(_WHEN_FREE, [self._channel_id, endpoint])
+        cursor.execute(_WHEN_FREE, [self._channel_id, endpoint[:64]])
         allowance = cursor.fetchone()
         if allowance:
             raise RateLimitedError(f"the allowance of {endpoint} is used up", retry_at=allowance[0])

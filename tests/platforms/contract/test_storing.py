@@ -120,7 +120,8 @@ def gone(scene: Scene, external_id: str) -> RawUpdate:
     if scene.code == "facebook":
         value = {"item": "comment", "verb": "remove", "comment_id": external_id, "post_id": "1_1"}
         return RawUpdate("change", external_id, {"field": "feed", "value": value, "time": 1795166999})
-    return RawUpdate("deletion", external_id, {"id": external_id})
+    # Nothing is pushed: looking it up again tells it.
+    return RawUpdate("lookup", external_id, {"id": external_id, "is_gone": True})
 
 
 @rule(13)
