@@ -18,12 +18,11 @@ from monitor.platforms.errors import QuotaExceededError, RateLimitedError
 READ_SHARE = 0.9
 
 # An endpoint that nobody has limited is counted all the same, for a while: when the first answer tells the limit, the
-# calls of other workers that are under way are in it already.
+# calls of other workers that are under way are in it already. This stands for "nobody has told a limit".
 _NOT_LIMITED = 2_147_483_647
-_COUNTED_SECONDS = 60
-_TAKE = f"""
+_TAKE = """
     INSERT INTO brands_allowance AS known (channel_id, endpoint, window_seconds, window_limit, used, resets_at)
-    VALUES (%s, %s, {_COUNTED_SECONDS}, {_NOT_LIMITED}, 1, clock_timestamp() + interval '{_COUNTED_SECONDS} seconds')
+    VALUES (%s, %s, 60, 2147483647, 1, clock_timestamp() + interval '60 seconds')
     ON CONFLICT (channel_id, endpoint) DO UPDATE SET
         used = CASE WHEN known.resets_at <= clock_timestamp() THEN 1 ELSE known.used + 1 END,
         resets_at = CASE WHEN known.resets_at <= clock_timestamp()

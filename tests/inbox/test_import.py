@@ -225,7 +225,7 @@ def test_a_row_beyond_all_measure_is_skipped_in_constant_memory(write, monkeypat
         ("not.jsonl", b"hello\nthere\n", "is not JSONL"),
         ("list.json", b'[{"text": "a"}]', "one JSON list"),
         ("book.csv", b"PK\x03\x04rest", "ZIP or Excel"),
-        ("wide.tsv", "text\nhello".encode("utf-16"), "UTF-16"),
+        ("wide.tsv", "a\nhello".encode("utf-16"), "no column with the posts' text"),
         ("picture.tsv", bytes(range(256)) * 40, "not a text file"),
         ("latin.csv", "id,t\u00e9xt\n".encode("latin-1"), "not UTF-8"),
     ],

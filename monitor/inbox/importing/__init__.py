@@ -1,12 +1,13 @@
 """`mentiondesk import`: posts from a file, through the same ingest as everything else. Idempotent, in constant memory.
 
-`files.py` reads rows, `inbox.columns` makes posts of them.
+`files.py` reads rows, `inbox.columns` makes posts of them, `stores.py` those of app stores.
 """
 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -26,6 +27,8 @@ from monitor.inbox.columns import (
     read_row,
 )
 from monitor.inbox.importing.files import BadRow, ImportFileError, Row, open_rows
+from monitor.inbox.importing.reports import SHOWN, ImportReport, Rejection
+from monitor.inbox.importing.stores import Store, WordlessError, is_later, read_review, store_of
 from monitor.inbox.models import Arrival
 from monitor.inbox.rows import bounded_id, exact
 from monitor.inbox.services.quarantine import PutAside, put_aside
@@ -36,66 +39,7 @@ __all__ = ["COLUMNS_HELP", "ImportFileError", "ImportReport", "import_file"]
 
 _CHUNK_ROWS = 1000
 _CHUNK_BYTES = 8 * 1024 * 1024
-_SHOWN = 10
 _LOOK_ROWS = 50
-
-REASONS = {
-    "row.too_long": "the row is longer than 16 MB",
-    "row.not_utf8": "not UTF-8 text",
-    "row.not_json": "not JSON",
-    "row.not_an_object": "not a JSON object",
-    "row.open_quote": "a quote is opened and never closed",
-    "row.not_csv": "not CSV",
-    "row.too_many_columns": "more columns than the header names",
-    "row.no_text": "no text",
-    "row.text_is_no_text": "the text is a number, a list or an object",
-    "row.text_too_long": "the text is longer than 100,000 characters",
-    "row.bad_id": "the id is a number that has lost digits, or no id at all",
-    "row.same_id_other_text": "an earlier post has the same id and another text",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A row that was put aside: its line in the file and the code of why."""
-
-    line: int
-    code: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {REASONS[self.code]}"
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """Rows read = stored + unchanged (known before, or twice in the file) + updated + refused + rejected."""
-
-    rows: int = 0
-    stored: int = 0
-    unchanged: int = 0
-    updated: int = 0
-    refused: int = 0
-    rejected: int = 0
-    undated: int = 0
-    first_rejections: tuple[Rejection, ...] = field(default=())
-
-    def __str__(self) -> str:
-        counts = [
-            f"{self.rows} rows read",
-            f"{self.stored} posts stored",
-            f"{self.unchanged} known already",
-            f"{self.updated} updated" if self.updated else "",
-            f"{self.refused} refused (deleted or erased before)" if self.refused else "",
-            f"{self.undated} undated" if self.undated else "",
-            f"{self.rejected} put aside" if self.rejected else "",
-        ]
-        lines = [", ".join(count for count in counts if count)]
-        lines += [str(rejection) for rejection in self.first_rejections]
-        if self.rejected > len(self.first_rejections):
-            lines.append(
-                f"… and {self.rejected - len(self.first_rejections)} more; the page “Put aside” lists them all"
-            )
-        return "\n".join(lines)
 
 
 @dataclass
@@ -108,6 +52,7 @@ class _Chunk:
     rows: int = 0
     repeated: int = 0
     undated: int = 0
+    wordless: int = 0
 
 
 def import_file(
@@ -120,15 +65,21 @@ def import_file(
 ) -> ImportReport:
     """Stores the posts of a JSONL, CSV or TSV file (see COLUMNS_HELP); the brand is made where it is missing.
 
+    Exports of Google Play and of the App Store are known by their columns and kept as platforms of their own.
+
     `progress` is called with the number of rows read so far. Raises ImportFileError, with one sentence, for a file
     that makes no sense as a whole; a bad row is put aside and counted.
     """
     file = Path(path)
     names = ColumnNames()
     header, rows = open_rows(file)
-    rows = _checked(file, header, rows, names)
+    store, rows = _recognised(header, rows)
+    if store is None:
+        rows = _checked(file, header, rows, names)
+    elif platform == "import":
+        platform = store.platform
     channel = _channel(brand_slug, platform)
-    importer = _Importer(file, channel, Arrival.LIVE if is_live else Arrival.IMPORT, names)
+    importer = _Importer(file, channel, Arrival.LIVE if is_live else Arrival.IMPORT, names, store)
     report = ImportReport()
     with importer:
         for some in _chunks(rows):
@@ -136,6 +87,17 @@ def import_file(
             if progress is not None:
                 progress(report.rows)
     return report
+
+
+def _recognised(
+    header: Sequence[str] | None, rows: Iterator[Row | BadRow]
+) -> tuple[Store | None, Iterator[Row | BadRow]]:
+    """The store that the file comes from, and the same rows."""
+    if header is not None:
+        return store_of(header), rows
+    first = list(islice(rows, _LOOK_ROWS))
+    readable = next((row for row in first if isinstance(row, Row)), None)
+    return store_of(list(readable.cells), readable.cells) if readable else None, chain(first, rows)
 
 
 def _checked(
@@ -195,8 +157,11 @@ def _chunks(rows: Iterator[Row | BadRow]) -> Iterator[list[Row | BadRow]]:
 class _Importer:
     """Stores chunks. Equal rows without an id are counted in a temporary table: memory stays constant."""
 
-    def __init__(self, path: Path, channel: Channel, arrival: Arrival, names: ColumnNames) -> None:
+    def __init__(
+        self, path: Path, channel: Channel, arrival: Arrival, names: ColumnNames, store: Store | None = None
+    ) -> None:
         self._path, self._channel, self._arrival, self._names = path, channel, arrival, names
+        self._store = store
 
     def __enter__(self) -> "_Importer":
         with connection.cursor() as cursor:
@@ -233,7 +198,9 @@ class _Importer:
                 chunk.odd.append((Rejection(row.line, row.code), row.raw))
                 continue
             try:
-                readable.append((row, read_row(row.cells, self._names.map(list(row.cells)), self._channel.platform)))
+                readable.append((row, self._read_row(row)))
+            except WordlessError:
+                chunk.wordless += 1
             except UnusableRowError as error:
                 chunk.odd.append((Rejection(row.line, error.code), row.raw))
         made = self._made_ids([read.identity for _, read in readable if not read.post.external_id])
@@ -241,17 +208,37 @@ class _Importer:
             post = read.post if read.post.external_id else read.with_id(next(made))
             self._add_post(chunk, row, post)
             chunk.undated += read.is_undated
-        self._leave_out_taken_ids(chunk)
+        if self._store is None:
+            self._leave_out_taken_ids(chunk)
+        else:
+            self._note_edits(chunk)
         return chunk
+
+    def _read_row(self, row: Row) -> ReadRow:
+        if self._store is not None:
+            return read_review(self._store, row.cells, self._channel.platform)
+        return read_row(row.cells, self._names.map(list(row.cells)), self._channel.platform)
+
+    def _other_texts(self, chunk: _Chunk, *, are_edits: bool) -> dict[str, datetime | None]:
+        """Rows whose post is known with another text: id → when the known one was written."""
+        keys = {bounded_id(external_id): external_id for external_id in chunk.posts}
+        texts = [exact(chunk.posts[each].text) for each in keys.values()]
+        known = _ids_of_other_texts(self._channel, list(keys), texts, are_edits=are_edits)
+        return {keys[key]: written_at for key, written_at in known}
+
+    def _note_edits(self, chunk: _Chunk) -> None:
+        """A store's ids are sure, so another text is a review that was written anew. Apple tells only its last date."""
+        for external_id, written_at in self._other_texts(chunk, are_edits=True).items():
+            post = chunk.posts[external_id]
+            is_newer = post.created_at is not None and (written_at is None or post.created_at > written_at)
+            if post.edited_at is None and is_newer:
+                chunk.posts[external_id] = replace(post, edited_at=post.created_at)
 
     def _leave_out_taken_ids(self, chunk: _Chunk) -> None:
         """Before anything is stored: such a row must not lend its date or author to the earlier post either."""
-        keys = {bounded_id(external_id): external_id for external_id in chunk.posts}
-        for key in _ids_of_other_texts(
-            self._channel, list(keys), [exact(chunk.posts[each].text) for each in keys.values()]
-        ):
-            row = chunk.lines.pop(keys[key])
-            chunk.undated -= chunk.posts.pop(keys[key]).created_at is None
+        for external_id in self._other_texts(chunk, are_edits=False):
+            row = chunk.lines.pop(external_id)
+            chunk.undated -= chunk.posts.pop(external_id).created_at is None
             chunk.odd.append((Rejection(row.line, "row.same_id_other_text"), row.raw))
 
     def _add_post(self, chunk: _Chunk, row: Row, post: IncomingPost) -> None:
@@ -259,8 +246,10 @@ class _Importer:
         if first is None:
             chunk.posts[post.external_id] = post
             chunk.lines[post.external_id] = row
-        elif first.text == post.text:
+        elif first.text == post.text or self._store is not None:
             chunk.repeated += 1
+            if is_later(post, first):
+                chunk.posts[post.external_id], chunk.lines[post.external_id] = post, row
         else:
             chunk.odd.append((Rejection(row.line, "row.same_id_other_text"), row.raw))
 
@@ -291,7 +280,7 @@ class _Importer:
         """Inside ingest's transaction: rows that are no posts, and rows whose id belongs to another text."""
         conflicts.clear()
         odd = list(chunk.odd)
-        for external_id in _taken_ids(self._channel.brand_id) if chunk.posts else []:
+        for external_id in _taken_ids(self._channel.brand_id) if chunk.posts and self._store is None else []:
             # An id that had to be shortened is not found again here; it stays the earlier post's.
             if row := chunk.lines.get(external_id):
                 conflicts.append(Rejection(row.line, "row.same_id_other_text"))
@@ -303,21 +292,24 @@ class _Importer:
         put_aside(brand_id=self._channel.brand_id, channel_id=self._channel.pk, found=found)
 
 
-def _ids_of_other_texts(channel: Channel, ids: list[str], texts: list[str]) -> list[str]:
-    """Those of the ids that an earlier, never edited post with another text has."""
+def _ids_of_other_texts(
+    channel: Channel, ids: list[str], texts: list[str], *, are_edits: bool
+) -> list[tuple[str, datetime | None]]:
+    """Those of the ids that an earlier post with another text has, and when it was written. Without `are_edits` only
+    posts that were never edited count."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT row.external_id FROM unnest(%s::text[], %s::text[]) AS row (external_id, text)
+            SELECT row.external_id, post.created_at FROM unnest(%s::text[], %s::text[]) AS row (external_id, text)
             CROSS JOIN LATERAL (
-                SELECT text, version, deleted_at FROM inbox_post AS known
+                SELECT text, version, deleted_at, created_at FROM inbox_post AS known
                 WHERE known.external_id = row.external_id AND known.platform = %s AND known.brand_id + 0 = %s
                 LIMIT 1) AS post
-            WHERE post.version = 1 AND post.deleted_at IS NULL AND post.text <> row.text
+            WHERE (post.version = 1 OR %s) AND post.deleted_at IS NULL AND post.text <> row.text
             """,
-            [ids, texts, channel.platform, channel.brand_id],
+            [ids, texts, channel.platform, channel.brand_id, are_edits],
         )
-        return [row[0] for row in cursor.fetchall()]
+        return list(cursor.fetchall())
 
 
 def _taken_ids(brand_id: int) -> list[str]:
@@ -349,5 +341,6 @@ def _add(so_far: ImportReport, chunk: _Chunk, ingested: IngestReport, conflicts:
         refused=so_far.refused + ingested.refused,
         rejected=so_far.rejected + len(rejections),
         undated=so_far.undated + chunk.undated,
-        first_rejections=(so_far.first_rejections + tuple(rejections))[:_SHOWN],
+        wordless=so_far.wordless + chunk.wordless,
+        first_rejections=(so_far.first_rejections + tuple(rejections))[:SHOWN],
     )

@@ -26,9 +26,9 @@ _MAGIC = {
     b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
     b"PAR1": "a Parquet file",
     b"SQLite format 3": "an SQLite database",
-    b"\xff\xfe": "text in UTF-16",
-    b"\xfe\xff": "text in UTF-16",
 }
+#: How Google writes what it exports.
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class ImportFileError(Exception):
@@ -61,16 +61,17 @@ class _Shape:
 
 def open_rows(path: Path) -> tuple[Sequence[str] | None, Iterator[Row | BadRow]]:
     """The column names (None for JSONL, where each row has its own) and the rows. Raises ImportFileError."""
-    start = _first_bytes(path)
+    start, encoding = _first_bytes(path)
     shape = _shape_of(path, start)
-    rows = _lines(path, ends_with_cr=b"\r" in start and b"\n" not in start)
+    rows = _lines(path, encoding, ends_with_cr=b"\r" in start and b"\n" not in start)
     if shape.kind == "jsonl":
         return None, _json_rows(rows)
     header = _header(path, rows, shape)
     return header, (_tsv_rows(rows, header) if shape.kind == "tsv" else _csv_rows(rows, header, shape.delimiter))
 
 
-def _first_bytes(path: Path) -> bytes:
+def _first_bytes(path: Path) -> tuple[bytes, str]:
+    """The start of the file in UTF-8, and how the file is encoded."""
     try:
         with path.open("rb") as file:
             start = file.read(_LOOK_BYTES)
@@ -83,13 +84,17 @@ def _first_bytes(path: Path) -> bytes:
     for magic, name in _MAGIC.items():
         if start.startswith(magic):
             raise ImportFileError(f"{path} is {name}; save it as JSONL, CSV or TSV in UTF-8.")
+    encoding = "utf-8"
+    if start.startswith(_UTF16):
+        encoding = "utf-16"
+        start = start[: len(start) // 2 * 2].decode(encoding, "replace").encode("utf-8", "replace")
     if not start.strip(b"\xef\xbb\xbf \t\r\n"):
         raise ImportFileError(f"{path} is empty.")
     # NUL alone is tolerated (it is taken out of the text); other control characters are not written by people.
     odd = sum(byte < 32 and byte not in b"\x00\t\n\r\x0c\x1b" for byte in start)
     if odd > len(start) / 20 or start.count(0) > len(start) / 4:
         raise ImportFileError(f"{path} is not a text file; JSONL, CSV or TSV in UTF-8 is needed.")
-    return start
+    return start, encoding
 
 
 def _shape_of(path: Path, start: bytes) -> _Shape:
@@ -122,11 +127,24 @@ class _CarriageReturnLines:
         return self._text.readline(most).encode("latin-1").replace(b"\r", b"\n")
 
 
-def _lines(path: Path, *, ends_with_cr: bool = False) -> Iterator[tuple[int, bytes]]:
+class _EncodedLines:
+    """The lines of a file in another encoding, as if it were UTF-8. Half a letter becomes a question mark."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+
+    def readline(self, most: int, /) -> bytes:
+        return self._text.readline(most).encode("utf-8", "replace")
+
+
+def _lines(path: Path, encoding: str = "utf-8", *, ends_with_cr: bool = False) -> Iterator[tuple[int, bytes]]:
     """(number, bytes without the line's end). Of a line beyond the limit only its start is kept, one byte too long."""
     with ExitStack() as stack:
         file: _Lines
-        if ends_with_cr:
+        if encoding != "utf-8":
+            text = path.open(encoding=encoding, errors="replace", newline="\r" if ends_with_cr else "\n")
+            file = _EncodedLines(stack.enter_context(text))
+        elif ends_with_cr:
             # Latin-1 is every byte as it is.
             file = _CarriageReturnLines(stack.enter_context(path.open(encoding="latin-1", newline="\r")))
         else:

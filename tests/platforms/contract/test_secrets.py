@@ -39,9 +39,7 @@ def test_a_failure_tells_no_secret(scene: Scene, caplog: pytest.LogCaptureFixtur
     caplog.set_level(logging.DEBUG)
     context = scene.simulated.context(scene.code)
     body = {"error": {"code": 1, "message": WORDS}, "errors": [{"message": WORDS}], "detail": WORDS}
-    options: dict[str, Any] = (
-        {"status": 500, "body": body} if fault == "status" else {"seconds": 1.2} if fault == "slow" else {}
-    )
+    settings: dict[str, dict[str, Any]] = {"status": {"status": 500, "body": body}, "slow": {"seconds": 1.2}}
     entry = scene.says("hello")
     scene.simulated.add_fault(fault, **settings.get(fault, {}))
     connector = scene.simulated.connect(scene.code, read_seconds=0.25)
