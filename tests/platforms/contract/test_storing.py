@@ -109,19 +109,14 @@ def test_one_update_that_cannot_be_read_does_not_stop_its_page(scene: Scene, bra
 
 def gone(scene: Scene, external_id: str) -> RawUpdate:
     """The update with which the platform's deletion comes, whatever way it came."""
-    bodies: dict[str, dict[str, Any]] = {
-        "x": {"id": external_id, "reason": "deleted"},
-        "mastodon": {"uri": external_id},
-        "bluesky": {"id": external_id},
-        "feed": {"external_id": external_id, "when": ""},
-    }
-    if scene.code in bodies:
-        return RawUpdate("deletion", external_id, bodies[scene.code])
     if scene.code == "facebook":
         value = {"item": "comment", "verb": "remove", "comment_id": external_id, "post_id": "1_1"}
         return RawUpdate("change", external_id, {"field": "feed", "value": value, "time": 1795166999})
-    # Nothing is pushed: looking it up again tells it.
-    return RawUpdate("lookup", external_id, {"id": external_id, "is_gone": True})
+    if scene.code == "instagram":
+        # Nothing is pushed: looking it up again tells it.
+        return RawUpdate("lookup", external_id, {"id": external_id, "is_gone": True})
+    bodies = {"mastodon": {"uri": external_id}, "feed": {"external_id": external_id, "when": ""}}
+    return RawUpdate("deletion", external_id, bodies.get(scene.code, {"id": external_id}))
 
 
 @rule(13)

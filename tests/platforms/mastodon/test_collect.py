@@ -5,11 +5,8 @@ import pytest
 
 from monitor.platforms.base import IncomingDeletion, NullBudget
 from monitor.platforms.errors import (
-    AuthExpiredError,
-    MalformedPayloadError,
     RateLimitedError,
     RejectedError,
-    UnavailableError,
 )
 from monitor.platforms.mastodon import PLATFORM, client
 from monitor.platforms.mastodon.connector import MastodonConnector
@@ -34,16 +31,12 @@ def events_of(simulated, updates):
     return [event for update in updates for event in PLATFORM.normalize(update, context)]
 
 
-@pytest.mark.parametrize("stream", ["mentions", "direct_messages"])
-def test_a_backlog_is_read_to_its_end_page_by_page(simulated, small_pages, stream):
+def test_a_backlog_of_messages_is_read_to_its_end_page_by_page(simulated, small_pages):
     for number in range(13):
-        if stream == "mentions":
-            simulated.person_says("mastodon", f"@lumora parcel {number}")
-        else:
-            simulated.person_writes("mastodon", f"@lumora parcel {number}", handle=f"writer{number}")
-    posts, cursor = collect_all(simulated, "mastodon", stream)
+        simulated.person_writes("mastodon", f"@lumora parcel {number}", handle=f"writer{number}")
+    posts, cursor = collect_all(simulated, "mastodon", "direct_messages")
     assert sorted(texts(posts)) == sorted(f"@lumora parcel {number}" for number in range(13))
-    again, _cursor = collect_all(simulated, "mastodon", stream, cursor)
+    again, _cursor = collect_all(simulated, "mastodon", "direct_messages", cursor)
     assert again == []
 
 
@@ -60,17 +53,6 @@ def test_after_the_first_reading_pages_go_upwards_and_a_death_between_them_loses
     rest, _cursor = collect_all(simulated, "mastodon", "mentions", first.cursor)
     found = texts(posts_of(simulated, "mastodon", first)) + texts(rest)
     assert sorted(found) == sorted(f"@lumora {number}" for number in range(12))
-
-
-def test_what_arrives_while_a_backlog_is_read_comes_with_it_or_with_the_next_poll(simulated, small_pages):
-    for number in range(12):
-        simulated.person_says("mastodon", f"@lumora old {number}")
-    first = simulated.connect("mastodon").collect("mentions", {})
-    simulated.person_says("mastodon", "@lumora meanwhile")
-    rest, cursor = collect_all(simulated, "mastodon", "mentions", first.cursor)
-    newer, _cursor = collect_all(simulated, "mastodon", "mentions", cursor)
-    found = texts(posts_of(simulated, "mastodon", first)) + texts(rest) + texts(newer)
-    assert len(found) == len(set(found)) == 13
 
 
 def test_a_quiet_list_costs_one_call_a_poll(simulated):
@@ -189,13 +171,6 @@ def test_an_instance_that_cannot_look_up_several_is_asked_for_each(simulated):
     assert len(calls(simulated, f"/statuses/{entry.identifier}")) == 1
 
 
-def test_a_quote_of_ours_is_a_mention_of_us(simulated):
-    ours = simulated.world.publish("mastodon", simulated.world.brands["mastodon"], "Market week!")
-    simulated.person_says("mastodon", "look at these prices", quoted_id=ours.identifier)
-    posts, _cursor = collect_all(simulated, "mastodon", "mentions")
-    assert [(post.form, post.quotes_us) for post in posts] == [("quote", True)]
-
-
 def searching(simulated, query, *, token=True):
     context = replace(simulated.context("mastodon", "search"), query=query)
     context = context if token else replace(context, credentials={})
@@ -250,36 +225,6 @@ def test_words_are_refused_before_any_call(simulated, query):
     with pytest.raises(RejectedError, match="hashtags and @accounts"):
         searching(simulated, query).collect("search", {})
     assert simulated.world.calls == []
-
-
-@pytest.mark.parametrize(
-    ("fault", "kind"),
-    [
-        ("rate_limit", RateLimitedError),
-        ("unauthorized", AuthExpiredError),
-        ("server_error", UnavailableError),
-        ("drop", UnavailableError),
-        ("drop_after_commit", UnavailableError),
-        ("malformed", MalformedPayloadError),
-    ],
-)
-def test_what_goes_wrong_has_its_place_in_the_tree(simulated, fault, kind):
-    simulated.add_fault(fault)
-    with pytest.raises(kind):
-        simulated.connect("mastodon").collect("mentions", {})
-
-
-def test_an_instance_that_hangs_is_given_up(simulated):
-    simulated.add_fault("slow", seconds=1.5)
-    with pytest.raises(UnavailableError):
-        simulated.connect("mastodon", read_seconds=0.2).collect("mentions", {})
-
-
-def test_a_dead_token_is_tried_once(simulated):
-    simulated.world.is_revoked = True
-    with pytest.raises(AuthExpiredError):
-        simulated.connect("mastodon").collect("mentions", {})
-    assert len(simulated.world.calls) == 1
 
 
 class Learning(NullBudget):

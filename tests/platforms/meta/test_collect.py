@@ -4,11 +4,8 @@ import pytest
 
 from monitor.platforms.base import IncomingNotice
 from monitor.platforms.errors import (
-    AuthExpiredError,
-    MalformedPayloadError,
     RateLimitedError,
     RejectedError,
-    UnavailableError,
 )
 from monitor.platforms.meta import facebook, instagram
 from monitor.platforms.registry import get_platform
@@ -55,44 +52,6 @@ def test_every_comment_of_a_long_thread_is_read(simulated, small_pages, platform
         simulated.person_says(platform, f"comment {number}", parent_id=root.identifier)
     posts, _cursor = collect_all(simulated, platform, STREAM[platform])
     assert texts(posts) == [f"comment {number}" for number in range(9)]
-
-
-@pytest.mark.parametrize("platform", list(STREAM))
-def test_a_worker_that_dies_between_pages_loses_nothing(simulated, small_pages, platform):
-    root = brand_post(simulated, platform)
-    for number in range(9):
-        simulated.person_says(platform, f"comment {number}", parent_id=root.identifier)
-    stream = STREAM[platform]
-    first = simulated.connect(platform).collect(stream, {})
-    assert first.has_more
-    simulated.connect(platform).collect(stream, first.cursor)
-    rest, _cursor = collect_all(simulated, platform, stream, first.cursor)
-    found = texts(posts_of(simulated, platform, first)) + texts(rest)
-    assert sorted(found) == [f"comment {number}" for number in range(9)]
-
-
-@pytest.mark.parametrize("platform", list(STREAM))
-def test_a_poll_hands_nothing_on_twice_and_misses_nothing_new(simulated, platform):
-    root = brand_post(simulated, platform)
-    simulated.person_says(platform, "one", parent_id=root.identifier)
-    posts, cursor = collect_all(simulated, platform, STREAM[platform])
-    assert texts(posts) == ["one"]
-    posts, cursor = collect_all(simulated, platform, STREAM[platform], cursor)
-    assert posts == []
-    simulated.person_says(platform, "two", parent_id=root.identifier)
-    posts, cursor = collect_all(simulated, platform, STREAM[platform], cursor)
-    assert texts(posts) == ["two"]
-
-
-@pytest.mark.parametrize("platform", list(STREAM))
-def test_a_comment_that_becomes_visible_late_is_picked_up(simulated, platform):
-    root = brand_post(simulated, platform)
-    simulated.person_says(platform, "on time", parent_id=root.identifier)
-    _posts, cursor = collect_all(simulated, platform, STREAM[platform])
-    late = simulated.world.now() - timedelta(minutes=5)
-    simulated.person_says(platform, "late", parent_id=root.identifier, at=late)
-    posts, _cursor = collect_all(simulated, platform, STREAM[platform], cursor)
-    assert texts(posts) == ["late"]
 
 
 def test_a_comment_under_an_old_post_is_found_by_the_deep_pass(simulated, monkeypatch):
@@ -183,31 +142,6 @@ def test_a_mention_elsewhere_is_fetched_by_its_id(simulated):
     update = simulated.connect("instagram").fetch_mention(comment_id=comment.identifier)
     [post] = get_platform("instagram").normalize(update, simulated.context("instagram"))
     assert (post.text, post.mentions_us, post.conversation_id) == ("@lumora is this yours?", True, root.identifier)
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        ("drop", UnavailableError),
-        ("server_error", UnavailableError),
-        ("malformed", MalformedPayloadError),
-        ("rate_limit", RateLimitedError),
-        ("unauthorized", AuthExpiredError),
-    ],
-)
-@pytest.mark.parametrize("platform", list(STREAM))
-def test_each_fault_of_a_read_has_its_error(simulated, platform, fault, error):
-    simulated.add_fault(fault)
-    with pytest.raises(error):
-        simulated.connect(platform).collect(STREAM[platform], {})
-
-
-@pytest.mark.parametrize("platform", list(STREAM))
-def test_a_dead_token_is_tried_once(simulated, platform):
-    simulated.world.is_revoked = True
-    with pytest.raises(AuthExpiredError):
-        simulated.connect(platform).collect(STREAM[platform], {})
-    assert len(simulated.world.calls) == 1
 
 
 SIDE_STREAMS = [

@@ -2,14 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.platforms.base import IncomingDeletion, NullBudget
+from monitor.platforms.base import IncomingDeletion
 from monitor.platforms.errors import (
-    AuthExpiredError,
     MalformedPayloadError,
     QuotaExceededError,
     RateLimitedError,
-    RejectedError,
-    UnavailableError,
 )
 from monitor.platforms.times import snowflake_at
 from monitor.platforms.x import PLATFORM, connector
@@ -26,40 +23,6 @@ def texts(posts):
     return [post.text for post in posts]
 
 
-def test_a_backlog_is_read_to_its_end_page_by_page(simulated, small_pages):
-    for number in range(13):
-        simulated.person_says("x", f"@lumora parcel {number}")
-    posts, cursor = collect_all(simulated, "x", "mentions")
-    assert sorted(texts(posts)) == sorted(f"@lumora parcel {number}" for number in range(13))
-    assert cursor["since_id"] == max(post.external_id for post in posts)
-    assert "pass" not in cursor
-
-
-def test_what_arrives_while_a_backlog_is_read_comes_with_the_next_poll(simulated, small_pages):
-    for number in range(12):
-        simulated.person_says("x", f"@lumora old {number}")
-    first = simulated.connect("x").collect("mentions", {})
-    simulated.person_says("x", "@lumora meanwhile")
-    rest, cursor = collect_all(simulated, "x", "mentions", first.cursor)
-    found = texts(posts_of(simulated, "x", first)) + texts(rest)
-    assert len(found) == len(set(found)) == 12
-    newer, _cursor = collect_all(simulated, "x", "mentions", cursor)
-    assert texts(newer) == ["@lumora meanwhile"]
-
-
-def test_a_worker_that_dies_between_pages_loses_nothing(simulated, small_pages):
-    _none, cursor = collect_all(simulated, "x", "mentions")
-    for number in range(12):
-        simulated.person_says("x", f"@lumora {number}")
-    first = simulated.connect("x").collect("mentions", cursor)
-    assert first.has_more
-    # The second page is read, but its worker dies before the commit: the next one starts from the first cursor.
-    simulated.connect("x").collect("mentions", first.cursor)
-    rest, _cursor = collect_all(simulated, "x", "mentions", first.cursor)
-    found = texts(posts_of(simulated, "x", first)) + texts(rest)
-    assert sorted(found) == sorted(f"@lumora {number}" for number in range(12))
-
-
 def test_a_dead_page_token_does_not_lose_the_place(simulated, small_pages):
     for number in range(12):
         simulated.person_says("x", f"@lumora {number}")
@@ -68,24 +31,6 @@ def test_a_dead_page_token_does_not_lose_the_place(simulated, small_pages):
     rest, _cursor = collect_all(simulated, "x", "mentions", broken)
     found = texts(posts_of(simulated, "x", first)) + texts(rest)
     assert sorted(found) == sorted(f"@lumora {number}" for number in range(12))
-
-
-def test_a_poll_hands_nothing_on_twice(simulated):
-    simulated.person_says("x", "@lumora hello")
-    posts, cursor = collect_all(simulated, "x", "mentions")
-    assert len(posts) == 1
-    for _poll in range(3):
-        posts, cursor = collect_all(simulated, "x", "mentions", cursor)
-        assert posts == []
-
-
-def test_a_post_that_becomes_visible_late_is_picked_up(simulated):
-    now = simulated.world.now()
-    simulated.person_says("x", "@lumora on time")
-    _posts, cursor = collect_all(simulated, "x", "mentions")
-    simulated.person_says("x", "@lumora late", handle="tom", at=now - timedelta(minutes=2))
-    posts, _cursor = collect_all(simulated, "x", "mentions", cursor)
-    assert texts(posts) == ["@lumora late"]
 
 
 def test_direct_messages_stop_at_what_is_known(simulated, small_pages):
@@ -97,16 +42,6 @@ def test_direct_messages_stop_at_what_is_known(simulated, small_pages):
     simulated.world.calls.clear()
     posts, _cursor = collect_all(simulated, "x", "direct_messages", cursor)
     assert texts(posts) == ["one more"]
-
-
-def test_a_backlog_of_direct_messages_survives_a_death_between_pages(simulated, small_pages):
-    for number in range(11):
-        simulated.person_writes("x", f"message {number}")
-    first = simulated.connect("x").collect("direct_messages", {})
-    simulated.connect("x").collect("direct_messages", first.cursor)
-    rest, _cursor = collect_all(simulated, "x", "direct_messages", first.cursor)
-    found = texts(posts_of(simulated, "x", first)) + texts(rest)
-    assert sorted(found) == sorted(f"message {number}" for number in range(11))
 
 
 def test_an_outage_longer_than_the_search_reaches_is_a_gap(simulated):
@@ -134,21 +69,6 @@ def test_more_mentions_than_x_shows_is_a_gap(simulated):
             break
     assert len(found) == 800
     assert [gap.code for gap in gaps] == ["mention_horizon"]
-
-
-def test_a_month_without_reading_messages_is_a_gap(simulated):
-    long_ago = simulated.world.now() - timedelta(days=40)
-    batch = simulated.connect("x").collect("direct_messages", {"since_id": str(snowflake_at(long_ago))})
-    assert [gap.code for gap in batch.gaps] == ["direct_message_horizon"]
-
-
-def test_the_other_dialect_is_collected_the_same(simulated):
-    ours = simulated.world.publish("x", simulated.world.brands["x"], "ours")
-    simulated.person_says("x", "@lumora " + "very long " * 40 + "refund", quoted_id=ours.identifier)
-    before, _cursor = collect_all(simulated, "x", "mentions")
-    simulated.world.x_dialect = "post"
-    after, _cursor = collect_all(simulated, "x", "mentions")
-    assert before == after and before[0].quotes_us and before[0].text.endswith("refund")
 
 
 def test_a_missing_parent_keeps_the_batch(simulated):
@@ -182,49 +102,10 @@ def test_polls_spread_what_the_window_allows(simulated):
     assert batch.next_poll_seconds == pytest.approx(900 / 14 * 1.2, abs=2)
 
 
-def test_a_dead_token_is_tried_once(simulated):
-    simulated.world.is_revoked = True
-    with pytest.raises(AuthExpiredError):
-        simulated.connect("x").collect("mentions", {})
-    assert len(simulated.world.calls) == 1
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        ("drop", UnavailableError),
-        ("drop_after_commit", UnavailableError),
-        ("server_error", UnavailableError),
-        ("malformed", MalformedPayloadError),
-        ("rate_limit", RateLimitedError),
-        ("unauthorized", AuthExpiredError),
-    ],
-)
-def test_each_fault_of_a_read_has_its_error(simulated, fault, error):
-    simulated.add_fault(fault)
-    with pytest.raises(error):
-        simulated.connect("x").collect("mentions", {})
-
-
-def test_a_server_that_hangs_is_given_up(simulated):
-    simulated.add_fault("slow", seconds=1.5)
-    with pytest.raises(UnavailableError):
-        simulated.connect("x", read_seconds=0.3).collect("mentions", {})
-
-
 def test_a_page_that_is_html_is_malformed(simulated):
     simulated.add_fault("status", status=200, body="<html>maintenance</html>")
     with pytest.raises(MalformedPayloadError):
         simulated.connect("x").collect("mentions", {})
-
-
-def test_nobody_listening_is_unavailable(simulated):
-    context = simulated.context("x")
-    from dataclasses import replace
-
-    nowhere = replace(context, api_url="http://127.0.0.1:9")
-    with pytest.raises(UnavailableError):
-        PLATFORM.connect(nowhere, NullBudget()).collect("mentions", {})
 
 
 class CountingBudget:
@@ -299,22 +180,3 @@ def test_the_old_id_of_an_edit_leads_to_the_newest_words(simulated):
     updates = simulated.connect("x").recheck([old])
     events = [event for each in updates for event in PLATFORM.normalize(each, simulated.context("x"))]
     assert {(event.external_id, event.version, event.text) for event in events} == {(old, 2, "@lumora second words")}
-
-
-def test_an_empty_budget_stops_before_the_call(simulated):
-    with pytest.raises(QuotaExceededError):
-        simulated.connect("x", budget=CountingBudget(0)).collect("mentions", {})
-    assert simulated.world.calls == []
-
-
-def test_a_stream_that_a_channel_does_not_have_is_refused(simulated):
-    with pytest.raises(RejectedError):
-        simulated.connect("x", "search").collect("mentions", {})
-
-
-def test_a_wrong_identity_is_noticed(simulated):
-    from dataclasses import replace
-
-    other = replace(simulated.context("x"), external_id="42")
-    assert [notice.code for notice in PLATFORM.connect(other, NullBudget()).check()] == ["wrong_identity"]
-    assert simulated.connect("x").check() == []
