@@ -68,6 +68,21 @@ class TestAllowance:
         budget.learn("dm_list", remaining=5, limit=15, resets_at=resets_at)
         assert spend_all(budget, 4) == 1
 
+    def test_calls_that_are_under_way_when_the_first_answer_tells_the_limit_are_counted(self, channel):
+        budget = ChannelBudget(channel.pk)
+        assert spend_all(budget, 3) == 3
+        budget.learn("dm_list", remaining=14, limit=15, resets_at=timezone.now() + timedelta(seconds=600))
+        assert spend_all(budget, 20) == 12
+        assert Allowance.objects.get().window_seconds in (600, 601)
+
+    def test_calls_of_long_before_a_limit_was_told_are_not(self, channel):
+        budget = ChannelBudget(channel.pk)
+        spend_all(budget, 3)
+        Allowance.objects.update(resets_at=timezone.now() - timedelta(seconds=1))
+        budget.spend("dm_list")
+        budget.learn("dm_list", remaining=14, limit=15, resets_at=timezone.now() + timedelta(seconds=600))
+        assert spend_all(budget, 20) == 14
+
     def test_a_new_window_in_the_headers_is_believed(self, channel):
         allow(channel, 15)
         Allowance.objects.update(used=15, resets_at=timezone.now() + timedelta(seconds=5))
