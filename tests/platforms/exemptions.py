@@ -18,6 +18,7 @@ _LASTING = "a page's token has no end and is not renewed"
 EXEMPT: dict[str, dict[int, str]] = {
     "x": {
         8: _META_ONLY,
+        12: "keys of OAuth 1.0a have no end; sign-ins are renewed in `brands`, for all platforms alike",
         21: "direct messages have no window",
     },
     "facebook": {
