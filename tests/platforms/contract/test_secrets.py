@@ -8,10 +8,12 @@ import pytest
 
 from monitor.platforms.base import ChannelContext, SendRequest
 from monitor.platforms.errors import PlatformError
+from monitor.simulators.faults import KINDS
 from tests.platforms.contract.rules import rule
 from tests.platforms.contract.scene import Scene
 
-FAULTS = ("drop", "drop_after_commit", "malformed", "rate_limit", "unauthorized", "server_error", "slow", "status")
+# Every fault that the simulated platforms know.
+FAULTS = KINDS
 WORDS = "my very private answer"
 
 
