@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from monitor.brands.models import Allowance, LoginLink, LoginThrottle
+from monitor.brands.models import Allowance, LoginLink, LoginThrottle, SignInUnderWay
 
 COLUMNS = {
     "Allowance.endpoint": "kept: a name of the platform's interface",
@@ -43,6 +43,11 @@ COLUMNS = {
     "Market.name": "kept: settings of the brand",
     "Market.time_zone": "kept: settings of the brand",
     "Membership.role": "kept: one of Role",
+    "SignInUnderWay.key_hash": "kept: hash of a secret",
+    "SignInUnderWay.platform": "kept: a code",
+    "SignInUnderWay.sealed": "kept: the brand's own, sealed, removed when it is over",
+    "SignInUnderWay.session_hash": "kept: hash of a secret",
+    "SignInUnderWay.stage": "kept: a code",
     "Switch.name": "kept: one of SwitchName",
     "User.email": "staff: login",
     "User.language": "staff: preference",
@@ -58,4 +63,5 @@ def sweep_retention(now: datetime) -> dict[str, int]:
     links = LoginLink.objects.filter(Q(used_at__lt=day_ago) | Q(expires_at__lt=day_ago)).delete()[0]
     brakes = LoginThrottle.objects.filter(last_failure_at__lt=day_ago).delete()[0]
     allowances = Allowance.objects.filter(resets_at__lt=now - timedelta(days=30)).delete()[0]
-    return {"login links": links, "login brakes": brakes, "allowances": allowances}
+    sign_ins = SignInUnderWay.objects.filter(expires_at__lt=now).delete()[0]
+    return {"sign-ins": sign_ins, "login links": links, "login brakes": brakes, "allowances": allowances}

@@ -6,7 +6,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from monitor.platforms.signing import Signing
 
 FORMS = ("post", "comment", "reply", "quote", "review", "direct_message", "story_mention")
 
@@ -159,6 +162,16 @@ class Receipt:
     conversation_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose credentials these are. `credentials` is what the platform told besides and the connector needs."""
+
+    external_id: str
+    handle: str = ""
+    name: str = ""
+    credentials: Mapping[str, str] = field(default_factory=dict)
+
+
 class Budget(Protocol):
     """The shared allowance of one channel: one database statement a call, handed in by the caller."""
 
@@ -235,6 +248,20 @@ class Subscriber(Connector, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn:
+    """How a person signs in at the platform in the browser (`signing.py`). `return_code` names the one address that
+    the platform sends people back to: /connect/<return_code>/return/. Without the `needed_scopes` there is no channel.
+    With `asks_server` the person names the server first; with `has_choice` they choose among what was found.
+    """
+
+    return_code: str
+    scopes: tuple[str, ...]
+    needed_scopes: tuple[str, ...] = ()
+    asks_server: bool = False
+    has_choice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """What the generic pages and rules need to know of a platform, without knowing it.
 
@@ -244,10 +271,13 @@ class Declaration:
     costs more. Without `hands_texts_on` the platform's terms let ids and counts be passed to others freely, but texts
     of posts only in small numbers. With `learning_allowed` they do not forbid that the brand's own model learns from
     verdicts on its posts. Without `needs_credentials` a channel can be read without a login. `poll_seconds` is how
-    often a new channel is read.
+    often a new channel is read. `credential_sets` says for a kind of channel which names together suffice (any one
+    set; without an entry all names are needed); `asked` which fields of a channel are asked besides (`query`, `handle`,
+    `external_id`), those with a `?` at the end only if there is one.
 
     `abilities` are the kinds of SendRequest that the platform offers, and what else a connector can do:
       webhooks   it pushes; `subscribe`: its connector is a Subscriber, which can ask for that
+      identify   `identify() -> Identity`: one call that tells whose credentials these are
       read_back  a write in doubt can be looked up
     """
 
@@ -272,6 +302,18 @@ class Declaration:
     hands_texts_on: bool = True
     needs_credentials: bool = True
     poll_seconds: int = 60
+    sign_in: SignIn | None = None
+    credential_sets: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def sets_of(self, kind: str) -> tuple[tuple[str, ...], ...]:
+        """The sets of credentials of which any one opens a channel of this kind."""
+        usual = (self.credential_names,) if self.needs_credentials else ((), self.credential_names)
+        return self.credential_sets.get(kind, usual)
+
+    def asked_of(self, kind: str) -> tuple[str, ...]:
+        usual = ("query", "handle?") if kind == "search" else ()
+        return self.asked.get(kind, usual)
 
     def price_of(self, kind: str, *, has_link: bool) -> int:
         """What one write of this kind costs."""
@@ -283,6 +325,8 @@ class Platform(Protocol):
     """A platform: its declaration, its pure parser and its connector factory."""
 
     declaration: Declaration
+    #: How to sign in; None where there is no such way.
+    signing: "Signing | None"
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
         """Pure. Raises MalformedPayloadError for what cannot be understood."""

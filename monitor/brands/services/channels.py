@@ -48,6 +48,7 @@ def connect_channel(
         "state_code": "",
         "state_params": {},
         "state_at": Now(),
+        "open_renewals": 0,
     }
     channel, is_new = Channel.objects.update_or_create(
         brand=brand, platform=platform, kind=kind, external_id=external_id, defaults=fields

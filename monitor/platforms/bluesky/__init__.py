@@ -7,13 +7,16 @@ from monitor.platforms.bluesky.connector import BlueskyConnector
 from monitor.platforms.bluesky.normalize import deep_link, normalize
 
 
+_LOGIN = ("identifier", "app_password")
+
+
 class BlueskyPlatform:
     declaration = Declaration(
         code="bluesky",
         name="Bluesky",
-        credential_names=("identifier", "app_password"),
+        credential_names=("identifier", "app_password", "server"),
         channel_kinds=("account", "search"),
-        abilities=frozenset({"reply", "direct_message", "like", "delete", "read_back"}),
+        abilities=frozenset({"reply", "direct_message", "like", "delete", "read_back", "identify"}),
         # Graphemes (app.bsky.feed.post, chat.bsky.convo.defs#messageInput); their bytes are counted before sending.
         reply_limit=300,
         direct_message_limit=1_000,
@@ -21,7 +24,10 @@ class BlueskyPlatform:
         forms=("post", "reply", "quote", "direct_message"),
         mark="Bs",
         answer_form="reply",
+        credential_sets=dict.fromkeys(("account", "search"), (_LOGIN, (*_LOGIN, "server"))),
+        asked={"search": ("query",)},
     )
+    signing = None
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
         return normalize(update, context)

@@ -8,6 +8,7 @@ from monitor.platforms.base import (
     Budget,
     ChannelContext,
     Declaration,
+    Identity,
     IncomingPost,
     PlatformEvent,
     RawUpdate,
@@ -18,6 +19,7 @@ from monitor.platforms.connecting import Write, repeatable
 from monitor.platforms.meta.connector import MetaConnector, Reader, after_args, made_id, update_of
 from monitor.platforms.meta.facebook_reader import deep_link, normalize
 from monitor.platforms.meta.graph import after_of
+from monitor.platforms.meta.sign_in import SIGN_IN, MetaSigning
 from monitor.platforms.meta.walk import Step, Walk
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.platforms.times import parse_time
@@ -38,6 +40,10 @@ class FacebookConnector(MetaConnector):
     hiding_field = "is_hidden"
     normalize = staticmethod(normalize)
     roots = {"direct_messages": Step("conversations"), "feed": Step("feed")}
+
+    def identify(self) -> Identity:
+        page = self._graph.get_object("me", fields="id,name,username")
+        return Identity(id_at(page, "id"), text_at(page, "username"), text_at(page, "name"))
 
     def _readers(self) -> Mapping[str, Reader]:
         return {
@@ -128,7 +134,18 @@ class FacebookPlatform:
         credential_names=("access_token", "app_secret"),
         channel_kinds=("page",),
         abilities=frozenset(
-            {"reply", "direct_message", "private_reply", "hide", "unhide", "like", "delete", "webhooks", "read_back"}
+            {
+                "reply",
+                "direct_message",
+                "private_reply",
+                "hide",
+                "unhide",
+                "like",
+                "delete",
+                "webhooks",
+                "read_back",
+                "identify",
+            }
         ),
         reply_limit=8_000,
         direct_message_limit=2_000,
@@ -136,8 +153,10 @@ class FacebookPlatform:
         direct_message_window_hours=24,
         human_window_hours=168,
         learning_allowed=True,
+        sign_in=SIGN_IN,
         mark="FB",
     )
+    signing = MetaSigning()
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
         return normalize(update, context)

@@ -8,15 +8,18 @@ from monitor.platforms.base import (
     Budget,
     ChannelContext,
     Declaration,
+    Identity,
     IncomingPost,
     PlatformEvent,
     RawUpdate,
     Receipt,
     SendRequest,
 )
+from monitor.platforms.errors import RejectedError
 from monitor.platforms.meta.connector import MetaConnector, Reader, after_args, made_id, update_of
 from monitor.platforms.meta.graph import after_of
 from monitor.platforms.meta.instagram_reader import normalize
+from monitor.platforms.meta.sign_in import PROFILE_FIELD, SIGN_IN, MetaSigning
 from monitor.platforms.meta.walk import Step, Walk
 from monitor.platforms.payload import id_at, list_at, mapping_at, number_at, text_at
 from monitor.platforms.times import parse_time
@@ -34,6 +37,15 @@ class InstagramConnector(MetaConnector):
     hiding_field = "hide"
     normalize = staticmethod(normalize)
     roots = {"direct_messages": Step("conversations"), "comments": Step("media")}
+
+    def identify(self) -> Identity:
+        """A token belongs to a Page; the profile is the one that is linked to it."""
+        page = self._graph.get_object("me", fields=f"id,{PROFILE_FIELD}")
+        profile = mapping_at(page, "instagram_business_account")
+        if not id_at(profile, "id"):
+            raise RejectedError("no professional profile is linked to the Page of this token", code="no_profile")
+        extra = {"page_id": id_at(page, "id")}
+        return Identity(id_at(profile, "id"), text_at(profile, "username"), text_at(profile, "name"), extra)
 
     def _readers(self) -> Mapping[str, Reader]:
         return {
@@ -145,7 +157,17 @@ class InstagramPlatform:
         credential_names=("access_token", "app_secret", "page_id"),
         channel_kinds=("account",),
         abilities=frozenset(
-            {"reply", "direct_message", "private_reply", "hide", "unhide", "delete", "webhooks", "read_back"}
+            {
+                "reply",
+                "direct_message",
+                "private_reply",
+                "hide",
+                "unhide",
+                "delete",
+                "webhooks",
+                "read_back",
+                "identify",
+            }
         ),
         reply_limit=2_200,
         direct_message_limit=1_000,
@@ -153,8 +175,11 @@ class InstagramPlatform:
         direct_message_window_hours=24,
         human_window_hours=168,
         learning_allowed=True,
+        sign_in=SIGN_IN,
         mark="IG",
+        credential_sets={"account": (("access_token", "app_secret"),)},
     )
+    signing = MetaSigning()
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
         return normalize(update, context)
