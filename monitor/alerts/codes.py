@@ -33,8 +33,8 @@ CODES: Mapping[str, Wording] = {
     "channel.renewal_lost": Wording(
         _("Sign-ins that have ended"),
         _(
-            "%(channel)s: the sign-in was being renewed when the platform's answer got lost, and the old one is used up. "
-            "Nothing is collected or sent through it."
+            "%(channel)s: the sign-in was being renewed when the platform's answer got lost, and the old one is used "
+            "up. Nothing is collected or sent through it."
         ),
         _("Connect the channel again. What waits to be sent is kept."),
     ),

@@ -1,4 +1,4 @@
-"""The apps that this installation is registered as at the platforms: from the settings; a demo's are the simulators'."""
+"""The apps that this installation is registered as at the platforms: from the settings; a demo's are simulated."""
 
 from collections.abc import Mapping
 from typing import Final

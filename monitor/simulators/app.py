@@ -4,7 +4,17 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from monitor.simulators import bluesky_api, control, feed_api, graph_api, mastodon_api, x_api
+from monitor.simulators import (
+    bluesky_api,
+    control,
+    feed_api,
+    graph_api,
+    graph_sign_in,
+    mastodon_api,
+    mastodon_sign_in,
+    x_api,
+    x_sign_in,
+)
 from monitor.simulators.faults import FaultMiddleware
 from monitor.simulators.world import World
 
@@ -17,9 +27,9 @@ def create_app(world: World) -> ASGIApp:
 
     whole = Starlette(
         routes=[
-            Mount("/x", part(x_api.routes())),
-            Mount("/graph", part(graph_api.routes())),
-            Mount("/mastodon", part(mastodon_api.routes())),
+            Mount("/x", part([*x_sign_in.routes(), *x_api.routes()])),
+            Mount("/graph", part([*graph_sign_in.routes(), *graph_api.routes()])),
+            Mount("/mastodon", part([*mastodon_sign_in.routes(), *mastodon_api.routes()])),
             Mount("/bluesky", part(bluesky_api.routes())),
             Mount("/feed", part(feed_api.routes())),
             Mount("/_world", part(control.routes())),

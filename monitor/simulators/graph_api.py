@@ -25,7 +25,8 @@ from monitor.simulators.graph_nodes import (
     edges_of,
     identifier_of,
 )
-from monitor.simulators.oauth import is_page_token
+from monitor.simulators.graph_sign_in import page_called
+from monitor.simulators.oauth import page_of_token
 from monitor.simulators.world import PAGE_ID, PROFILE_ID, Entry, Person, World
 
 _OLDEST_VERSION = 21
@@ -65,10 +66,11 @@ def _answer(world: World, request: Request, args: dict[str, str]) -> Any:
     found = re.fullmatch(r"v(\d+)\.0", request.path_params["version"])
     if not found or int(found[1]) < _OLDEST_VERSION:
         raise GraphError("(#2635) You are calling a deprecated version", 2635)
-    if world.is_revoked or not is_page_token(request, args):
+    page_id = page_of_token(request, args)
+    if world.is_revoked or not page_id:
         raise GraphError("Error validating access token: the session has expired", 190, 463, 401)
     node_id, _, edge = request.path_params["path"].strip("/").partition("/")
-    node = _find(world, node_id)
+    node = _find(world, page_id if node_id == "me" else node_id)
     if request.method == "GET":
         return _read_edge(world, request, node, edge, args) if edge else _read_node(world, request, node, args)
     if request.method == "DELETE":
@@ -79,9 +81,11 @@ def _answer(world: World, request: Request, args: dict[str, str]) -> Any:
 
 
 def _find(world: World, node_id: str) -> Node:
-    profiles = {"me": "facebook", PAGE_ID: "facebook", PROFILE_ID: "instagram"}
+    profiles = {PAGE_ID: "facebook", PROFILE_ID: "instagram"}
     if node_id in profiles:
         return world.brands[profiles[node_id]]
+    if other := page_called(node_id):
+        return other
     if node_id.startswith("t_"):
         threads = [*conversations(world, "facebook"), *conversations(world, "instagram")]
         for thread in threads:

@@ -8,7 +8,8 @@ from urllib.parse import quote
 from oauthlib.oauth1.rfc5849 import signature as oauth1
 from starlette.requests import Request
 
-from monitor.simulators.world import APP_SECRET, DEMO_CHANNELS
+from monitor.platforms.signing import SIMULATED_CLIENT_SECRET
+from monitor.simulators.world import APP_SECRET, DEMO_CHANNELS, PAGE_ID, World
 
 _X = DEMO_CHANNELS[0]["credentials"]
 _PAGE_TOKEN = DEMO_CHANNELS[1]["credentials"]["access_token"]
@@ -38,11 +39,18 @@ def is_authorized(request: Request) -> bool:
     return hmac.compare_digest(expected, given.get("oauth_signature", "").encode())
 
 
-def is_page_token(request: Request, query: dict[str, str]) -> bool:
-    """Graph: the token in the header (or, as old clients do, in the query), with a right proof where one is given."""
+def page_of_token(request: Request, query: dict[str, str]) -> str:
+    """Graph: the Page whose token is in the header (or, as old clients do, in the query), with a right proof where one
+    is given; "" where the token is not good."""
+    world: World = request.app.state.world
     header = request.headers.get("authorization", "")
     token = header.removeprefix("Bearer ") if header.startswith("Bearer ") else query.get("access_token", "")
+    granted = world.grants.find(token, ("page",), world.now(), platform="facebook")
     proof = query.get("appsecret_proof")
-    right = hmac.new(APP_SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
-    is_proven = proof is None or hmac.compare_digest(proof.encode(), right.encode())
-    return is_proven and hmac.compare_digest(token.encode(), _PAGE_TOKEN.encode())
+    secret = SIMULATED_CLIENT_SECRET if granted else APP_SECRET
+    right = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+    if proof is not None and not hmac.compare_digest(proof.encode(), right.encode()):
+        return ""
+    if granted is not None:
+        return granted.page_id
+    return PAGE_ID if hmac.compare_digest(token.encode(), _PAGE_TOKEN.encode()) else ""

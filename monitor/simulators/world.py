@@ -13,6 +13,7 @@ from typing import Any
 from monitor.platforms.times import snowflake_at
 from monitor.simulators import bluesky_facts, feed_facts
 from monitor.simulators.faults import FaultBook
+from monitor.simulators.grants import GrantBook
 from monitor.simulators.limits import RateWindows
 from monitor.simulators.mastodon_facts import ACCOUNT_ID, CHANNELS, snowflake
 
@@ -133,6 +134,7 @@ class World:
         self.people: dict[tuple[str, str], Person] = {}
         self.calls: list[dict[str, str]] = []
         self.faults = FaultBook()
+        self.grants = GrantBook()
         self.limits = RateWindows(limit_scale)
         self.is_revoked = False
         self.must_be_summoned = True

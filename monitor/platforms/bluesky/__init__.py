@@ -6,7 +6,6 @@ from monitor.platforms.base import Budget, ChannelContext, Declaration, Platform
 from monitor.platforms.bluesky.connector import BlueskyConnector
 from monitor.platforms.bluesky.normalize import deep_link, normalize
 
-
 _LOGIN = ("identifier", "app_password")
 
 

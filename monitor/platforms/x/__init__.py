@@ -7,7 +7,6 @@ from monitor.platforms.x.connector import XConnector
 from monitor.platforms.x.normalize import deep_link, normalize
 from monitor.platforms.x.sign_in import SIGN_IN, XSigning
 
-
 _SETS = (("consumer_key", "consumer_secret", "access_token", "access_token_secret"), ("bearer_token",))
 
 
