@@ -20,6 +20,8 @@ PARTS = {
     "slug": "lumora",
     "reference": "0ABCDEFG",
     "token": "never-made",
+    "platform": "x",
+    "return_code": "x",
     "public_id": "01900000-0000-7000-8000-000000000000",
     "post_id": "01900000-0000-7000-8000-000000000000",
     "alert_id": 1,

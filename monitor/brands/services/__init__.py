@@ -13,6 +13,7 @@ from monitor.brands.services.access import (
 )
 from monitor.brands.services.channels import (
     connect_channel,
+    connect_import,
     ensure_streams,
     pause_channel,
     resume_channel,
@@ -25,6 +26,7 @@ from monitor.brands.services.renewing import open_connector
 
 __all__ = [
     "connect_channel",
+    "connect_import",
     "create_api_token",
     "create_brand",
     "create_login_link",
