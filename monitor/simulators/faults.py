@@ -9,7 +9,17 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-KINDS = ("status", "drop", "drop_after_commit", "slow", "malformed", "rate_limit", "unauthorized", "server_error")
+KINDS = (
+    "status",
+    "drop",
+    "drop_after_commit",
+    "slow",
+    "late",
+    "malformed",
+    "rate_limit",
+    "unauthorized",
+    "server_error",
+)
 
 
 @dataclass
@@ -67,6 +77,12 @@ class FaultMiddleware:
         elif fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
             await self._app(scope, receive, send)
+        elif fault.kind == "late":
+            answer: list[Message] = []
+            await self._app(scope, receive, _keep_in(answer))
+            await asyncio.sleep(fault.seconds)
+            for message in answer:
+                await send(message)
         elif fault.kind == "drop_after_commit":
             await self._app(scope, receive, _swallow)
             await _cut(send)
@@ -74,6 +90,15 @@ class FaultMiddleware:
             await _cut(send)
         else:
             await _answer(send, *_scripted(fault, scope["path"]))
+
+
+def _keep_in(answer: list[Message]) -> Send:
+    """Carried out at once, answered later."""
+
+    async def keep(message: Message) -> None:
+        answer.append(message)
+
+    return keep
 
 
 async def _swallow(message: Message) -> None:
