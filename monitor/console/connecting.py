@@ -237,6 +237,12 @@ def _beside(form: ChannelForm, error: PlatformError) -> dict[str, str]:
             )
             % {"platform": form.declaration.name}
         }
+    if (
+        isinstance(error, RejectedError)
+        and error.code == "permission_missing"
+        and not form.declaration.needs_credentials
+    ):
+        return {form.credential_names()[0]: _("It asks for a login, or does not take this one.")}
     if isinstance(error, RejectedError):
         return {_place_of_refusal(form, error.code, place): refusal_text(form.declaration, error.code)}
     if isinstance(error, RateLimitedError | QuotaExceededError):
@@ -252,7 +258,7 @@ def _beside(form: ChannelForm, error: PlatformError) -> dict[str, str]:
 
 
 def _place_of_refusal(form: ChannelForm, code: str, place: str) -> str:
-    if code == "bad_request" and "query" in form.asked():
+    if code == "bad_request" and form.kind == "search":
         return "query"
     return place if code in ("not_public", "no_feed", "moved", "retired", "no_instance", "bad_request", "gone") else ""
 

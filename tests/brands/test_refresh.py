@@ -107,6 +107,16 @@ def test_access_that_ended_early_is_renewed_on_the_refusal_once(channel: Channel
     assert refreshes(simulated) == 1
 
 
+def test_an_examination_renews_before_it_calls_a_token_dead(channel: Channel, simulated: Simulated) -> None:
+    simulated.world.shift_clock(7300)
+    token = next(each for each in open_connector(channel).examine() if each.aspect == "token")
+    assert (token.state, refreshes(simulated)) == ("ok", 1)
+    simulated.world.is_revoked = True
+    again = Channel.objects.get(pk=channel.pk)
+    token = next(each for each in open_connector(again).examine() if each.aspect == "token")
+    assert (token.state, token.code) == ("broken", "token_expired")
+
+
 def test_one_connector_goes_on_over_many_hours(channel: Channel, simulated: Simulated) -> None:
     """A backfill of an afternoon is read by one connector."""
     hours = iter(range(100))
@@ -244,7 +254,7 @@ def test_collecting_goes_on_over_the_end_of_access(channel: Channel, simulated: 
     simulated.person_says("x", "@lumora my parcel is late")
     simulated.world.shift_clock(7300)
     report = collect_channel(channel_id=channel.pk, stream="mentions")
-    assert (report.error, report.ingested.posts_new) == ("", 1) and refreshes(simulated) == 1
+    assert (report.error, report.ingested.stored) == ("", 1) and refreshes(simulated) == 1
 
 
 @several_workers

@@ -5,7 +5,7 @@ its worker), a note committed before the call, the new tokens sealed and committ
 second guess when the answer was lost: one look, then people are told.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -19,7 +19,7 @@ from monitor.brands.registrations import app_of
 from monitor.brands.sealing import Credentials, seal, unseal
 from monitor.brands.selectors import channel_context
 from monitor.logs import get_logger
-from monitor.platforms.base import Budget, Connector, Platform
+from monitor.platforms.base import Budget, Condition, Connector, Platform
 from monitor.platforms.errors import (
     AuthExpiredError,
     PlatformError,
@@ -72,6 +72,17 @@ class RenewingConnector:
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._connector, name)
         return self._renewing(name) if callable(found) and name != "streams" else found
+
+    def examine(self) -> Sequence[Condition]:
+        """A dead token is no error here but an answer: it is told only where it cannot be renewed."""
+        found: Sequence[Condition] = self._renewing("examine")()
+        if not any((each.aspect, each.code) == ("token", "token_expired") for each in found):
+            return found
+        try:
+            is_fresh = self._renew(is_refused=True)
+        except AuthExpiredError:
+            return found
+        return self._connector.examine() if is_fresh else found
 
     def _renewing(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
