@@ -16,6 +16,9 @@ NEEDED_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "facebook": ("MENTIONDESK_META_APP_ID", "MENTIONDESK_META_APP_SECRET"),
 }
 
+#: What apps of some kinds have beside.
+OPTIONAL_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {"x": ("MENTIONDESK_X_CLIENT_SECRET",)}
+
 
 def return_path(sign_in: SignIn) -> str:
     """One fixed address, so that it can be registered at the platform."""

@@ -45,6 +45,7 @@ def test_every_platform_is_on_the_page_with_all_its_kinds(as_admin: Client, apps
             assert answer.status_code == 200
             for one in declaration.sets_of(kind):
                 assert all(f'name="{name}"' in answer.content.decode() for name in one)
+    assert re.search(r'channels/" aria-current="page"', page.content.decode())
     assert as_admin.get(f"{CONNECT}nowhere/").status_code == 404
     assert as_admin.get(f"{CONNECT}x/?kind=nothing").status_code == 404
 

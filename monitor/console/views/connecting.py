@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from monitor.brands.models import Brand, Channel
-from monitor.brands.registrations import NEEDED_SETTINGS, app_of, return_path
+from monitor.brands.registrations import NEEDED_SETTINGS, OPTIONAL_SETTINGS, app_of, return_path
 from monitor.brands.routes import needs
 from monitor.brands.services import connect_import
 from monitor.console.connecting import ChannelForm, FormError, connect_by_form
@@ -85,6 +85,7 @@ def _show(request: HttpRequest, form: ChannelForm, status: int = 200) -> HttpRes
             "sign_in": sign_in,
             "can_sign_in": app_of(form.brand, declaration.code, server=server) is not None,
             "needed_settings": NEEDED_SETTINGS.get(sign_in.return_code, ()),
+            "optional_settings": OPTIONAL_SETTINGS.get(sign_in.return_code, ()),
             "return_address": public_address(request, return_path(sign_in)),
             "uses": [scope_use(scope) for scope in sign_in.scopes],
             "instance": words_of(declaration.code, "instance")

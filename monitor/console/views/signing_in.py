@@ -138,7 +138,7 @@ def _settle(request: HttpRequest, returned: Returned, declaration: Declaration, 
     channel = Channel.objects.filter(brand=brand, pk=wish.channel_id).first() if wish.channel_id else None
     if channel is None and declaration.sign_in is not None and declaration.sign_in.has_choice:
         key = signing_in.hold_found(returned=returned, granted=granted, session_key=request.session.session_key or "")
-        return redirect("connect_choose", brand.slug, key)
+        return redirect("channels_choose", brand.slug, key)
     chosen = next((one for one in granted.found if channel is None or signing_in.is_for(channel, one)), None)
     if chosen is None:
         signing_in.note_refusal(returned=returned, why="wrong_identity")
@@ -205,8 +205,8 @@ def _name_of(found: Found) -> str:
 
 def _to_form(brand: Brand, platform: str, wish: Wish) -> HttpResponse:
     if wish.channel_id:
-        return redirect("connect_again", brand.slug, wish.channel_id)
-    response = redirect("connect_platform", brand.slug, platform)
+        return redirect("channels_again", brand.slug, wish.channel_id)
+    response = redirect("channels_platform", brand.slug, platform)
     if wish.kind:
         response["Location"] += f"?kind={wish.kind}"
     return response
