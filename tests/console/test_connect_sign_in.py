@@ -114,6 +114,11 @@ def test_a_saved_search_reads_with_a_sign_in_of_its_own(as_admin: Client, apps: 
     assert Channel.objects.count() == 1
 
 
+def test_words_that_no_database_keeps_are_cleaned(as_admin: Client, apps: Simulated) -> None:
+    sign_in(as_admin, kind="search", query="lum\0ora")
+    assert Channel.objects.get().query == "lumora"
+
+
 def test_a_search_needs_words_before_anybody_leaves(as_admin: Client, apps: Simulated) -> None:
     page = as_admin.post(f"{CONNECT}x/sign-in/", {"kind": "search"}, follow=True)
     assert "Say what to look for first." in words(page) and not SignInUnderWay.objects.exists()
@@ -215,7 +220,8 @@ def test_another_brands_channel_cannot_be_connected_again(
         brand=other_brand, platform="x", kind="account", external_id=X_USER_ID, credentials={"bearer_token": "t"}
     )
     assert as_admin.get(f"/b/lumora/channels/{theirs.pk}/connect/").status_code == 404
-    assert as_admin.post(f"{CONNECT}x/sign-in/", {"channel": theirs.pk}).status_code == 404
+    for strange in (theirs.pk, "²", "9" * 40, "-1", "x"):
+        assert as_admin.post(f"{CONNECT}x/sign-in/", {"channel": strange}).status_code == 404
 
 
 def test_a_code_that_x_does_not_take_is_said_in_a_sentence(as_admin: Client, apps: Simulated) -> None:

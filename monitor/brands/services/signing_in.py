@@ -25,6 +25,7 @@ from monitor.brands.services.channels import connect_channel
 from monitor.platforms.base import SignIn
 from monitor.platforms.registry import get_platform
 from monitor.platforms.signing import App, Found, Granted, Signing, missing_scopes, new_verifier
+from monitor.text.clean import clean
 
 SIGN_IN_MINUTES: Final = 10
 CHOICE_MINUTES: Final = 20
@@ -170,8 +171,8 @@ def store_channel(
         kind=kind,
         external_id=external_id,
         credentials=credentials,
-        handle=handle[:128] or before.handle,
-        name=before.name or name[:160],
+        handle=clean(handle)[:128] or before.handle,
+        name=before.name or clean(name)[:160],
         query=query or before.query,
         api_url=before.api_url,
         market=before.market,

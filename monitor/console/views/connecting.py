@@ -20,6 +20,7 @@ from monitor.console.views.case_acts import signed_in
 from monitor.console.views.signing_in import public_address, tell_notices
 from monitor.platforms.base import Declaration
 from monitor.platforms.registry import UnknownPlatformError, get_platform, platform_codes
+from monitor.text.clean import clean
 
 
 @require_safe
@@ -97,7 +98,7 @@ def _show(request: HttpRequest, form: ChannelForm, status: int = 200) -> HttpRes
 
 
 def _filled(request: HttpRequest) -> dict[str, str]:
-    return {name: str(value) for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
+    return {name: clean(str(value)) for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
 
 
 def declaration_of(platform: str) -> Declaration:
@@ -111,7 +112,10 @@ def declaration_of(platform: str) -> Declaration:
 @needs("manage")
 def connect_files(request: HttpRequest, brand: Brand) -> HttpResponse:
     """A source that only files come from: reviews of an app store, an export of another tool."""
-    code, name = request.POST.get("code", "").strip().lower(), " ".join(request.POST.get("name", "").split())[:160]
+    code, name = (
+        request.POST.get("code", "").strip().lower(),
+        clean(" ".join(request.POST.get("name", "").split()))[:160],
+    )
     shown = {"brand": brand, "code": code, "name": name}
     if request.method != "POST":
         return render(request, "console/connect_files.html", shown)

@@ -23,6 +23,7 @@ from monitor.platforms.base import Declaration, IncomingNotice
 from monitor.platforms.errors import PlatformError, RejectedError
 from monitor.platforms.registry import UnknownPlatformError, get_platform
 from monitor.platforms.signing import App, Found, Granted, typed_server
+from monitor.text.clean import clean
 
 
 def public_address(request: HttpRequest, path: str) -> str:
@@ -65,15 +66,12 @@ def begin(request: HttpRequest, brand: Brand, platform: str) -> HttpResponse:
 def _wish_of(request: HttpRequest, brand: Brand, declaration: Declaration) -> Wish | None:
     channel_id = request.POST.get("channel", "")
     if channel_id:
-        found = (
-            Channel.objects.filter(brand=brand, platform=declaration.code, pk=channel_id)
-            if channel_id.isdigit()
-            else None
-        )
-        if found is None or not found.exists():
+        is_number = channel_id.isascii() and channel_id.isdigit() and len(channel_id) < 19
+        known = Channel.objects.filter(brand=brand, platform=declaration.code, pk=channel_id if is_number else 0)
+        if not known.exists():
             raise Http404
         return Wish(channel_id=int(channel_id))
-    kind, query = request.POST.get("kind", ""), request.POST.get("query", "").strip()[:1024]
+    kind, query = request.POST.get("kind", ""), clean(request.POST.get("query", "")).strip()[:1024]
     if kind and kind not in declaration.channel_kinds:
         raise Http404
     return Wish(kind=kind, query=query) if kind != "search" or query else None
