@@ -142,6 +142,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 EXPORT_FOLDER = HOME / "exports"
+# What was deleted and erased is remembered here, outside the database, so that a restored backup does not undo it.
+LEDGER_FOLDER = HOME
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
 # -- Platforms -------------------------------------------------------------------------------------
@@ -176,6 +178,11 @@ ANALYZE_BATCH = read_number("MENTIONDESK_ANALYZE_BATCH", 100, least=1)
 LEASE_SECONDS = read_number("MENTIONDESK_LEASE_SECONDS", 60, least=5)
 RETENTION_DAYS = read_number("MENTIONDESK_RETENTION_DAYS", 730, least=1)
 JOURNAL_RETENTION_DAYS = read_number("MENTIONDESK_JOURNAL_RETENTION_DAYS", 90, least=1)
+# Stored posts are looked up again, so that what was deleted or edited there is here, too: those of open cases every few
+# hours, the others of the last days once a day. Where a look-up costs money, so many US cents a channel and day.
+RECHECK_CASE_HOURS = read_number("MENTIONDESK_RECHECK_CASE_HOURS", 4, least=1)
+RECHECK_DAYS = read_number("MENTIONDESK_RECHECK_DAYS", 30, least=1)
+RECHECK_CENTS = read_number("MENTIONDESK_RECHECK_CENTS", 50)
 # Posts of a day and brand that are drawn for review: of those read as no complaint, and of those read as one.
 QUALITY_SAMPLE = read_number("MENTIONDESK_QUALITY_SAMPLE", 20)
 QUALITY_SAMPLE_COMPLAINTS = read_number("MENTIONDESK_QUALITY_SAMPLE_COMPLAINTS", 10)

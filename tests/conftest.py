@@ -27,6 +27,12 @@ def quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def ledgers_of_their_own(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What tests delete is not remembered in anybody's home."""
+    settings.LEDGER_FOLDER = tmp_path_factory.getbasetemp() / "ledgers"
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """A connection that a thread or a program of a test has not quite closed must not keep the database from being

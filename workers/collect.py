@@ -6,6 +6,7 @@ from django.conf import settings
 
 from monitor.inbox import selectors, services
 from monitor.queue import enqueue
+from monitor.replies.selectors import posts_to_recheck
 from workers.app import app
 
 
@@ -20,6 +21,23 @@ def collect_stream(channel_id: int, stream: str) -> None:
     """One stream of one channel; a lease in the database keeps a second worker out."""
     report = services.collect_channel(channel_id=channel_id, stream=stream, only_if_due=True)
     hint(report.ingested.post_ids)
+
+
+@app.task(name="workers.collect.recheck_due")
+def recheck_due() -> None:
+    for channel_id, scope in selectors.due_rechecks(limit=50):
+        recheck(channel_id, scope)
+
+
+def recheck(channel_id: int, scope: str) -> None:
+    """One batch of stored posts is looked up again; a lease in the database keeps a second worker out."""
+    services.recheck_channel(channel_id=channel_id, scope=scope, of_cases=posts_to_recheck)
+
+
+@app.task(name="workers.collect.fetch_due")
+def fetch_due() -> None:
+    """What the platforms only named is asked for."""
+    hint(services.fetch_due().post_ids)
 
 
 def hint(post_ids: Sequence[int]) -> None:

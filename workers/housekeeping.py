@@ -5,6 +5,7 @@ from monitor.analysis.services.drifting import watch_drift
 from monitor.analysis.services.sampling import draw_due_samples
 from monitor.audit import services as audit
 from monitor.cases import services as cases
+from monitor.privacy import asked
 from monitor.privacy import services as privacy
 from monitor.schema import PARTITIONED_TABLES, ensure_partitions
 from workers.app import app
@@ -25,6 +26,12 @@ def keep_house() -> None:
     ensure_partitions(PARTITIONED_TABLES)
     cases.close_settled()
     privacy.sweep_retention()
+
+
+@app.task(name="workers.housekeeping.carry_out_deletions")
+def carry_out_deletions() -> None:
+    """What platforms ask for in people's names."""
+    asked.carry_out_deletions()
 
 
 @app.task(name="workers.housekeeping.watch_quality")

@@ -14,6 +14,8 @@ class Beat:
 
 SCHEDULE = (
     Beat("workers.collect.collect_due", 5, "collect", "streams whose next poll is due are read"),
+    Beat("workers.collect.recheck_due", 15, "collect", "stored posts are looked up: deleted and edited ones are found"),
+    Beat("workers.collect.fetch_due", 30, "collect", "mentions that a platform only named are asked for"),
     Beat("workers.pipeline.advance", 10, "analyze", "posts whose message was lost are taken up"),
     Beat("workers.pipeline.renew", 15, "analyze", "stored posts are read again where a brand asked for it"),
     Beat("workers.send.send_due", 5, "send", "approved replies whose time has come are sent"),
@@ -21,6 +23,7 @@ SCHEDULE = (
     Beat("workers.watch.fold_trends", 20, "default", "changes are folded into the trend buckets; spikes are noticed"),
     Beat("workers.housekeeping.seal_audit", 60, "default", "new audit events join the hash chain"),
     Beat("workers.housekeeping.wake_cases", 60, "default", "snoozed cases whose time has come return to the queue"),
+    Beat("workers.housekeeping.carry_out_deletions", 60, "default", "people who asked a platform for it are erased"),
     Beat("workers.housekeeping.watch_quality", 600, "default", "yesterday's sample is drawn, and drift is measured"),
     Beat("workers.housekeeping.keep_house", 3600, "default", "partitions ahead of time, retention, old claims"),
 )

@@ -17,7 +17,7 @@ from monitor.inbox import services as inbox
 from monitor.logs import get_logger
 from monitor.queue import has_broker
 from monitor.replies import services as replies
-from workers import housekeeping, pipeline, send, watch
+from workers import collect, housekeeping, pipeline, send, watch
 
 log = get_logger(__name__)
 
@@ -39,7 +39,7 @@ def collect_step(patience: float) -> int:
     due = inbox_selectors.due_streams(limit=50, overdue_seconds=patience)
     for channel_id, stream in due:
         inbox.collect_channel(channel_id=channel_id, stream=stream)
-    return len(due)
+    return len(due) + inbox.fetch_due(overdue_seconds=patience).asked
 
 
 def pipeline_step(patience: float) -> int:
@@ -59,10 +59,18 @@ def send_step(patience: float) -> int:
     return sent
 
 
+def recheck_step(patience: float) -> int:
+    due = inbox_selectors.due_rechecks(limit=50, overdue_seconds=patience)
+    for channel_id, scope in due:
+        collect.recheck(channel_id, scope)
+    return len(due)
+
+
 def house_step(_patience: float) -> int:
     watch.fold_trends()
     housekeeping.seal_audit()
     housekeeping.wake_cases()
+    housekeeping.carry_out_deletions()
     housekeeping.watch_quality()
     housekeeping.keep_house()
     return 0
@@ -73,6 +81,7 @@ LANES = (
     Lane("pipeline", pipeline_step, 0.5),
     Lane("send", send_step, 0.5),
     Lane("house", house_step, 20),
+    Lane("recheck", recheck_step, 15),
 )
 
 
@@ -84,6 +93,8 @@ def work_until_done() -> None:
             done += found
             progress(done)
     house_step(0)
+    while recheck_step(0):
+        pass
 
 
 def work_forever(stop: threading.Event) -> None:

@@ -113,6 +113,11 @@ CODES: Mapping[str, Wording] = {
         _("%(channel)s: the publisher asks to use another address of the same site (%(to)s). It is still read."),
         _("Connect the new address before the old one ends, and pause the old channel."),
     ),
+    "channel.stream_closed": Wording(
+        _("Lists that we may not read"),
+        _("%(channel)s: the platform does not show us “%(stream)s”. Everything else goes on."),
+        _("If you want it, grant the right for it at the platform and connect again. We look again every few hours."),
+    ),
     "pipeline.quarantine": Wording(
         _("Posts that were put aside"),
         _("%(count)s posts could not be worked on and were put aside."),
@@ -147,6 +152,11 @@ CODES: Mapping[str, Wording] = {
         _("Replies that wait for a channel"),
         _("%(channel)s: approved replies wait because the channel cannot send. %(why)s"),
         _("Mend the channel on the channels page; the replies go as soon as it is healthy."),
+    ),
+    "effect.failed": Wording(
+        _("Posts that could not be hidden, liked or deleted"),
+        _("%(channel)s: the platform did not do this to a post: %(what)s. %(why)s"),
+        _("Open the case: it can be asked for again there, or done in the platform's own app."),
     ),
     "drift.complaint_score": Wording(
         _("Scores that have moved"),

@@ -3,15 +3,17 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from monitor.api.models import Delivery
 from monitor.brands.models import Channel
-from monitor.inbox.services import receive_updates
+from monitor.inbox.services import receive_updates, withdraw_authorization
 from monitor.logs import get_logger
 from monitor.platforms.base import RawUpdate
 from monitor.platforms.meta import webhooks as meta
 from monitor.platforms.x import webhooks as x
+from monitor.privacy.asked import PLATFORMS, request_deletion
 from monitor.queue import enqueue
 
 log = get_logger(__name__)
@@ -38,6 +40,8 @@ def receive_delivery(*, sender: str, body: Mapping[str, Any]) -> DeliveryReport:
     MalformedPayloadError, before anything is stored, for a body of another shape.
     """
     platform = "x" if sender == "x" else meta.platform_of(body)
+    for user_id in meta.revoked_users(body) if sender == "meta" else ():
+        withdraw_access(sender=sender, user_id=user_id)
     by_owner: dict[str, list[RawUpdate]] = defaultdict(list)
     for owner, update in x.split(body) if sender == "x" else meta.split(body):
         by_owner[owner].append(update)
@@ -62,3 +66,14 @@ def receive_delivery(*, sender: str, body: Mapping[str, Any]) -> DeliveryReport:
 
 def count_delivery(*, sender: str, status: int, updates: int = 0, reason: str = "") -> None:
     Delivery.objects.create(platform=sender, status=status, updates=updates, reason_code=reason)
+
+
+def ask_for_deletion(*, sender: str, user_id: str, issued_at: datetime | None) -> str:
+    """The code by which the person can ask how far it is. Whose login it was is not used any more either."""
+    code = request_deletion(sender=sender, user_id=user_id, issued_at=issued_at)
+    withdraw_access(sender=sender, user_id=user_id)
+    return code
+
+
+def withdraw_access(*, sender: str, user_id: str) -> list[int]:
+    return withdraw_authorization(platforms=PLATFORMS[sender], user_id=user_id)

@@ -4,9 +4,12 @@ One UPDATE takes a call, so ten workers together never take more than there is. 
 that goes on to the network: the row stays locked until the end.
 """
 
+import hashlib
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from monitor.platforms.errors import QuotaExceededError, RateLimitedError
@@ -41,6 +44,34 @@ _PAY = """
            FROM brands_channel WHERE id = %(channel)s)
     RETURNING day
 """
+# Whether the money for reads is spent, for reads whose price is known only when they have been done.
+_IS_SPENT = """
+    SELECT 1 FROM brands_channel AS channel
+    JOIN brands_spend AS spent ON spent.channel_id = channel.id
+        AND spent.day = (clock_timestamp() AT TIME ZONE 'UTC')::date
+    WHERE channel.id = %s AND spent.reads_micros + spent.writes_micros >= channel.daily_cap_micros * %s
+"""
+_TAKE_AND_LOOK = f"WITH taken AS ({_TAKE}) SELECT (SELECT used FROM taken), EXISTS ({_IS_SPENT})"  # noqa: S608
+# X: "the same resource requested again within a UTC day is not charged again"
+# (https://docs.x.com/x-api/getting-started/pricing).
+_BILL = """
+    WITH today AS (SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date AS day),
+    news AS (
+        INSERT INTO brands_paidread (channel_id, day, key_hash)
+        SELECT %(channel)s, today.day, known.key_hash FROM today, unnest(%(keys)s::bytea[]) AS known (key_hash)
+        ON CONFLICT DO NOTHING RETURNING key_hash
+    ),
+    cost AS (
+        SELECT coalesce(sum(price.micros), 0)::bigint AS micros
+        FROM unnest(%(keys)s::bytea[], %(prices)s::bigint[]) AS price (key_hash, micros) JOIN news USING (key_hash)
+    ),
+    paid AS (
+        INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros)
+        SELECT %(channel)s, today.day, cost.micros, 0 FROM today, cost WHERE cost.micros > 0
+        ON CONFLICT (channel_id, day) DO UPDATE SET reads_micros = spent.reads_micros + EXCLUDED.reads_micros
+    )
+    SELECT micros FROM cost
+"""
 # What the headers say of a window that is still ours counts only upwards: an answer that was overtaken by later calls
 # of other workers must not give calls back.
 _LEARN = """
@@ -63,6 +94,7 @@ class ChannelBudget:
 
     def __init__(self, channel_id: int) -> None:
         self._channel_id = channel_id
+        self.billed_micros = 0  # by this object
 
     def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
         """Takes one call and its price (millionths of a dollar), or neither.
@@ -71,18 +103,38 @@ class ChannelBudget:
         money is: reads stop at 90 % of the cap, sends at all of it. An endpoint that nobody has limited is free.
         """
         with transaction.atomic(), connection.cursor() as cursor:
-            self._take(cursor, endpoint)
+            is_spent = self._take(cursor, endpoint)
             if cost_micros:
                 self._pay(cursor, cost_micros, is_write)
+            elif is_spent and not is_write:
+                raise _spent()
 
-    def _take(self, cursor: Any, endpoint: str) -> None:
-        cursor.execute(_TAKE, [self._channel_id, endpoint])
-        if cursor.fetchone():
-            return
+    def bill(self, prices: Mapping[str, int]) -> int:
+        """Charges the day for what was read (name → millionths of a dollar), but nothing twice a day; returns what
+        was charged. It may go over the cap by a page: the next read then stops."""
+        if not prices:
+            return 0
+        keys = {_key_of(name): price for name, price in sorted(prices.items())}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _BILL,
+                {"channel": self._channel_id, "keys": sorted(keys), "prices": [keys[key] for key in sorted(keys)]},
+            )
+            charged: int = cursor.fetchone()[0]
+        self.billed_micros += charged
+        return charged
+
+    def _take(self, cursor: Any, endpoint: str) -> bool:
+        """Whether the day's money for reads is spent: asked in the same statement."""
+        cursor.execute(_TAKE_AND_LOOK, [self._channel_id, endpoint, self._channel_id, READ_SHARE])
+        used, is_spent = cursor.fetchone()
+        if used is not None:
+            return bool(is_spent)
         cursor.execute(_WHEN_FREE, [self._channel_id, endpoint])
         allowance = cursor.fetchone()
         if allowance:
             raise RateLimitedError(f"the allowance of {endpoint} is used up", retry_at=allowance[0])
+        return bool(is_spent)
 
     def _pay(self, cursor: Any, cost_micros: int, is_write: bool) -> None:
         cursor.execute(
@@ -96,7 +148,7 @@ class ChannelBudget:
             },
         )
         if not cursor.fetchone():
-            raise QuotaExceededError("the day's budget of this channel is spent", resets_at=next_utc_day())
+            raise _spent()
 
     def learn(self, endpoint: str, *, remaining: int | None, limit: int | None, resets_at: datetime | None) -> None:
         """Takes over what the platform's headers say; without a limit and an end of the window they say nothing."""
@@ -114,6 +166,14 @@ class ChannelBudget:
                     "resets_at": resets_at,
                 },
             )
+
+
+def _spent() -> QuotaExceededError:
+    return QuotaExceededError("the day's budget of this channel is spent", resets_at=next_utc_day())
+
+
+def _key_of(name: str) -> bytes:
+    return hashlib.sha256(f"{settings.ERASURE_SALT}\0{name}".encode()).digest()[:16]
 
 
 def next_utc_day(today: date | None = None) -> datetime:

@@ -189,6 +189,15 @@ class Spend(models.Model):
         constraints = [models.UniqueConstraint(fields=["channel", "day"], name="one_spend_per_day")]
 
 
+class PaidRead(models.Model):
+    """What a channel has paid to read on a UTC day, as hashes: the same thing is not charged twice (see `budgets`)."""
+
+    pk = models.CompositePrimaryKey("channel_id", "day", "key_hash")
+    channel = models.ForeignKey(Channel, models.CASCADE, db_index=False)
+    day = models.DateField()
+    key_hash = models.BinaryField(max_length=16)
+
+
 class SwitchName(models.TextChoices):
     AUTOMATION = "automation"
     ACKNOWLEDGEMENT = "acknowledgement"

@@ -244,6 +244,20 @@ def thread_of(case: Case, *, newest_posts: int = 200) -> list[Post]:
     return sorted(kept.values(), key=lambda post: (post.created_at or post.stored_at, post.pk))
 
 
+def case_of_post(post_id: int) -> Case | None:
+    """The case that a post brought, else the only open one of its thread that its author has; None where none is."""
+    asked = Case.objects.filter(case_posts__post=post_id).first()
+    if asked is not None:
+        return asked
+    post = Post.objects.filter(pk=post_id).first()
+    if post is None:
+        return None
+    theirs = Q(author=post.author_id) if post.author_id is not None and not post.is_own else Q()
+    links = CaseConversation.objects.filter(theirs | Q(author=None), conversation=post.conversation_id, is_open=True)
+    found = list(Case.objects.filter(links__in=links).distinct()[:2])
+    return found[0] if len(found) == 1 else None
+
+
 def _may_view(user: Any, brand: Brand) -> None:
     if not can(user, brand, "view"):
         raise PermissionDenied("view")

@@ -74,10 +74,13 @@ def put_back(arguments: argparse.Namespace) -> int:
         backup.put_back_files(home)
         prepare.set_up_django()
         prepare.migrate()
-        from monitor.privacy.services import replay_ledger
+        from monitor.privacy.services import after_restore
 
-        # Whoever was erased after the backup was made must not come back with it.
-        if erased := replay_ledger():
-            say(f"{erased} people who had been erased since then were erased again.")
+        # What went after the backup was made must not come back with it.
+        went = after_restore()
+        if went["people"]:
+            say(f"{went['people']} people who had been erased since then were erased again.")
+        if went["posts"]:
+            say(f"Posts that were deleted after the backup, and are deleted again: {went['posts']}.")
         print(f"restored the backup of {backup.manifest['made_at']} into {home.path}")
     return 0

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.http import Http404
@@ -10,24 +12,28 @@ from django.http import Http404
 from monitor.analysis.selectors import current_readings
 from monitor.audit.models import AuditEvent
 from monitor.brands.models import Brand, User
+from monitor.brands.rights import can
 from monitor.cases.models import Case, CasePost
 from monitor.cases.selectors import thread_of
 from monitor.console.deciding import Deciding, deciding_of
 from monitor.console.discretion import IN_PUBLIC, came_in_private, reads_private
 from monitor.inbox.models import Author, Post
 from monitor.replies.models import Reply, ReplyState
+from monitor.replies.selectors import PostEffects, post_effects
 
 HISTORY_LIMIT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadPost:
-    """`asked`: it brought the case here; `reply`: the answer that was sent as this post; `deciding`: words to mark."""
+    """`asked`: it brought the case here; `reply`: the answer that was sent as this post; `deciding`: words to mark;
+    `effects`: what may be done to it on its platform, and what was."""
 
     post: Post
     asked: bool
     reply: Reply | None
     deciding: Deciding
+    effects: PostEffects
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,25 @@ def shown_thread(case: Case, user: Any) -> list[ThreadPost]:
     prefetch_related_objects(posts, Prefetch("reply_made", Reply.objects.select_related("approved_by")))
     asked = set(CasePost.objects.filter(case=case).values_list("post_id", flat=True))
     readings = current_readings([post.pk for post in posts if not post.is_own and not post.deleted_at])
+    effects = post_effects(posts, partial(can, user, case.brand))
     return [
-        ThreadPost(post, post.pk in asked, getattr(post, "reply_made", None), deciding_of(readings.get(post.pk)))
+        ThreadPost(
+            post,
+            post.pk in asked,
+            getattr(post, "reply_made", None),
+            deciding_of(readings.get(post.pk)),
+            effects[post.pk],
+        )
         for post in posts
     ]
+
+
+def find_entry(case: Case, user: Any, post_id: UUID) -> ThreadPost:
+    """The post of the thread that this user sees. Raises Http404."""
+    entry = next((entry for entry in shown_thread(case, user) if entry.post.public_id == post_id), None)
+    if entry is None:
+        raise Http404
+    return entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +120,13 @@ def others_of(case: Case, user: Any) -> list[Case]:
     return list((others if sees_all else others.filter(IN_PUBLIC)).order_by("-opened_at")[:5])
 
 
-def history_of(case: Case, replies: Sequence[Reply]) -> list[Event]:
-    """What people and automation did to the case and its replies, the newest first."""
+def history_of(case: Case, replies: Sequence[Reply], thread: Sequence[ThreadPost] = ()) -> list[Event]:
+    """What people and automation did to the case, its replies and its posts, the newest first."""
     subjects = Q(subject_kind="case", subject_id=str(case.pk))
     if replies:
         subjects |= Q(subject_kind="reply", subject_id__in=[str(reply.pk) for reply in replies])
+    if touched := [str(entry.post.pk) for entry in thread if entry.effects.was_asked]:
+        subjects |= Q(subject_kind="post", subject_id__in=touched, act__startswith="post.")
     rows = list(AuditEvent.objects.filter(subjects, brand_id=case.brand_id).order_by("-recorded_at")[:HISTORY_LIMIT])
     names = {user.pk: str(user) for user in User.objects.filter(pk__in={row.actor_id for row in rows if row.actor_id})}
     return [Event(row.recorded_at, names.get(row.actor_id or 0, row.actor_kind), row.act, row.params) for row in rows]

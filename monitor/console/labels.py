@@ -63,12 +63,27 @@ REPLY_STATES: Final[Mapping[str, Label]] = {
     "unconfirmed": pgettext_lazy("reply", "Sent or not: being checked"),
     "declined": pgettext_lazy("reply", "Declined"),
     "native_task": pgettext_lazy("reply", "To be answered in the platform's own app"),
+    "deleted": pgettext_lazy("reply", "Deleted again"),
 }
 REPLY_KINDS: Final[Mapping[str, Label]] = {
     "reply": _("Public reply"),
     "direct_message": _("Direct message"),
     "private_reply": _("Private reply"),
     "native_task": _("In the platform's own app"),
+}
+#: What the composer offers.
+WAYS: Final[Mapping[str, Label]] = {
+    "reply": _("Answer in public"),
+    "direct_message": _("Answer"),
+    "private_reply": _("Answer privately"),
+}
+#: What may be done to a post beside answering it, as its button says it.
+POST_EFFECTS: Final[Mapping[str, Label]] = {
+    "hide": pgettext_lazy("act on a post", "Hide"),
+    "unhide": pgettext_lazy("act on a post", "Show again"),
+    "like": pgettext_lazy("act on a post", "Like"),
+    "unlike": pgettext_lazy("act on a post", "Take the like back"),
+    "delete": pgettext_lazy("act on a post", "Delete our answer"),
 }
 WHERE: Final[Mapping[str, Label]] = {
     "public": _("in public, for everybody to read"),
@@ -136,6 +151,7 @@ DELETIONS: Final[Mapping[str, Label]] = {
     "protected": _("The author's profile became private"),
     "withheld": _("Withheld by the platform"),
     "erased": _("Erased at the person's request"),
+    "deleted_by_us": _("Deleted from here"),
 }
 ATTACHMENTS: Final[Mapping[str, Label]] = {
     "image": _("Picture"),
@@ -172,12 +188,17 @@ STREAMS: Final[Mapping[str, Label]] = {
     "mentions": _("Mentions"),
     "search": _("Search"),
     "own_posts": _("Our own posts"),
+    "quotes": _("Quotes"),
     "direct_messages": _("Direct messages"),
     "comments": _("Comments"),
     "feed": _("Posts on the page"),
     "messages": _("Messages"),
     "conversations": _("Messages"),
     "tags": _("Tags"),
+    "tagged": _("Posts elsewhere that tag us"),
+    "visitor_posts": _("Posts of visitors"),
+    "ads": _("Comments on ads"),
+    "reviews": _("Reviews"),
     "entries": _("Entries"),
 }
 
@@ -201,6 +222,8 @@ TABLES: Final[Mapping[str, Mapping[str, Label]]] = {
     "reply_state": REPLY_STATES,
     "reply_kind": REPLY_KINDS,
     "where": WHERE,
+    "way": WAYS,
+    "post_effect": POST_EFFECTS,
     "resolution": RESOLUTIONS,
     "hand_off": HAND_OFFS,
     "form": FORMS,

@@ -45,6 +45,8 @@ def _spoken(name: str, value: Any) -> Any:
     match name:
         case "why" if value:
             return problem(str(value))
+        case "what" if value:
+            return label_of("post_effect", value)
         case "topic" | "stream":
             return label_of(name, value)
         case "since" | "until" if isinstance(value, str) and (at := parse_datetime(value)) is not None and at.tzinfo:

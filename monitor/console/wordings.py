@@ -31,6 +31,16 @@ ELIGIBILITY: Final[Words] = {
     "eligibility.crisis": _("Automation pauses during a crisis."),
     "eligibility.author_automated": _("The author is a program."),
     "eligibility.automation_window": _("Too late for an automatic answer."),
+    "eligibility.act_not_offered": _("The platform does not offer this to programs."),
+    "eligibility.private_message": _("This is possible with public posts only."),
+    "eligibility.not_our_thread": _("Only comments in threads that we began can be hidden."),
+    "eligibility.not_our_post": _("Only our own answers can be deleted."),
+    "eligibility.not_an_answer": _("This is no answer: delete it in the platform's own app if you must."),
+    "eligibility.being_deleted": _("It is being deleted."),
+    "eligibility.already_hidden": _("It is hidden already."),
+    "eligibility.not_hidden": _("It is not hidden."),
+    "eligibility.already_liked": _("We like it already."),
+    "eligibility.not_liked": _("We do not like it."),
 }
 
 GUARD: Final[Words] = {
@@ -57,7 +67,7 @@ PROBLEMS: Final[Words] = {
     "problem.not_summoned": _("X lets programs answer only posts that mention or quote the brand."),
     "problem.duplicate": _("The platform says that this was posted already."),
     "problem.unreachable": _("The person cannot be reached."),
-    "problem.gone": _("The post is gone."),
+    "problem.gone": _("The post is gone: deleted, or no longer shown to us. It is not answered any more."),
     "problem.too_long": _("The platform found it too long."),
     "problem.already_replied": _("The one private reply to this comment was already sent."),
     "problem.policy_block": _("The platform has blocked the app."),
@@ -90,6 +100,21 @@ PROBLEMS: Final[Words] = {
     "problem.retired": _("The publisher has given it up."),
     "problem.no_feed": _("There is nothing at this address. It is tried again by itself."),
     "problem.not_public": _("The address leads into a private network and is not called."),
+    "problem.webhook_crc_failed": _(
+        "X asked our address for its proof and got no right answer. The address must be reachable from outside, and "
+        "MENTIONDESK_X_CONSUMER_SECRET must be the secret of the app."
+    ),
+    "problem.webhook_url_invalid": _("X takes only addresses that begin with https:// and name no port."),
+    "problem.webhook_limit": _(
+        "The app has all the webhooks that its plan allows. Remove one in X's developer console, then subscribe again."
+    ),
+    "problem.subscription_limit": _(
+        "The app has all the subscriptions that its plan allows. Remove some in X's developer console."
+    ),
+    "problem.no_app_token": _(
+        "Push belongs to the app: connect the channel with its consumer key and secret, or with its bearer token."
+    ),
+    "problem.recheck_budget": _("The money for look-ups is spent for today."),
     "problem.withdrawn": _("It was taken back before it was sent."),
 }
 
@@ -104,6 +129,9 @@ CHANNELS: Final[Words] = {
 PUT_ASIDE: Final[Words] = {
     "event.malformed": _("The platform sent something that does not look as it documents."),
     "event.parser_failed": _("Our reader failed on it; a newer version may read it."),
+    "event.not_fetched": _(
+        "The platform named it and does not show it to us: it may be deleted, private, or out of reach."
+    ),
     "row.bad_id": _("The id is not usable."),
     "row.no_text": _("There is no text."),
     "row.not_an_object": _("The line is not a JSON object."),
@@ -143,9 +171,30 @@ ACTS: Final[Words] = {
     "case.not_a_complaint": _("said that it is not a complaint"),
     "sample.judged": _("judged a drawn post"),
     "post.corrected": _("corrected how it was read"),
+    "post.hide_asked": _("wants a post hidden"),
+    "post.hide_withdrawn": _("no longer wants a post hidden"),
+    "post.hide_failed": _("could not hide a post"),
+    "post.hidden": _("hid a post"),
+    "post.unhide_asked": _("wants a post shown again"),
+    "post.unhide_withdrawn": _("no longer wants a post shown again"),
+    "post.unhide_failed": _("could not show a post again"),
+    "post.shown": _("showed a post again"),
+    "post.like_asked": _("wants a post liked"),
+    "post.like_withdrawn": _("no longer wants a post liked"),
+    "post.like_failed": _("could not like a post"),
+    "post.liked": _("liked a post"),
+    "post.unlike_asked": _("wants a like taken back"),
+    "post.unlike_withdrawn": _("no longer wants a like taken back"),
+    "post.unlike_failed": _("could not take a like back"),
+    "post.unliked": _("took a like back"),
+    "post.delete_asked": _("wants our answer deleted"),
+    "post.delete_withdrawn": _("no longer wants our answer deleted"),
+    "post.delete_failed": _("could not delete our answer"),
+    "post.deleted": _("deleted our answer"),
     "reply.edited": _("changed the words of an answer"),
     "reply.submitted": _("handed an answer to a lead"),
     "reply.approved": _("approved an answer"),
+    "reply.guard_overridden": _("let an answer go although the guard was against it"),
     "reply.declined": _("declined an answer"),
     "reply.withdrawn": _("took an answer back"),
     "reply.sent": _("sent the answer"),

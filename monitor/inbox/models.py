@@ -5,6 +5,7 @@ Unique keys lead with the platform's id: a search by it is quick whatever the pl
 statistics of yet.
 """
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -49,11 +50,16 @@ class RawEvent(models.Model):
     kind = models.CharField(max_length=48)
     external_id = models.CharField(max_length=160, blank=True)
     author_ids = models.JSONField(default=list)  # for erasure by author
+    post_ids = models.JSONField(default=list, db_default=[])  # of other posts whose words are in it: for their deletion
     body_hash = models.BinaryField(max_length=32)
     body = models.BinaryField()
 
     class Meta:
-        indexes = [models.Index(fields=["channel_id", "external_id"])]
+        indexes = [
+            models.Index(fields=["channel_id", "external_id"]),
+            # Few lines hold words of other posts.
+            GinIndex(fields=["post_ids"], condition=~models.Q(post_ids=[]), name="journal_of_several_posts"),
+        ]
 
 
 class QuarantinedEvent(models.Model):
@@ -67,6 +73,27 @@ class QuarantinedEvent(models.Model):
     body = models.BinaryField()
     recorded_at = models.DateTimeField(auto_now_add=True)
     replayed_at = models.DateTimeField(null=True)
+
+
+class PendingFetch(models.Model):
+    """Something that a platform named without telling it (a mention elsewhere), and that we have yet to ask for."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE)
+    channel = models.ForeignKey(Channel, models.CASCADE)
+    code = models.CharField(max_length=48)  # of the notice: one of platforms.base.FETCHED_NOTICES
+    external_id = models.CharField(max_length=160)
+    params = models.JSONField(default=dict)  # of the notice: ids
+    tries = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=64, blank=True)
+    next_try_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField(null=True)
+    noted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "code", "external_id"], name="one_fetch_per_thing_named")
+        ]
+        indexes = [models.Index(fields=["next_try_at"])]
 
 
 class Customer(models.Model):
@@ -155,6 +182,8 @@ class Post(models.Model):
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
     deletion_reason = models.CharField(max_length=24, blank=True)
+    is_hidden = models.BooleanField(null=True)  # by us or in the platform's own app; null: nobody has told
+    hidden_changed_at = models.DateTimeField(null=True)
     stage = models.CharField(max_length=16, choices=Stage, default=Stage.RECEIVED)
     stage_tries = models.PositiveSmallIntegerField(default=0)
     stage_error = models.CharField(max_length=120, blank=True)
@@ -175,6 +204,12 @@ class Post(models.Model):
             models.Index(fields=["conversation", "created_at"]),
             models.Index(fields=["author", "-id"]),
             models.Index(fields=["brand", "created_at"]),
+            # X: an edit has a new id, and a deletion may name that one.
+            models.Index(
+                fields=["platform_id", "platform", "brand"],
+                condition=~models.Q(platform_id=models.F("external_id")) & ~models.Q(platform_id=""),
+                name="posts_by_other_id",
+            ),
         ]
 
 
@@ -234,3 +269,29 @@ class ChannelGap(models.Model):
     since = models.DateTimeField(null=True)
     until = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField(auto_now_add=True)
+
+
+class Recheck(models.Model):
+    """How far the looking-up of a channel's stored posts has come: one row for those of open `cases`, one for `recent`
+    ones. A round goes through them once, oldest first; `after_at` and `after_id` are the last one that was looked up.
+    """
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="rechecks")
+    scope = models.CharField(max_length=16)
+    due_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField(null=True)
+    after_at = models.DateTimeField(null=True)
+    after_id = models.BigIntegerField(default=0)
+    began_at = models.DateTimeField(null=True)  # of the round under way
+    ended_at = models.DateTimeField(null=True)  # of the last whole round
+    looked_up = models.PositiveIntegerField(default=0)  # in the last whole round, as the two below
+    found_gone = models.PositiveIntegerField(default=0)
+    found_edited = models.PositiveIntegerField(default=0)
+    counting = models.JSONField(default=dict)  # the same three of the round under way
+    last_error = models.CharField(max_length=64, blank=True)
+    spent_on = models.DateField(null=True)
+    spent_micros = models.BigIntegerField(default=0)  # on that UTC day, at list price
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "scope"], name="one_recheck_per_scope")]
+        indexes = [models.Index(fields=["due_at"])]

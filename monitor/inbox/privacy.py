@@ -18,6 +18,10 @@ COLUMNS = {
     "Conversation.external_id": "erased: private threads and threads of one author only",
     "Conversation.platform": "kept: a code",
     "Customer.name": "erased",
+    "PendingFetch.code": "kept: a code",
+    "PendingFetch.external_id": "erased: as soon as it was asked for, given up or deleted",
+    "PendingFetch.last_error": "kept: a code",
+    "PendingFetch.params": "erased: with the row",
     "Post.arrival": "kept: one of Arrival",
     "Post.attachments": "erased",
     "Post.deletion_reason": "kept: a code",
@@ -45,6 +49,10 @@ COLUMNS = {
     "RawEvent.external_id": "erased",
     "RawEvent.kind": "kept: a code",
     "RawEvent.platform": "kept: a code",
+    "RawEvent.post_ids": "erased",
+    "Recheck.counting": "kept: counts",
+    "Recheck.last_error": "kept: a code",
+    "Recheck.scope": "kept: a code",
     "Sighting.how": "kept: a code",
     "Sighting.stream": "kept: a code",
     "Tombstone.key_hash": "kept: salted hash that keeps what was erased out",
@@ -56,7 +64,7 @@ _IDS = """
     WHERE id = ANY(%s) AND brand_id = %s AND deletion_reason <> 'erased' FOR NO KEY UPDATE
 """
 _EMPTY_JOURNAL = """
-    UPDATE inbox_rawevent SET body = '', body_hash = '', author_ids = '[]', external_id = ''
+    UPDATE inbox_rawevent SET body = '', body_hash = '', author_ids = '[]', post_ids = '[]', external_id = ''
     WHERE brand_id = %s AND platform = %s AND author_ids @> to_jsonb(%s::text)
 """
 # Rows that nobody could read are searched for the person's id and names: better one too many than one too few.
@@ -183,6 +191,8 @@ def sweep_retention(now: datetime) -> dict[str, int]:
         journal = cursor.rowcount
         cursor.execute("DELETE FROM inbox_quarantinedevent WHERE recorded_at < %s", [old])
         quarantined = cursor.rowcount
+        # Of a channel that nobody has connected again: by now the platform would not show it either.
+        cursor.execute("DELETE FROM inbox_pendingfetch WHERE noted_at < %s", [now - timedelta(days=journal_days)])
         cursor.execute("DELETE FROM inbox_sighting WHERE recorded_at < %s", [old])
         sightings = cursor.rowcount
         cursor.execute(_RETIRE, [old, _RETIRE_AT_ONCE])

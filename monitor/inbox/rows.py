@@ -57,6 +57,7 @@ POST_COLUMNS: tuple[tuple[str, str], ...] = (
     ("platform_version", "int4"),
     ("created_at", "timestamptz"),
     ("edited_at", "timestamptz"),
+    ("is_hidden", "bool"),
     ("arrival", "text"),
 )
 
@@ -77,6 +78,9 @@ def wire_json(text: str) -> bytes:
     return b"\x01" + text.encode()
 
 
+_NO_IDS = wire_json("[]")
+
+
 @dataclass(frozen=True, slots=True)
 class RawRow:
     """A line of the journal."""
@@ -84,6 +88,7 @@ class RawRow:
     kind: str
     external_id: str
     author_ids: bytes  # as `wire_json`
+    post_ids: bytes
     body_hash: bytes
     body: bytes
 
@@ -130,6 +135,7 @@ def _merged(first: IncomingPost, second: IncomingPost) -> IncomingPost:
         conversation_id=newer.conversation_id or older.conversation_id,
         url=newer.url or older.url,
         created_at=newer.created_at or older.created_at,
+        is_hidden=older.is_hidden if newer.is_hidden is None else newer.is_hidden,
     )
 
 
@@ -188,6 +194,7 @@ def post_row(public_id: bytes, key: PostKey, post: IncomingPost, markets: Market
         post.version,
         wire_time(post.created_at),
         wire_time(post.edited_at),
+        post.is_hidden,
         arrival,
     )
 
@@ -213,6 +220,7 @@ def raw_row(update: RawUpdate) -> RawRow:
         exact(update.kind)[:48],
         bounded_id(update.external_id),
         wire_json(_encode([bounded_id(author_id, _LONGEST_AUTHOR_ID) for author_id in update.author_ids])),
+        wire_json(_encode([bounded_id(post_id) for post_id in update.post_ids])) if update.post_ids else _NO_IDS,
         hashlib.sha256(body).digest(),
         body,
     )

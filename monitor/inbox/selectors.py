@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet
 from monitor.brands.models import Brand, ChannelStream
 from monitor.brands.rights import Visitor, brands_of
 from monitor.inbox.line import in_line
-from monitor.inbox.models import ChannelGap, Post, Stage
+from monitor.inbox.models import ChannelGap, Post, Recheck, Stage
+from monitor.platforms.registry import get_platform, platform_codes
 
 _DUE = """
     SELECT stream.channel_id, stream.name
@@ -62,6 +63,45 @@ def due_streams(*, limit: int, overdue_seconds: float = 0) -> list[tuple[int, st
     with connection.cursor() as cursor:
         cursor.execute(_DUE, [overdue_seconds, limit])
         return cursor.fetchall()
+
+
+_MISSING_RECHECKS = """
+    INSERT INTO inbox_recheck (channel_id, scope, after_id, looked_up, found_gone, found_edited, counting, last_error,
+        spent_micros)
+    SELECT channel.id, wanted.scope, 0, 0, 0, 0, '{}', '', 0
+    FROM brands_channel AS channel CROSS JOIN (VALUES ('cases'), ('recent')) AS wanted (scope)
+    WHERE channel.platform = ANY(%s) AND channel.kind <> 'import'
+        AND NOT EXISTS (SELECT 1 FROM inbox_recheck AS known
+                        WHERE known.channel_id = channel.id AND known.scope = wanted.scope)
+    ON CONFLICT DO NOTHING
+"""
+_DUE_RECHECKS = """
+    SELECT recheck.channel_id, recheck.scope
+    FROM inbox_recheck AS recheck JOIN brands_channel AS channel ON channel.id = recheck.channel_id
+    JOIN brands_brand AS brand ON brand.id = channel.brand_id
+    WHERE NOT brand.is_demo AND channel.state = 'healthy'
+        AND recheck.due_at <= clock_timestamp() - make_interval(secs => %s)
+        AND (recheck.lease_until IS NULL OR recheck.lease_until < clock_timestamp())
+    ORDER BY recheck.scope, recheck.due_at LIMIT %s
+"""
+
+
+def due_rechecks(*, limit: int, overdue_seconds: float = 0) -> list[tuple[int, str]]:
+    """(channel id, scope) of what should be looked up again now, posts of open cases first.
+
+    Not of the demo: its simulated platforms forget everything at a restart, and its cases would go with that.
+    """
+    able = [code for code in platform_codes() if "recheck" in get_platform(code).declaration.abilities]
+    with connection.cursor() as cursor:
+        cursor.execute(_MISSING_RECHECKS, [able])
+        cursor.execute(_DUE_RECHECKS, [overdue_seconds, limit])
+        return cursor.fetchall()
+
+
+def rechecks_of(user: Visitor, brand: Brand) -> QuerySet[Recheck]:
+    """How far the brand's stored posts have been looked up again, channel by channel."""
+    rechecks = Recheck.objects.filter(channel__brand=brand, channel__brand__in=brands_of(user))
+    return rechecks.select_related("channel").order_by("channel_id", "scope")
 
 
 def oldest_wait_seconds() -> float:

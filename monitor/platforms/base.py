@@ -43,6 +43,7 @@ class IncomingPost:
 
     `external_id` is stable over edits (X: the first id of the edit history); `platform_id` is the id to act on now,
     where it differs. `is_id_made`: the id is only ours (a row of a file that had none), nothing can be done with it.
+    `is_hidden`: whether we have hidden it from others; None where the platform did not say.
     """
 
     platform: str
@@ -67,6 +68,7 @@ class IncomingPost:
     version: int = 1
     attachments: tuple[Attachment, ...] = ()
     place: str = ""
+    is_hidden: bool | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -88,17 +90,26 @@ class IncomingNotice:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
+#: Notices that name something which the platform tells only when it is asked: `Fetcher.fetch` gets such a notice.
+FETCHED_NOTICES = frozenset({"mention_to_fetch"})
+
 PlatformEvent = IncomingPost | IncomingDeletion | IncomingNotice
 
 
 @dataclass(frozen=True, slots=True)
 class RawUpdate:
-    """One update verbatim, self-contained: whatever `normalize` needs (for X, its slice of `includes`) is in `body`."""
+    """One update verbatim, self-contained: whatever `normalize` needs (for X, its slice of `includes`) is in `body`.
+
+    `author_ids` and `post_ids` name everybody whose words are in it, and every post (by `IncomingPost.external_id`)
+    that `external_id` does not name: what it answers or quotes, and itself where its stable id is another. By them
+    the journal's copy goes when one of them is deleted or erased.
+    """
 
     kind: str
     external_id: str
     body: Mapping[str, Any]
     author_ids: tuple[str, ...] = ()
+    post_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +148,10 @@ class ChannelContext:
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """One write. `kind`: reply, direct_message, private_reply, hide, unhide, like, delete.
+    """One write. `kind`: reply, direct_message, private_reply, hide, unhide, like, unlike, delete.
+
+    Hiding, liking and deleting change nothing when they are done twice: where their outcome is unknown a connector
+    raises UnavailableError, and they are done again.
 
     `text` is exactly what people will see. `sent_by` is "person" or "automation": only a person may carry a human tag.
     """
@@ -178,6 +192,10 @@ class Budget(Protocol):
     def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
         """Takes one call. Raises RateLimitedError or QuotaExceededError when nothing is left."""
 
+    def bill(self, prices: Mapping[str, int]) -> int:
+        """Notes what was read and its price, by a name of each thing (kind and id); returns what it costs. Nothing is
+        charged twice on a UTC day. Never raises: what was read has been paid."""
+
     def learn(self, endpoint: str, *, remaining: int | None, limit: int | None, resets_at: datetime | None) -> None:
         """Notes what the platform's own headers say."""
 
@@ -187,6 +205,9 @@ class NullBudget:
 
     def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
         return None
+
+    def bill(self, prices: Mapping[str, int]) -> int:
+        return 0
 
     def learn(self, endpoint: str, *, remaining: int | None, limit: int | None, resets_at: datetime | None) -> None:
         return None
@@ -247,6 +268,20 @@ class Subscriber(Connector, Protocol):
         """
 
 
+class Fetcher(Connector, Protocol):
+    """A connector of a platform with the ability `fetch`."""
+
+    def fetch(self, notice: IncomingNotice) -> Sequence[RawUpdate]:
+        """What a notice of FETCHED_NOTICES named. Raises PlatformError; RejectedError where it is not shown to us."""
+
+
+class AliasFinder(Connector, Protocol):
+    """A connector of a platform with the ability `aliases`: it knows one person by several ids."""
+
+    def aliases(self, user_id: str) -> Sequence[str]:
+        """Author ids under which this channel sees the person with a login's id. Raises PlatformError."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignIn:
     """How a person signs in at the platform in the browser (`signing.py`). `return_code` names the one address that
@@ -271,14 +306,17 @@ class Declaration:
     costs more. Without `hands_texts_on` the platform's terms let ids and counts be passed to others freely, but texts
     of posts only in small numbers. With `learning_allowed` they do not forbid that the brand's own model learns from
     verdicts on its posts. Without `needs_credentials` a channel can be read without a login. `poll_seconds` is how
-    often a new channel is read. `credential_sets` says for a kind of channel which names together suffice (any one
-    set; without an entry all names are needed); `asked` which fields of a channel are asked besides (`query`, `handle`,
-    `external_id`), those with a `?` at the end only if there is one.
+    often a new channel is read. `own_threads` tells whose thread it is where its first post is not known: the
+    beginning of the ids of those that a channel began (`{id}`: the channel's own), or `*` where comments come from our
+    own posts only. `credential_sets` says for a kind of channel which names together suffice (any one set; without an
+    entry all names are needed); `asked` which fields of a channel are asked besides (`query`, `handle`, `external_id`),
+    those with a `?` at the end only if there is one.
 
     `abilities` are the kinds of SendRequest that the platform offers, and what else a connector can do:
       webhooks   it pushes; `subscribe`: its connector is a Subscriber, which can ask for that
       identify   `identify() -> Identity`: one call that tells whose credentials these are
       read_back  a write in doubt can be looked up
+      recheck    stored posts can be looked up again, `recheck_batch` ids a call, at `recheck_micros` each
     """
 
     code: str
@@ -300,6 +338,8 @@ class Declaration:
     prices: Mapping[str, int] = field(default_factory=dict)
     prices_with_link: Mapping[str, int] = field(default_factory=dict)
     hands_texts_on: bool = True
+    private_reply_window_hours: int | None = None
+    own_threads: str = ""
     needs_credentials: bool = True
     poll_seconds: int = 60
     sign_in: SignIn | None = None
@@ -314,6 +354,9 @@ class Declaration:
     def asked_of(self, kind: str) -> tuple[str, ...]:
         usual = ("query", "handle?") if kind == "search" else ()
         return self.asked.get(kind, usual)
+
+    recheck_batch: int = 0
+    recheck_micros: int = 0
 
     def price_of(self, kind: str, *, has_link: bool) -> int:
         """What one write of this kind costs."""

@@ -18,7 +18,7 @@ class LedgerLine:
 
 
 def ledger_path() -> Path:
-    return Path(settings.HOME) / "erasures.jsonl"
+    return Path(settings.LEDGER_FOLDER) / "erasures.jsonl"
 
 
 def append(line: LedgerLine) -> None:

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from monitor.audit import services as audit
 from monitor.brands.models import Brand, User
-from monitor.inbox import tombstones
-from monitor.inbox.models import Author, Tombstone
-from monitor.inbox.services.deleting import hold_deletions_off
+from monitor.inbox import departures, tombstones
+from monitor.inbox.models import Author, Post, PostChange, Tombstone
+from monitor.inbox.services import look_up_everything
+from monitor.inbox.services.deleting import bury_again, hold_deletions_off
 from monitor.logs import get_logger
 from monitor.privacy import ledger
 from monitor.privacy.models import Erasure
@@ -23,6 +24,9 @@ log = get_logger(__name__)
 
 SOURCES = ("command", "console", "api", "platform", "restore")
 SWEEP_EVERY = timedelta(hours=1)
+# So many of the newest deletions show whether a backup was restored; so many are looked up in a statement.
+_LOOKED_AT = 500
+_AT_ONCE = 10_000
 _swept_at = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -82,6 +86,60 @@ def replay_ledger() -> int:
     return erased
 
 
+def replay_deletions() -> int:
+    """Deletes again what a restored backup brought back; returns how many posts went. Cheap when there is nothing.
+
+    Everything that is found is looked up on its platform soon, too: what was deleted while the backup was away is
+    remembered nowhere.
+    """
+    if not _missing(departures.newest(_LOOKED_AT)):
+        return 0
+    gone = 0
+    by_brand: dict[int, set[bytes]] = {}
+    for brand_id, key in _missing(list(departures.read())):
+        by_brand.setdefault(brand_id, set()).add(key)
+    for brand_id, keys in sorted(by_brand.items()):
+        gone += bury_again(brand_id=brand_id, keys=keys)
+    log.info("deletions_replayed", extra={"posts": gone})
+    return gone
+
+
+def _missing(lines: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """Lines of brands that there are, without a tombstone."""
+    brands = set(Brand.objects.values_list("pk", flat=True)) if lines else set()
+    lines = [line for line in lines if line[0] in brands]
+    missing = []
+    for start in range(0, len(lines), _AT_ONCE):
+        some = lines[start : start + _AT_ONCE]
+        known = Tombstone.objects.filter(pk__in=[key for _, key in some]).values_list("pk", flat=True)
+        kept = {bytes(key) for key in known}
+        missing += [line for line in some if line[1] not in kept]
+    return missing
+
+
+def after_restore() -> dict[str, int]:
+    """What must be done before anybody looks at a restored backup: who and what went after it was made goes again."""
+    posts, people = replay_deletions(), replay_ledger()
+    sweep_retention(now=timezone.now())
+    look_up_everything()
+    return {"posts": posts, "people": people, "export files": expire_exports()}
+
+
+def expire_exports() -> int:
+    """Removes files of the export folder that were made before a post in them may have gone; returns how many."""
+    folder = Path(settings.EXPORT_FOLDER)
+    files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+    expired = [path for path in files if _has_lost(datetime.fromtimestamp(path.stat().st_mtime, UTC))]
+    for path in expired:
+        path.unlink(missing_ok=True)
+    return len(expired)
+
+
+def _has_lost(made_at: datetime) -> bool:
+    gone = PostChange.objects.filter(recorded_at__gt=made_at, kind__in=("deleted", "erased"))
+    return Post.objects.filter(pk__in=gone.values("post_id"), stored_at__lte=made_at).exists()
+
+
 def sweep_retention(*, now: datetime | None = None) -> dict[str, dict[str, int]]:
     """Lets every room remove what is older than it may keep; returns room → what → rows.
 
@@ -93,20 +151,22 @@ def sweep_retention(*, now: datetime | None = None) -> dict[str, dict[str, int]]
     if now is None and moment - _swept_at < SWEEP_EVERY:
         return {}
     _swept_at = moment
+    replayed = replay_deletions()
     removed = {
         declared.room: counts
         for declared in reversed(list(rooms()))
         if declared.sweep_retention is not None and any((counts := declared.sweep_retention(moment)).values())
     }
-    if restored := replay_ledger():
-        removed["privacy"] = {"erased again": restored}
+    own = {"erased again": replay_ledger(), "deleted again": replayed, "export files": expire_exports()}
+    if any(own.values()):
+        removed["privacy"] = {what: count for what, count in own.items() if count}
     return removed
 
 
 def remove_exports() -> int:
     """Files in the export folder may hold anybody, and can be made again; returns how many were removed."""
     folder = Path(settings.EXPORT_FOLDER)
-    files = [path for path in folder.glob("*") if path.is_file()] if folder.is_dir() else []
+    files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     for path in files:
         path.unlink(missing_ok=True)
     return len(files)

@@ -12,7 +12,6 @@ from typing import Final
 from monitor.platforms.base import Declaration
 from monitor.text.reason import Reason
 
-PRIVATE_REPLY_WINDOW: Final = timedelta(days=7)
 #: A program answers while the person may still be there, also where the platform sets no limit.
 AUTOMATION_WINDOW: Final = timedelta(hours=24)
 HEALTHY: Final = "healthy"
@@ -152,9 +151,13 @@ def _private(facts: Facts, declaration: Declaration, now: datetime) -> Eligibili
         return _refuse("private_reply", "not_public", False)
     if facts.private_reply_used:
         return _refuse("private_reply", "already_replied", False)
-    if facts.created_at is None or now > facts.created_at + PRIVATE_REPLY_WINDOW:
-        return _refuse("private_reply", "window_closed", True)
-    until = facts.created_at + PRIVATE_REPLY_WINDOW
+    if not facts.author_reachable and declaration.private_reply_window_hours is None:
+        return _refuse("private_reply", "unreachable", True)
+    until = None
+    if declaration.private_reply_window_hours is not None:
+        if facts.created_at is None or now > facts.created_at + timedelta(hours=declaration.private_reply_window_hours):
+            return _refuse("private_reply", "window_closed", True)
+        until = _end(facts.created_at, declaration.private_reply_window_hours)
     return Eligibility(True, "private_reply", "private", until, frozenset({PERSON}))
 
 

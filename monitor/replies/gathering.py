@@ -53,16 +53,23 @@ def declaration_of(platform: str) -> Declaration:
 def writing_channel(post: Post) -> Channel | None:
     """The connected account that answers: the one that received the post, else the brand's first on the platform."""
     own = Channel.objects.filter(platform=post.platform, brand_id=post.brand_id).exclude(kind__in=LISTENING_KINDS)
-    seen_by = [pk for pk in (post.channel_id, post.conversation.channel_id) if pk is not None]
-    found = own.filter(pk__in=seen_by).order_by("-can_reply", "pk").first()
-    return found or own.order_by("-can_reply", "pk").first()
+    return choose_channel(post, list(own.order_by("-can_reply", "pk")))
+
+
+def choose_channel(post: Post, channels: Sequence[Channel]) -> Channel | None:
+    """The same among the brand's channels that do not only listen, the one that may write first."""
+    own = [channel for channel in channels if channel.platform == post.platform]
+    seen_by = (post.channel_id, post.conversation.channel_id)
+    return next((channel for channel in own if channel.pk in seen_by), own[0] if own else None)
 
 
 def eligibility_facts(
     post: Post, channel: Channel | None, switches: Mapping[str, bool], *, reply_id: int | None = None
 ) -> eligibility.Facts:
     """`switches` as `switches_of` tells them, in the caller's transaction; `reply_id`: the reply that asks."""
-    private = Reply.objects.filter(target=post, kind="private_reply", state__in=SAID).exclude(pk=reply_id or 0)
+    # The platform may know of one that we do not: said in its own app.
+    said = Q(state__in=SAID) | Q(error_code="already_replied")
+    private = Reply.objects.filter(said, target=post, kind="private_reply").exclude(pk=reply_id or 0)
     author = post.author
     return eligibility.Facts(
         form=post.form,

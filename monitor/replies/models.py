@@ -65,6 +65,7 @@ class ReplyState(models.TextChoices):
     UNCONFIRMED = "unconfirmed"
     DECLINED = "declined"
     NATIVE_TASK = "native_task"
+    DELETED = "deleted"
 
 
 class Reply(models.Model):
@@ -122,12 +123,15 @@ class EffectState(models.TextChoices):
 
 
 class Effect(models.Model):
-    """One write to a platform: one claim, one idempotency key, at most once. The outbox."""
+    """One write to a platform: one claim, one idempotency key. The outbox.
+
+    An answer goes out at most once; what changes nothing when it is done twice (`post`) is done until that is known.
+    """
 
     brand = models.ForeignKey(Brand, models.CASCADE)
     channel = models.ForeignKey(Channel, models.PROTECT)
     reply = models.OneToOneField(Reply, models.CASCADE, null=True, related_name="effect")
-    post = models.ForeignKey(Post, models.PROTECT, null=True)  # for hide, unhide, like
+    post = models.ForeignKey(Post, models.PROTECT, null=True)  # for hide, unhide, like, unlike, delete
     kind = models.CharField(max_length=24)
     state = models.CharField(max_length=16, choices=EffectState, default=EffectState.PENDING)
     idempotency_key = models.CharField(max_length=64, unique=True)
@@ -144,6 +148,13 @@ class Effect(models.Model):
     done_at = models.DateTimeField(null=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["post", "kind"],
+                condition=models.Q(state__in=["pending", "sending", "unconfirmed"]),
+                name="one_effect_under_way",
+            )
+        ]
         indexes = [
             models.Index(
                 fields=["state", "not_before"],

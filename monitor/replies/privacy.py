@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from monitor.audit.privacy import forget_texts
 from monitor.cases.models import CasePost
@@ -100,13 +101,16 @@ def _erase(ours: Q, post_ids: Sequence[int] | QuerySet[PostChange, Any], case_id
     )
     ids = list(with_words.values_list("pk", flat=True))
     emptied = Reply.objects.filter(pk__in=ids).update(text="", guard=[], override_reason="")
+    # What was to be done to a post that is gone is not done any more; what was done is a kind and a time.
+    needless = Effect.objects.filter(post_id__in=post_ids, state=EffectState.PENDING)
+    stopped_on_posts = needless.update(state=EffectState.FAILED, error_code="deleted", done_at=Now())
     suggestions = SuggestedReply.objects.filter(Q(post_id__in=post_ids) | Q(case_id__in=case_ids))
     return {
         "replies_stopped": stopped,
         "replies": emptied,
         "audit texts": forget_texts(subject_kind="reply", subject_ids=ids),
         "suggestions": suggestions.exclude(text="", guard=[]).update(text="", guard=[]),
-        "effects": _forget_ids(replies),
+        "effects": _forget_ids(replies) + stopped_on_posts,
     }
 
 

@@ -22,7 +22,9 @@ REPLY: Final[Mapping[str, frozenset[str]]] = {
     # A person answered in the platform's own app, or says that no answer is needed any more.
     "native_task": frozenset({"sent", "declined"}),
     "failed": frozenset({"sent"}),
-    "sent": frozenset(),
+    # We have taken it down again.
+    "sent": frozenset({"deleted"}),
+    "deleted": frozenset(),
     "declined": frozenset(),
 }
 

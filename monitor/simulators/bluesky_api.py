@@ -16,7 +16,7 @@ from starlette.routing import Route
 from monitor.platforms.errors import MalformedPayloadError
 from monitor.platforms.times import parse_time
 from monitor.simulators import bluesky_shapes as shapes
-from monitor.simulators.bluesky_facts import CHANNELS, DID, HANDLE, LIKE, POST, cid_of, iso, tid
+from monitor.simulators.bluesky_facts import CHANNELS, DID, HANDLE, LIKE, POST, THREADGATE, cid_of, iso, tid
 from monitor.simulators.world import Entry, Person, World
 from monitor.text.length import grapheme_count
 
@@ -222,6 +222,9 @@ def _get_posts(world: World, query: Query) -> Mapping[str, Any]:
 
 def _get_record(world: World, query: Query) -> Mapping[str, Any]:
     uri = f"at://{query.get('repo')}/{query.get('collection')}/{query.get('rkey')}"
+    kept = world.bluesky.records.get(uri)
+    if kept is not None and query.get("collection") != POST:
+        return {"uri": uri, "cid": cid_of(kept), "value": kept}
     entry = world.find(uri)
     if entry is None:
         raise XrpcError("RecordNotFound", f"Could not locate record: {uri}")
@@ -247,18 +250,21 @@ def _put_record(world: World, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
     collection, key, record = wanted.get("collection"), wanted.get("rkey"), wanted.get("record")
     if wanted.get("repo") != DID:
         raise XrpcError("AuthenticationRequired", "Authentication Required", 401)
-    if not isinstance(record, dict) or record.get("$type") != collection or collection not in (POST, LIKE):
+    if not isinstance(record, dict) or record.get("$type") != collection or collection not in (POST, LIKE, THREADGATE):
         raise _invalid(f"Invalid $type: expected {collection}")
     if not re.fullmatch(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}", str(key)):
         raise _invalid("Invalid record key. Expected a tid.")
     uri = f"at://{DID}/{collection}/{key}"
-    if "swapRecord" in wanted and wanted["swapRecord"] is None and uri in world.bluesky.records:
-        raise XrpcError("InvalidSwap", f"Record was at {cid_of(world.bluesky.records[uri])}")
+    stands = cid_of(world.bluesky.records[uri]) if uri in world.bluesky.records else None
+    if "swapRecord" in wanted and wanted["swapRecord"] != stands:
+        raise XrpcError("InvalidSwap", f"Record was at {stands}")
     _moment(record, "createdAt")
     if collection == POST:
         _publish(world, uri, record)
-    else:
+    elif collection == LIKE:
         _like(world, record)
+    else:
+        _guard(world, uri, record)
     world.bluesky.records[uri] = record
     cid = cid_of(record)
     return {"uri": uri, "cid": cid, "commit": {"cid": cid, "rev": tid(world.now(), 0)}, "validationStatus": "valid"}
@@ -287,11 +293,25 @@ def _like(world: World, record: Mapping[str, Any]) -> None:
         entry.likes += 1
 
 
+def _guard(world: World, uri: str, record: Mapping[str, Any]) -> None:
+    """A threadgate stands under the key of the post that it guards, which is its owner's; it names hidden replies."""
+    hidden = record.get("hiddenReplies", [])
+    if record.get("post") != uri.replace(THREADGATE, POST) or len(hidden) > 300:
+        raise _invalid(f"Invalid {THREADGATE} record")
+    for entry in world.thread(record["post"]):
+        entry.is_hidden = entry.identifier in hidden
+
+
 def _delete_record(world: World, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
     """Deleting what is not there is no failure."""
     if wanted.get("repo") != DID:
         raise XrpcError("AuthenticationRequired", "Authentication Required", 401)
     uri = f"at://{DID}/{wanted.get('collection')}/{wanted.get('rkey')}"
+    record = world.bluesky.records.pop(uri, None)
+    if record is not None and record.get("$type") == LIKE:
+        liked = world.find(record["subject"]["uri"])
+        if liked is not None:
+            liked.likes -= 1
     if world.find(uri) is not None:
         world.delete(uri)
     return {"commit": {"cid": cid_of(uri), "rev": tid(world.now(), 0)}}

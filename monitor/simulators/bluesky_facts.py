@@ -13,7 +13,7 @@ from typing import Any
 
 DID = "did:plc:lumoramarketsimulated234"
 HANDLE = "lumora.example"
-POST, LIKE = "app.bsky.feed.post", "app.bsky.feed.like"
+POST, LIKE, THREADGATE = "app.bsky.feed.post", "app.bsky.feed.like", "app.bsky.feed.threadgate"
 ACCESS_LASTS = timedelta(hours=2)
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 # Worth nothing outside this program.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.simulators.bluesky_facts import DID, POST, cid_of, iso
+from monitor.simulators.bluesky_facts import DID, LIKE, POST, cid_of, iso
 from monitor.simulators.world import Entry, Message, Person, World
 
 _WORD = re.compile(r"(?<![\w@/.])@([\w.-]*\w)|https?://\S+")
@@ -84,11 +84,20 @@ def post_view(world: World, entry: Entry) -> dict[str, Any]:
         "labels": [],
         "viewer": {"threadMuted": False},
     }
+    if (like := _like_of(world, entry)) is not None:
+        view["viewer"]["like"] = like
     if {entry.identifier, entry.root_id} & world.bluesky.without_replies:
         view["viewer"]["replyDisabled"] = True
     if entry.identifier in world.bluesky.hidden:
         view["labels"] = [_label(entry.identifier, "!hide", iso(entry.created_at))]
     return view
+
+
+def _like_of(world: World, entry: Entry) -> str | None:
+    """The address of the brand's own like of a post."""
+    likes = (uri for uri, record in world.bluesky.records.items() if record["$type"] == LIKE
+             and record["subject"]["uri"] == entry.identifier)  # fmt: skip
+    return next(likes, None)
 
 
 def _label(uri: str, value: str, at: str) -> dict[str, str]:

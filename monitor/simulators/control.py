@@ -102,6 +102,7 @@ def inject(world: World, wanted: Mapping[str, Any]) -> Entry | Message:
         visibility=str(wanted.get("visibility") or "public"),
         warning=str(wanted.get("content_warning") or ""),
         rating=int(wanted.get("rating") or 0),
+        kind=str(wanted.get("kind") or ""),
         at=at,
     )
 

@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from monitor.simulators import graph_app
+from monitor.simulators.graph_errors import GraphError
 from monitor.simulators.graph_fields import Field, FieldSyntaxError, parse_fields
 from monitor.simulators.graph_nodes import (
     Node,
@@ -26,20 +28,11 @@ from monitor.simulators.graph_nodes import (
     identifier_of,
 )
 from monitor.simulators.graph_sign_in import page_called
-from monitor.simulators.oauth import page_of_token
+from monitor.simulators.oauth import PAGE_TOKEN, is_app_token, page_of_token
 from monitor.simulators.world import PAGE_ID, PROFILE_ID, Entry, Person, World
 
 _OLDEST_VERSION = 21
 _WINDOW, _HUMAN_WINDOW = timedelta(hours=24), timedelta(days=7)
-
-
-class GraphError(Exception):
-    def __init__(self, message: str, code: int, subcode: int | None = None, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "Asimulated"}
-        if subcode is not None:
-            self.body["error_subcode"] = subcode
 
 
 async def respond(request: Request) -> Response:
@@ -56,9 +49,9 @@ async def respond(request: Request) -> Response:
     except (FieldSyntaxError, UnknownFieldError, json.JSONDecodeError) as error:
         body = {"message": str(error), "type": "OAuthException", "code": 100, "fbtrace_id": "Asimulated"}
         response = JSONResponse({"error": body}, 400)
-    usage = [{"type": "pages", "call_count": min(99, len(world.calls) // 100), "total_cputime": 1, "total_time": 1}]
-    response.headers["x-business-use-case-usage"] = json.dumps({PAGE_ID: usage})
-    response.headers["facebook-api-version"] = version
+    usage = world.graph.usage(world.now())
+    response.headers["x-business-use-case-usage"] = json.dumps({PAGE_ID: [usage]})
+    response.headers["facebook-api-version"] = world.graph.served_version or version
     return response
 
 
@@ -66,21 +59,53 @@ def _answer(world: World, request: Request, args: dict[str, str]) -> Any:
     found = re.fullmatch(r"v(\d+)\.0", request.path_params["version"])
     if not found or int(found[1]) < _OLDEST_VERSION:
         raise GraphError("(#2635) You are calling a deprecated version", 2635)
+    if not world.graph.count_call(world.now()):
+        raise GraphError("(#80001) There have been too many calls to this Page account.", 80001)
+    path, method = request.path_params["path"].strip("/"), args.get("method", request.method).upper()
+    if is_app_token(request, args):
+        return _answer_app(world, path, args)
     page_id = page_of_token(request, args)
     if world.is_revoked or not page_id:
         raise GraphError("Error validating access token: the session has expired", 190, 463, 401)
-    node_id, _, edge = request.path_params["path"].strip("/").partition("/")
-    node = _find(world, page_id if node_id == "me" else node_id)
-    if request.method == "GET":
+    if path == "app":
+        return graph_app.describe_app()
+    if not path or path == "debug_token":
+        return _answer_about_many(world, request, path, args)
+    node_id, _, edge = path.partition("/")
+    node = _find(world, page_id if node_id == "me" else node_id, is_read=method == "GET")
+    if edge in world.graph.closed_edges:
+        raise GraphError(f"(#10) This endpoint ({edge}) requires a permission that the app was not granted", 10)
+    if method == "GET":
         return _read_edge(world, request, node, edge, args) if edge else _read_node(world, request, node, args)
-    if request.method == "DELETE":
+    if method == "DELETE":
         assert isinstance(node, Entry)
-        world.delete(node.identifier)
-        return {"success": True}
+        return _delete(world, node, edge)
     return _write(world, node, edge, args)
 
 
-def _find(world: World, node_id: str) -> Node:
+def _answer_app(world: World, path: str, args: dict[str, str]) -> Any:
+    """What an app may ask in its own name."""
+    if path == "debug_token":
+        return graph_app.debug_token(world, args, known_token=PAGE_TOKEN, is_app=True)
+    if path.endswith("/ids_for_pages"):
+        return graph_app.ids_for_pages(world, path.partition("/")[0])
+    raise GraphError("(#190) This method must be called with a Page Access Token", 190)
+
+
+def _answer_about_many(world: World, request: Request, path: str, args: dict[str, str]) -> Any:
+    def read(node_id: str, wanted: Mapping[str, str]) -> Any:
+        return _read_node(world, request, _find(world, node_id, is_read=True), wanted)
+
+    if path == "debug_token":
+        return graph_app.debug_token(world, args, known_token=PAGE_TOKEN, is_app=False)
+    if "batch" in args:
+        return graph_app.run_batch(read, args)
+    if "ids" in args:
+        return graph_app.read_many(read, args)
+    raise GraphError("Unsupported request", 100)
+
+
+def _find(world: World, node_id: str, *, is_read: bool) -> Node:
     profiles = {PAGE_ID: "facebook", PROFILE_ID: "instagram"}
     if node_id in profiles:
         return world.brands[profiles[node_id]]
@@ -91,10 +116,23 @@ def _find(world: World, node_id: str) -> Node:
         for thread in threads:
             if thread.identifier == node_id:
                 return thread
+    if node_id.startswith("m_"):
+        for message in world.messages:
+            if message.identifier == node_id:
+                return message
     entry = world.find_or_adopt("facebook" if "_" in node_id else "instagram", node_id)
-    if entry is None or entry.platform == "x":
+    if entry is None or entry.platform not in ("facebook", "instagram") or (is_read and _is_elsewhere(world, entry)):
         raise GraphError(f"Unsupported request. Object with ID '{node_id}' does not exist", 100, 33)
     return entry
+
+
+def _is_elsewhere(world: World, entry: Entry) -> bool:
+    """Instagram shows other people's media, and what is said there, only through our own profile (`mentioned_…`);
+    Facebook lists posts that tag a page, and does not show them by their ids."""
+    root = world.entries.get(entry.root_id, entry)
+    if entry.platform == "instagram":
+        return root.author is not world.brands["instagram"] and root.kind != "adopted"
+    return entry.kind == "tagged"
 
 
 def _paginator(request: Request, world: World) -> Any:
@@ -140,6 +178,8 @@ def _read_node(world: World, request: Request, node: Node, args: Mapping[str, st
 
 
 def _read_edge(world: World, request: Request, node: Node, edge: str, args: Mapping[str, str]) -> Any:
+    if edge == "subscribed_apps" and isinstance(node, Person):
+        return graph_app.subscribed_apps(world)
     if edge not in edges_of(node):
         raise GraphError(f"(#100) Tried accessing nonexisting field ({edge})", 100)
     arguments = tuple((name, args[name]) for name in _EDGE_ARGUMENTS if name in args)
@@ -154,7 +194,13 @@ _EDGE_ARGUMENTS = ("limit", "filter", "order", "platform", "user_id")
 def _write(world: World, node: Node, edge: str, args: Mapping[str, str]) -> Any:
     if isinstance(node, Person) and edge == "messages":
         return _send_message(world, node, args)
+    if isinstance(node, Person) and edge == "subscribed_apps":
+        return graph_app.subscribe(world, args)
+    if isinstance(node, Person) and edge == "mentions":
+        return _answer_mention(world, args)
     if isinstance(node, Entry) and edge in ("comments", "replies"):
+        if node.platform == "instagram" and _is_elsewhere(world, node):
+            raise GraphError("Unsupported post request. The object does not exist or is not yours", 100, 33)
         return _comment(world, node, args)
     if isinstance(node, Entry) and edge == "likes":
         node.likes = 1
@@ -162,9 +208,37 @@ def _write(world: World, node: Node, edge: str, args: Mapping[str, str]) -> Any:
     if isinstance(node, Entry) and not edge:
         flag = args.get("is_hidden") if node.platform == "facebook" else args.get("hide")
         if flag is not None:
+            _check_hiding(world, node)
             node.is_hidden = flag == "true"
             return {"success": True}
     raise GraphError("(#100) Unsupported post request", 100)
+
+
+def _delete(world: World, node: Entry, edge: str) -> dict[str, bool]:
+    """Our like of it, or the thing itself, where it is ours."""
+    if edge == "likes":
+        node.likes = 0
+        return {"success": True}
+    if edge or node.author is not world.brands[node.platform]:
+        raise GraphError("(#200) Permissions error", 200)
+    world.delete(node.identifier)
+    return {"success": True}
+
+
+def _check_hiding(world: World, node: Entry) -> None:
+    """Others' comments under what stands on our own page or profile."""
+    brand, root = world.brands[node.platform], world.entries.get(node.root_id)
+    is_ours = node.root_id.startswith(f"{PAGE_ID}_") if node.platform == "facebook" else root and root.author is brand
+    if not node.parent_id or node.author is brand or not is_ours:
+        raise GraphError("(#200) Permissions error: only comments on our own posts can be hidden", 200)
+
+
+def _answer_mention(world: World, args: Mapping[str, str]) -> dict[str, str]:
+    """Under other people's media Instagram takes answers to mentions only, through our own profile."""
+    target = world.find(args.get("comment_id") or args.get("media_id", ""))
+    if target is None or target.root_id != args.get("media_id") or not _is_elsewhere(world, target):
+        raise GraphError("(#100) The media or comment does not mention this account", 100, 33)
+    return _comment(world, target, args)
 
 
 def _comment(world: World, parent: Entry, args: Mapping[str, str]) -> dict[str, str]:
@@ -217,7 +291,7 @@ def _private_reply(world: World, comment_id: str, text: str) -> dict[str, str]:
     if comment is None:
         raise GraphError("(#100) The comment does not exist", 100, 33)
     if any(message.comment_id == comment_id for message in world.messages):
-        raise GraphError("(#10900) Activity already replied to", 10900)
+        raise GraphError("(#10900) Activity already replied to", 10900, 2534025)
     if world.now() - comment.created_at >= _HUMAN_WINDOW:
         raise GraphError("(#10) The comment is older than seven days", 10, 2018278, 403)
     brand = world.brands[comment.platform]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from monitor.simulators.graph_errors import GraphError
 from monitor.simulators.graph_fields import Field
 from monitor.simulators.graph_sign_in import profile_of
 from monitor.simulators.world import PAGE_ID, Entry, Message, Person, World
@@ -38,7 +39,7 @@ def stamp(moment: datetime) -> str:
 
 def describe(world: World, node: Node, fields: Sequence[Field], paginate: Paginate) -> dict[str, Any]:
     """Fields that are empty are left out, as Graph does; fields that do not exist are an error."""
-    described: dict[str, Any] = {"id": identifier_of(node)}
+    described: dict[str, Any] = {} if _kind(node) == "facebook_review" else {"id": identifier_of(node)}
     for field in fields:
         if field.name in edges_of(node):
             rows = edge_rows(world, node, field.name, dict(field.arguments))
@@ -58,7 +59,9 @@ def identifier_of(node: Node) -> str:
 
 def edges_of(node: Node) -> Mapping[str, str]:
     if isinstance(node, Person):
-        return {"feed": "", "conversations": "", "media": ""}
+        return dict.fromkeys(
+            ("feed", "conversations", "media", "visitor_posts", "ads_posts", "tagged", "ratings", "tags"), ""
+        )
     if isinstance(node, Conversation):
         return {"messages": ""}
     if isinstance(node, Entry):
@@ -79,9 +82,21 @@ def _profile_rows(world: World, edge: str, query: Mapping[str, str]) -> list[Any
     if edge == "conversations":
         platform = "instagram" if query.get("platform") == "instagram" else "facebook"
         return conversations(world, platform, query.get("user_id", ""))
-    platform = "facebook" if edge == "feed" else "instagram"
-    roots = [each for each in world.visible(platform) if not each.parent_id]
-    return [each for each in roots if edge == "feed" or each.author is world.brands["instagram"]]
+    platform = "instagram" if edge in ("media", "tags") else "facebook"
+    brand = world.brands[platform]
+    return [each for each in world.visible(platform) if not each.parent_id and _IS_ON[edge](each, brand)]
+
+
+#: Which posts stand on which edge of a page or profile. One that is promoted stands on two.
+_IS_ON: Mapping[str, Callable[[Entry, Person], bool]] = {
+    "feed": lambda entry, _brand: entry.kind in ("", "promoted", "adopted"),
+    "visitor_posts": lambda entry, brand: entry.kind == "" and entry.author is not brand,
+    "ads_posts": lambda entry, _brand: entry.kind in ("ad", "promoted"),
+    "tagged": lambda entry, _brand: entry.kind == "tagged",
+    "ratings": lambda entry, _brand: entry.kind == "review",
+    "media": lambda entry, brand: entry.author is brand,
+    "tags": lambda entry, _brand: entry.kind == "tagged",
+}
 
 
 def conversations(world: World, platform: str, customer_id: str = "") -> list[Conversation]:
@@ -120,6 +135,8 @@ def _field(world: World, node: Node, field: Field) -> Any:
 
 
 def _kind(node: Node) -> str:
+    if isinstance(node, Entry) and node.kind == "review" and not node.parent_id:
+        return "facebook_review"
     if isinstance(node, Entry):
         return f"{node.platform}_{'comment' if node.parent_id else 'post'}"
     return type(node).__name__.casefold()
@@ -128,7 +145,7 @@ def _kind(node: Node) -> str:
 def _mentioned(world: World, field: Field) -> dict[str, Any]:
     entry = world.find(field.argument("comment_id") or field.argument("media_id"))
     if entry is None:
-        return {}
+        raise GraphError("(#100) The media or comment does not exist or does not mention this account", 100, 33)
     wanted = tuple(each for each in field.fields if each.name != "media")
     described = describe(world, entry, wanted, lambda *_rest: {"data": []})
     root = world.entries[entry.root_id]
@@ -166,7 +183,8 @@ def _ig_parent(world: World, entry: Entry) -> str:
 _COMMON_POST: Mapping[str, Callable[[World, Entry], Any]] = {
     "id": lambda _world, entry: entry.identifier,
     "message": lambda _world, entry: entry.text,
-    "from": lambda _world, entry: _person(entry.author),
+    # Of who tags a page elsewhere Meta says nothing.
+    "from": lambda _world, entry: {} if entry.kind == "tagged" else _person(entry.author),
     "created_time": lambda _world, entry: stamp(entry.created_at),
     "permalink_url": _permalink,
     "message_tags": lambda world, entry: _tags(world, entry),
@@ -198,6 +216,18 @@ _FIELDS: Mapping[str, Mapping[str, Callable[[World, Any], Any]]] = {
         **_COMMON_POST,
         "updated_time": lambda _world, entry: stamp(entry.updated_at),
         "attachments": lambda _world, _entry: {},
+        "promotable_id": lambda _world, entry: entry.identifier,
+    },
+    "facebook_review": {
+        "id": lambda _world, entry: entry.identifier,
+        "created_time": lambda _world, entry: stamp(entry.created_at),
+        "has_rating": lambda _world, entry: entry.rating > 0,
+        "has_review": lambda _world, entry: bool(entry.text),
+        "open_graph_story": lambda _world, entry: {"id": entry.identifier},
+        "rating": lambda _world, entry: entry.rating or None,
+        "recommendation_type": lambda _world, entry: "positive" if entry.rating >= 4 else "negative",
+        "review_text": lambda _world, entry: entry.text,
+        "reviewer": lambda _world, entry: _person(entry.author),
     },
     "facebook_comment": {
         **_COMMON_POST,

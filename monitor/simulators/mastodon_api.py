@@ -270,6 +270,13 @@ async def _favourite(world: World, request: Request) -> Response:
     return JSONResponse({**render_status(world, post), "favourited": True})
 
 
+async def _unfavourite(world: World, request: Request) -> Response:
+    post = _wanted(world, request)
+    if isinstance(post, Entry):
+        post.likes = 0
+    return JSONResponse({**render_status(world, post), "favourited": False})
+
+
 async def _delete(world: World, request: Request) -> Response:
     post = find(world, request.path_params["status_id"])
     if post is None or author_of(post) is not world.brands["mastodon"]:
@@ -297,6 +304,7 @@ def routes() -> list[Route]:
         ("GET", "/statuses/{status_id}/context", _context, True),
         ("POST", "/statuses", _create, False),
         ("POST", "/statuses/{status_id}/favourite", _favourite, False),
+        ("POST", "/statuses/{status_id}/unfavourite", _unfavourite, False),
         ("DELETE", "/statuses/{status_id}", _delete, False),
     ]
     search = Route("/api/v2/search", _guarded(_search, "calls", is_open=False), methods=["GET"])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.platforms.times import snowflake_at
-from monitor.simulators import bluesky_facts, feed_facts
+from monitor.simulators import bluesky_facts, feed_facts, graph_facts
 from monitor.simulators.faults import FaultBook
 from monitor.simulators.grants import GrantBook
 from monitor.simulators.limits import RateWindows
@@ -99,6 +99,7 @@ class Entry:
     visibility: str = "public"
     warning: str = ""
     number: int = 0
+    kind: str = ""  # Meta's: see graph_facts
 
     @property
     def first_id(self) -> str:
@@ -141,6 +142,7 @@ class World:
         self.x_dialect = "tweet"
         self.idempotency: dict[str, tuple[datetime, str]] = {}
         self.bluesky = bluesky_facts.BlueskyState()
+        self.graph = graph_facts.GraphState(10_000 * limit_scale)
         self._shift = timedelta()
         self._last = 0
         # Ids go on rising over a restart: whoever collected before must not take new posts for old ones.
@@ -195,12 +197,15 @@ class World:
         visibility: str = "public",
         warning: str = "",
         rating: int = 0,
+        kind: str = "",
         at: datetime | None = None,
         identifier: str = "",
     ) -> Entry:
         with self.lock:
             created_at = at or self.now()
             parent = self.entries.get(parent_id)
+            if platform == "facebook" and kind in ("tagged", "review"):
+                identifier = identifier or graph_facts.new_id(kind, author.external_id, self._number())
             if platform == "bluesky" and not identifier:
                 identifier = bluesky_facts.post_uri(author.external_id, created_at, self._number())
             identifier = identifier or self._post_id(
@@ -222,6 +227,7 @@ class World:
                 visibility=visibility,
                 warning=warning,
                 number=self._number(),
+                kind=kind,
             )
             self.entries[identifier] = entry
             self._touch(entry.root_id, created_at)
@@ -294,9 +300,8 @@ class World:
             author = self.person(platform, "earlier_visitor", "Earlier visitor")
             text = f"@{self.brands[platform].handle} (written before the simulated platforms were restarted)"
             at = self.now() - _BEFORE_RESTART
-            known = Entry(
-                platform, identifier, author, text, at, root_id=identifier, updated_at=at, history=[identifier]
-            )
+            known = Entry(platform, identifier, author, text, at, identifier, kind="adopted")
+            known.updated_at, known.history = at, [identifier]
             self.entries[identifier] = known
         return known if known is not None and not known.is_deleted else None
 

@@ -102,6 +102,8 @@ async def _mentions(world: World, request: Request) -> Response:
 
 async def _own_posts(world: World, request: Request) -> Response:
     rows = lists.written_by(world, request.path_params["user_id"])
+    if "replies" in listed(request.query_params, "exclude"):
+        rows = [row for row in rows if not row.parent_id]
     return _list(world, request, rows, smallest=5, horizon=None)
 
 

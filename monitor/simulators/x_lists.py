@@ -32,9 +32,12 @@ def written_by(world: World, user_id: str) -> list[Entry]:
 
 
 def search(world: World, query: str) -> list[Entry]:
-    """Words, "phrases", @handles and -from: of the last seven days; other operators are let pass."""
+    """Words, "phrases", @handles, -from: and any of several quotes_of_tweet_id: of the last seven days; other operators
+    are let pass."""
     since = world.now() - SEARCH_DAYS
     tests = [_test_of(term) for term in re.findall(r'"[^"]*"|\S+', query)]
+    if quoted := set(re.findall(r"quotes_of_tweet_id:(\d+)", query)):
+        tests.append(lambda entry, _text: entry.quoted_id in quoted)
     return [
         each
         for each in world.visible("x")
@@ -44,11 +47,11 @@ def search(world: World, query: str) -> list[Entry]:
 
 def _test_of(term: str) -> Callable[[Entry, str], bool]:
     negated = term.startswith("-")
-    term = term.removeprefix("-").casefold()
+    term = term.removeprefix("-").strip("()").casefold()
     if term.startswith("from:"):
         handle = term.removeprefix("from:")
         return lambda entry, _text: (entry.author.handle.casefold() == handle) is not negated
-    if ":" in term or term in ("or", "(", ")"):
+    if ":" in term or term in ("or", ""):
         return lambda _entry, _text: True
     phrase = term.strip('"')
     return lambda _entry, text: (phrase in text) is not negated

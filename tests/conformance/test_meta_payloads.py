@@ -9,6 +9,8 @@ import pytest
 from monitor.platforms.base import ChannelContext, IncomingDeletion, IncomingNotice, IncomingPost, RawUpdate
 from monitor.platforms.errors import MalformedPayloadError
 from monitor.platforms.meta import facebook, instagram
+from monitor.platforms.meta.graph import usage_in_headers
+from monitor.platforms.meta.stories import without_story_media
 from monitor.platforms.meta.webhooks import platform_of, split
 from monitor.platforms.registry import get_platform
 from monitor.simulators.graph_fields import parse_fields
@@ -145,13 +147,17 @@ def fields_of(specification):
 @pytest.mark.parametrize(
     ("node", "expression"),
     [
-        ("PagePost", facebook.POST_FIELDS + ",comments"),
+        ("PagePost", facebook.AD_FIELDS + ",comments"),
+        ("PagePost", facebook.RECHECK_FIELDS),
+        ("Comment", facebook.RECHECK_FIELDS),
         ("Comment", facebook.COMMENT_FIELDS),
         ("IGMedia", instagram.MEDIA_FIELDS + ",comments"),
         ("IGComment", instagram.COMMENT_FIELDS + ",replies"),
         ("UnifiedThread", "id,updated_time,participants,messages"),
-        ("IGUser", "mentioned_comment,mentioned_media,media"),
-        ("Page", "feed,conversations"),
+        ("IGComment", instagram.MENTIONED_FIELDS),
+        ("IGUser", "mentioned_comment,mentioned_media,media,tags"),
+        ("Page", "feed,conversations,visitor_posts,ads_posts,tagged,ratings,subscribed_apps"),
+        ("UserIDForPage", "id,page"),
     ],
 )
 def test_every_field_that_we_ask_for_exists(platform_data, node, expression):
@@ -160,10 +166,78 @@ def test_every_field_that_we_ask_for_exists(platform_data, node, expression):
     assert asked <= fields_of(specification), asked - fields_of(specification)
 
 
+@pytest.mark.parametrize("platform", [facebook, instagram])
+def test_every_list_that_is_polled_is_an_edge_of_its_profile(platform_data, platform):
+    node = {"facebook": "Page", "instagram": "IGUser"}[platform.PLATFORM.declaration.code]
+    page, profile = (
+        fields_of(json.loads((platform_data / "meta-sdk-codegen" / f"{name}.json").read_text()))
+        for name in ("Page", node)
+    )
+    connector = type(platform.PLATFORM.connect(CONTEXTS[platform.PLATFORM.declaration.code], None))
+    edges = {step.kind for step in connector.roots.values()}
+    # Messages of a profile are those of the page that it is linked to.
+    assert "conversations" in page and edges - {"conversations"} <= profile
+    assert connector.tagged_edge in profile
+
+
+def test_what_subscribing_sends_is_what_the_edge_takes(platform_data):
+    specification = json.loads((platform_data / "meta-sdk-codegen" / "Page.json").read_text())
+    [post] = [
+        api for api in specification["apis"] if api["method"] == "POST" and api.get("endpoint") == "subscribed_apps"
+    ]
+    assert [(each["name"], each["required"]) for each in post["params"]] == [("subscribed_fields", True)]
+
+
+@pytest.mark.parametrize(
+    ("folder", "pattern", "name"),
+    [("instagram", "users/tagged_medias.json", "tags"), ("instagram", "users/mentioned_media.json", "mentioned")],
+)
+def test_recorded_media_of_others_is_a_post_to_us(platform_data, folder, pattern, name):
+    for file_name, body in json_in(platform_data / "python-facebook" / folder / "apidata", pattern):
+        for node in nodes_of(body.get("mentioned_media", body)):
+            post = read("instagram", "media", "media", node, is_mention=True)
+            assert post.external_id == node["id"] and post.mentions_us and not post.is_own, file_name
+
+
+def test_a_recorded_post_that_tags_a_page_has_no_author(platform_data):
+    [(_name, node)] = json_in(platform_data / "restfb" / "misc", "v10_0_tagged-post.json")
+    post = read("facebook", "feed_post", "post", node, is_tagged=True)
+    assert (post.author.external_id, post.is_own, post.extra["addressed_by"]) == ("", False, "tag")
+
+
+def test_recorded_hiding_is_told_with_its_post(platform_data):
+    told = {}
+    for name in ("feed-comment-hide", "feed-comment-unhide", "feed-photo-hide", "feed-share-unhide"):
+        [(_name, body)] = json_in(platform_data / "restfb" / "webhooks", f"{name}.json")
+        [notice] = events_of(body)
+        told[name] = notice.code
+        assert notice.params["id"]
+    assert told == {
+        "feed-comment-hide": "post_hidden",
+        "feed-comment-unhide": "post_unhidden",
+        "feed-photo-hide": "post_hidden",
+        "feed-share-unhide": "post_unhidden",
+    }
+
+
+def test_recorded_stories_leave_no_address(platform_data):
+    [(_name, body)] = json_in(platform_data / "restfb" / "misc", "v10_0_instagram-message-story.json")
+    assert "lookaside" in json.dumps(body)
+    bare = without_story_media(body)
+    assert "lookaside" not in json.dumps(bare) and bare["story"]["reply_to"]["id"]
+
+
+def test_the_recorded_usage_header_is_read(platform_data):
+    header = (platform_data / "restfb" / "api" / "header-business.json").read_text()
+    assert usage_in_headers({"x-business-use-case-usage": header}) == (100, 10)
+
+
 @pytest.mark.parametrize(
     ("node", "edge"),
     [
         ("Page", "messages"),
+        ("Page", "subscribed_apps"),
+        ("IGUser", "mentions"),
         ("Comment", "comments"),
         ("Comment", "likes"),
         ("IGComment", "replies"),

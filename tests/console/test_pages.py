@@ -312,3 +312,20 @@ def test_large_numbers_are_grouped(as_bob: Client, brand: Any) -> None:
     case = make_case(brand, reasons=reasons, author=make_author(brand, followers=15800))
     assert "15,800 followers" in _read(as_bob, "/b/lumora/queue/")
     assert "The author has 15,800 followers" in _read(as_bob, f"/b/lumora/cases/{case.reference}/")
+
+
+def test_channels_say_what_they_cost_and_what_was_looked_up_again(as_bob: Client, brand: Any) -> None:
+    from datetime import UTC, datetime
+
+    from monitor.brands.models import Spend
+    from monitor.inbox.models import Recheck
+    from tests.support.desk import make_channel
+
+    channel = make_channel(brand, daily_cap_micros=5_000_000)
+    Spend.objects.create(channel=channel, day=datetime.now(UTC).date(), reads_micros=120_000, writes_micros=30_000)
+    Recheck.objects.create(
+        channel=channel, scope="cases", ended_at=timezone.now(), looked_up=12, found_gone=1, last_error="recheck_budget"
+    )
+    words = _read(as_bob, "/b/lumora/channels/")
+    assert "Spent today: $0.150 of $5.000" in words
+    assert "12 posts, 1 gone, 0 edited" in words and "The money for look-ups is spent for today." in words

@@ -18,8 +18,8 @@ EXAMPLES = 10_000 if os.environ.get("BUDGET") == "full" else 60
 US = ChannelContext(1, "account", "900100", "lumora", {"page_id": "600"}, "")
 KINDS = {
     "x": ("post", "post_v1", "direct_message", "direct_message_v1", "deletion", "notice"),
-    "facebook": ("feed_post", "comment", "change", "message", "messaging"),
-    "instagram": ("media", "comment", "change", "message", "messaging"),
+    "facebook": ("feed_post", "comment", "change", "message", "messaging", "rating", "lookup", "notice"),
+    "instagram": ("media", "comment", "change", "message", "messaging", "lookup", "notice"),
     "mastodon": ("status", "deletion", "notification", "notice"),
     "bluesky": ("post", "message", "deletion", "notice"),
     "feed": ("entry", "deletion", "notice"),
@@ -36,6 +36,8 @@ NAMES_TEXT = (
     "media_attachments poll options title fields language edited_at"
     "uri did record reply root facets features index byteStart byteEnd embed images external langs labels val context "
     "via convo members sender sentAt createdAt indexedAt $type handle displayName "
+    "rating reviewer review_text recommendation_type open_graph_story lookup is_gone is_hidden hidden change "
+    "noticed_at is_tagged is_mention ad_id code stream "
     "external_id title title_kind body body_kind author author_url published updated changed_at link rating when code "
     "direct_message_events tweet_create_events entry changes messaging filter event_type object photos errors"
 )
@@ -71,7 +73,7 @@ OBJECTS = st.dictionaries(NAMES, BODIES, max_size=6)
 
 @pytest.mark.parametrize("platform", list(KINDS))
 @settings(max_examples=EXAMPLES, deadline=None)
-@given(body=OBJECTS, choice=st.integers(0, 5))
+@given(body=OBJECTS, choice=st.integers(0, 7))
 def test_any_body_is_read_or_malformed(platform, body, choice):
     kind = KINDS[platform][choice % len(KINDS[platform])]
     try:

@@ -14,7 +14,7 @@ from tests.privacy.canary import case_about, incoming, take_in
 
 @pytest.fixture(autouse=True)
 def home(settings: Any, tmp_path: Path) -> Path:
-    settings.HOME = tmp_path
+    settings.HOME = settings.LEDGER_FOLDER = tmp_path
     settings.EXPORT_FOLDER = tmp_path / "exports"
     return tmp_path
 

@@ -14,6 +14,7 @@ from monitor.platforms.base import (
     IncomingAuthor,
     IncomingNotice,
     IncomingPost,
+    RawUpdate,
     Receipt,
     SendRequest,
 )
@@ -33,6 +34,8 @@ class FakePlatform:
     read_backs: int = 0
     read_error: PlatformError | None = None
     clock: datetime | None = None
+    gone: set[str] = field(default_factory=set)
+    looked_up: list[str] = field(default_factory=list)
 
     def connect(self, channel: Channel) -> "FakePlatform":
         return self
@@ -51,6 +54,10 @@ class FakePlatform:
                 self._say(request)
             raise error
         return Receipt(self._say(request).external_id, conversation_id=request.conversation_id)
+
+    def recheck(self, platform_ids: Sequence[str]) -> Sequence[RawUpdate]:
+        self.looked_up += platform_ids
+        return [RawUpdate("deletion", each, {"id": each, "uri": each}) for each in platform_ids if each in self.gone]
 
     def _say(self, request: SendRequest) -> IncomingPost:
         post = IncomingPost(

@@ -19,7 +19,10 @@ def test_the_tables_name_every_state_and_no_other() -> None:
 
 
 def test_what_was_said_stays_said() -> None:
-    assert TRANSITIONS["reply"]["sent"] == TRANSITIONS["effect"]["done"] == frozenset()
+    assert TRANSITIONS["effect"]["done"] == frozenset()
+    # It can only be taken down again.
+    assert TRANSITIONS["reply"]["sent"] == {"deleted"}
+    assert TRANSITIONS["reply"]["deleted"] == frozenset()
     assert "draft" not in TRANSITIONS["reply"]["unconfirmed"]
 
 

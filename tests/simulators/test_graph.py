@@ -3,8 +3,9 @@ import json
 import pytest
 import requests
 
+from monitor.simulators.graph_facts import APP_ID
 from monitor.simulators.graph_fields import Field, FieldSyntaxError, parse_fields
-from monitor.simulators.world import DEMO_CHANNELS, PAGE_ID, PROFILE_ID, World
+from monitor.simulators.world import APP_SECRET, DEMO_CHANNELS, PAGE_ID, PROFILE_ID, World
 from tests.support.simulated import collect_all, simulated_platforms
 
 TOKEN = {"Authorization": f"Bearer {DEMO_CHANNELS[1]['credentials']['access_token']}"}
@@ -132,3 +133,89 @@ def test_answers_to_what_was_before_a_restart_arrive_in_the_demo_and_are_nothing
             each for stream, cursor in cursors.items() for each in collect_all(demo, "facebook", stream, cursor)[0]
         ]
         assert {each.text for each in found} == {"Sorry!", "Hi"} and all(each.is_own for each in found)
+
+
+def test_each_list_of_a_page_shows_its_own(simulated):
+    for kind in ("", "tagged", "review", "ad", "promoted"):
+        simulated.person_says("facebook", f"of kind {kind}", kind=kind, rating=2)
+
+    def shown(edge, field="message"):
+        rows = get(simulated, f"{PAGE_ID}/{edge}", fields=field).json()["data"]
+        return {row[field].removeprefix("of kind ") for row in rows}
+
+    assert shown("feed") == {"", "promoted"}
+    assert shown("visitor_posts") == {""}
+    assert shown("ads_posts") == {"ad", "promoted"}
+    assert shown("tagged") == {"tagged"}
+    assert shown("ratings", "review_text") == {"review"}
+
+
+def test_of_who_tags_a_page_nothing_is_told(simulated):
+    entry = simulated.person_says("facebook", "@lumora look", kind="tagged")
+    [row] = get(simulated, f"{PAGE_ID}/tagged", fields="id,message,from").json()["data"]
+    assert row == {"id": entry.identifier, "message": "@lumora look"}
+    assert code_of(get(simulated, entry.identifier, fields="message")) == (100, 33)
+
+
+def test_many_nodes_in_one_call_fail_together(simulated):
+    ids = [simulated.person_says("facebook", f"post {number}").identifier for number in range(3)]
+    told = get(simulated, "", ids=",".join(ids), fields="message").json()
+    assert [told[each]["message"] for each in ids] == ["post 0", "post 1", "post 2"]
+    simulated.world.delete(ids[1])
+    assert code_of(get(simulated, "", ids=",".join(ids), fields="message")) == (100, 33)
+    assert get(simulated, "", ids=",".join(["1"] * 51)).status_code == 400
+
+
+def test_a_batch_answers_each_question(simulated):
+    kept, gone = (simulated.person_says("facebook", text).identifier for text in ("kept", "gone"))
+    simulated.world.delete(gone)
+    asked = [{"method": "GET", "relative_url": f"{each}?fields=message"} for each in (kept, gone)]
+    answers = post(simulated, "", batch=json.dumps(asked)).json()
+    assert [each["code"] for each in answers] == [200, 400]
+    assert json.loads(answers[0]["body"])["message"] == "kept"
+    assert json.loads(answers[1]["body"])["error"]["error_subcode"] == 33
+
+
+def test_a_token_is_explained_to_its_app_only(simulated):
+    token = TOKEN["Authorization"].removeprefix("Bearer ")
+    question = {"method": "get", "input_token": token}
+    assert code_of(post(simulated, "debug_token", **question)) == (100, None)
+    address, as_app = f"{simulated.address}/graph/v25.0/debug_token", {"Authorization": f"Bearer {APP_ID}|{APP_SECRET}"}
+    told = requests.post(address, data=question, headers=as_app, timeout=5).json()["data"]
+    assert told["is_valid"] and told["app_id"] == APP_ID and "pages_messaging" in told["scopes"]
+    other = requests.post(address, data={**question, "input_token": "x"}, headers=as_app, timeout=5).json()["data"]
+    assert not other["is_valid"]
+    simulated.world.is_revoked = True
+    assert not requests.post(address, data=question, headers=as_app, timeout=5).json()["data"]["is_valid"]
+
+
+def test_unknown_webhook_fields_are_refused(simulated):
+    assert code_of(post(simulated, f"{PAGE_ID}/subscribed_apps", subscribed_fields="feed,telepathy")) == (100, None)
+    assert post(simulated, f"{PAGE_ID}/subscribed_apps", subscribed_fields="feed").json() == {"success": True}
+    [app] = get(simulated, f"{PAGE_ID}/subscribed_apps").json()["data"]
+    assert (app["id"], app["subscribed_fields"]) == (APP_ID, ["feed"])
+
+
+def test_use_rises_with_the_calls_and_ends_in_a_refusal_that_names_minutes(simulated):
+    simulated.world.graph.allowance = 4
+
+    def usage(answer):
+        return json.loads(answer.headers["x-business-use-case-usage"])[PAGE_ID][0]
+
+    answers = [get(simulated, PAGE_ID, fields="id") for _ in range(5)]
+    assert [usage(answer)["call_count"] for answer in answers] == [25, 50, 75, 100, 100]
+    assert code_of(answers[4]) == (80001, None) and 0 < usage(answers[4])["estimated_time_to_regain_access"] <= 60
+    simulated.world.shift_clock(3_700)
+    assert get(simulated, PAGE_ID, fields="id").status_code == 200
+
+
+def test_media_of_others_is_shown_through_our_own_profile_only(simulated):
+    root = simulated.person_says("instagram", "my shelf")
+    comment = simulated.person_says("instagram", "@lumora?", handle="tom", parent_id=root.identifier)
+    assert code_of(get(simulated, comment.identifier, fields="text")) == (100, 33)
+    field = f"mentioned_comment.comment_id({comment.identifier}){{id,text}}"
+    assert get(simulated, PROFILE_ID, fields=field).json()["mentioned_comment"]["text"] == "@lumora?"
+    assert code_of(post(simulated, f"{comment.identifier}/replies", message="Ours!")) == (100, 33)
+    ids = {"media_id": root.identifier, "comment_id": comment.identifier}
+    made = post(simulated, f"{PROFILE_ID}/mentions", message="Ours!", **ids).json()["id"]
+    assert simulated.world.entries[made].parent_id == comment.identifier

@@ -101,7 +101,8 @@ def test_debug_token_tells_what_a_token_is(simulated: Simulated) -> None:
     told = _graph(simulated, "debug_token", "|".join(KEYS), input_token=token).json()["data"]
     assert (told["type"], told["is_valid"], told["expires_at"], told["profile_id"]) == ("PAGE", True, 0, PAGE_ID)
     assert "pages_read_engagement" in told["scopes"] and "pages_messaging" not in told["scopes"]
-    assert _graph(simulated, "debug_token", token, input_token=token).status_code == 400
+    assert _graph(simulated, "debug_token", "somebody|else", input_token=token).status_code == 400
+    assert _graph(simulated, "debug_token", token, input_token=token).json()["data"] == told
     simulated.world.grants.tokens[token].grant.is_revoked = True
     assert not _graph(simulated, "debug_token", "|".join(KEYS), input_token=token).json()["data"]["is_valid"]
 

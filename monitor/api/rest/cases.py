@@ -1,6 +1,7 @@
 """Cases: the queue page by page, one case with its thread, a draft for it."""
 
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -12,6 +13,7 @@ from monitor.api.tokens import caller, needs
 from monitor.cases.models import Case
 from monitor.cases.reference import read_reference
 from monitor.cases.selectors import QueueFilters, case_detail, queue
+from monitor.inbox.models import Post
 from monitor.replies import services as replies
 from monitor.replies.models import SuggestedReply
 
@@ -32,11 +34,14 @@ class CaseQuery(Schema):
 
 
 class DraftShape(Schema):
-    """`text`, or the id of the suggestion to take as it is."""
+    """`text`, or the id of the suggestion to take as it is. `kind`: how to answer, else what suits the post best;
+    `post_id`: which post of the case, else the newest that asked."""
 
     text: str = ""
     suggestion_id: str = ""
     language: str = ""
+    kind: Literal["", "reply", "direct_message", "private_reply"] = ""
+    post_id: UUID | None = None
 
 
 @router.get("", response=CasePageShape, summary="Cases, the most urgent or the latest first")
@@ -79,7 +84,15 @@ def draft_reply(request: HttpRequest, reference: str, draft: DraftShape) -> Stat
     if not text.strip():
         raise RefusedError("text", "A draft needs a text or a suggestion.", status=422)
     try:
-        reply = replies.draft_reply(user=who.user, case=case, text=text, suggestion=suggestion, language=draft.language)
+        reply = replies.draft_reply(
+            user=who.user,
+            case=case,
+            text=text,
+            target=_target(case, draft.post_id),
+            kind=draft.kind,
+            suggestion=suggestion,
+            language=draft.language,
+        )
     except ValueError as error:
         raise RefusedError("draft", str(error)) from None
     return Status(201, reply_shape(reply))
@@ -94,6 +107,14 @@ def find_case(request: HttpRequest, reference: str) -> Case:
         return Case.objects.select_related("brand").get(brand=who.brand, reference=read_reference(reference))
     except ValueError:
         raise Case.DoesNotExist from None
+
+
+def _target(case: Case, post_id: UUID | None) -> Post | None:
+    """Raises Post.DoesNotExist."""
+    if post_id is None:
+        return None
+    posts = Post.objects.select_related("author", "brand", "conversation")
+    return posts.distinct().get(public_id=post_id, conversation__links__case=case)
 
 
 def _suggestion(case: Case, suggestion_id: str) -> SuggestedReply | None:

@@ -1,17 +1,22 @@
-"""Posts, the latest first."""
+"""Posts, the latest first, and what is done to them on their platform beside answering."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 
 from monitor.analysis.selectors import current_readings
 from monitor.api.problems import RefusedError
-from monitor.api.rest.shapes import PostPageShape, PostShape, post_shape
+from monitor.api.rest.shapes import EffectShape, PostPageShape, PostShape, effect_shape, post_shape
 from monitor.api.tokens import Caller, caller, needs
+from monitor.inbox.models import Post
 from monitor.inbox.selectors import posts_of
+from monitor.replies import services
+from monitor.replies.models import Effect
+from monitor.replies.selectors import post_effects
 
 router = Router(tags=["posts"])
 LIMIT = 200
@@ -55,6 +60,50 @@ def get_post(request: HttpRequest, post_id: UUID) -> dict[str, Any]:
     who = caller(request)
     post = _visible(who).get(public_id=post_id)
     return post_shape(post, current_readings([post.pk]).get(post.pk), may_read_private=who.may("answer"))
+
+
+class EffectsShape(Schema):
+    """`kinds`: what may be asked for now."""
+
+    kinds: list[str]
+    effects: list[EffectShape]
+
+
+class WishShape(Schema):
+    kind: Literal["hide", "unhide", "like", "unlike", "delete"]
+
+
+@router.get("/{post_id}/effects", response=EffectsShape, summary="What may be done to a post, and what was asked")
+@needs("answer")
+def list_effects(request: HttpRequest, post_id: UUID) -> dict[str, Any]:
+    who = caller(request)
+    post = _find(who, post_id)
+    asked = Effect.objects.filter(post=post).select_related("requested_by").order_by("pk")
+    return {
+        "kinds": list(post_effects([post], who.may)[post.pk].kinds),
+        "effects": [effect_shape(effect, post) for effect in asked],
+    }
+
+
+@router.post("/{post_id}/effects", response={202: EffectShape}, summary="Hide, show again, like or delete it there")
+@needs("answer")
+def ask_for_effect(request: HttpRequest, post_id: UUID, wish: WishShape) -> Status[dict[str, Any]]:
+    who = caller(request)
+    post = _find(who, post_id)
+    # A token may have a lower role than the person for whom it stands.
+    if not who.may(right := services.right_to_ask(post, wish.kind)):
+        raise PermissionDenied(right)
+    try:
+        effect = services.request_effect(kind=wish.kind, user=who.user, post=post)
+    except services.EffectRefusedError as refusal:
+        raise RefusedError(refusal.verdict.code, "This cannot be done to the post.") from None
+    return Status(202, effect_shape(effect, post))
+
+
+def _find(who: Caller, post_id: UUID) -> Post:
+    """Raises Post.DoesNotExist."""
+    found: Post = _visible(who).select_related("author", "conversation", "brand").get(public_id=post_id)
+    return found
 
 
 def _visible(who: Caller) -> Any:

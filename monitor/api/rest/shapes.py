@@ -8,7 +8,7 @@ from ninja import Schema
 
 from monitor.cases.models import Case
 from monitor.inbox.models import Author, Post
-from monitor.replies.models import Reply, SuggestedReply
+from monitor.replies.models import Effect, Reply, SuggestedReply
 
 
 class ReasonShape(Schema):
@@ -50,6 +50,7 @@ class PostShape(Schema):
     created_at: datetime | None
     stored_at: datetime
     deleted_at: datetime | None
+    is_hidden: bool
     author: AuthorShape | None
     reading: ReadingShape | None = None
 
@@ -105,6 +106,20 @@ class ReplyShape(Schema):
     sent_at: datetime | None
 
 
+class EffectShape(Schema):
+    """Something asked of a platform about a post: `kind` hide, unhide, like, unlike or delete; `state` pending,
+    sending, done or failed; `error_code` says why it waits or failed."""
+
+    id: str
+    post_id: str
+    kind: str
+    state: str
+    error_code: str
+    requested_by: str | None
+    created_at: datetime
+    done_at: datetime | None
+
+
 class CaseDetailShape(CaseShape):
     posts: list[PostShape]
     suggestion: SuggestionShape | None
@@ -141,6 +156,7 @@ def post_shape(post: Post, reading: Any = None, *, may_read_private: bool) -> di
         "id": str(post.public_id),
         "text": post.text if may_read else "",
         "url": post.url if may_read else "",
+        "is_hidden": bool(post.is_hidden),
         "author": author_shape(post.author) if may_read else None,
         "reading": reading_shape(reading),
     }
@@ -170,6 +186,15 @@ def reply_shape(reply: Reply) -> dict[str, Any]:
     return {name: getattr(reply, name) for name in ReplyShape.model_fields if name not in other} | {
         "id": str(reply.public_id),
         "case_reference": reply.case.reference,
+    }
+
+
+def effect_shape(effect: Effect, post: Post) -> dict[str, Any]:
+    plain = ("kind", "state", "error_code", "created_at", "done_at")
+    return {name: getattr(effect, name) for name in plain} | {
+        "id": str(effect.pk),
+        "post_id": str(post.public_id),
+        "requested_by": str(effect.requested_by) if effect.requested_by else None,
     }
 
 

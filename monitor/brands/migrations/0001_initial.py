@@ -225,4 +225,13 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
             ],
         ),
+        migrations.CreateModel(
+            name='PaidRead',
+            fields=[
+                ('pk', models.CompositePrimaryKey('channel_id', 'day', 'key_hash', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('day', models.DateField()),
+                ('key_hash', models.BinaryField(max_length=16)),
+                ('channel', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='brands.channel')),
+            ],
+        ),
     ]

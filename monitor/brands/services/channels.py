@@ -1,7 +1,7 @@
 """Channels: connected with sealed credentials, stopped and started, and told what streams to poll."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from monitor.audit.services import record
 from monitor.brands.models import Brand, Channel, ChannelState, ChannelStream, Market, User
-from monitor.brands.sealing import rotate, seal
+from monitor.brands.sealing import rotate, seal, unseal
 from monitor.brands.selectors import channel_context
 from monitor.platforms.base import NullBudget
 from monitor.platforms.registry import get_platform, platform_codes
@@ -128,6 +128,15 @@ def resume_channel(*, channel: Channel, user: User | None) -> None:
     )
     channel.streams.update(failures=0, last_error="", next_poll_at=Now())
     record(act="channel.resumed", brand_id=channel.brand_id, actor=user, subject=channel)
+
+
+@transaction.atomic
+def forget_credentials(*, channel: Channel, names: Collection[str]) -> None:
+    """Deletes some of a channel's credentials: whoever gave them has taken them back."""
+    locked = Channel.objects.select_for_update().get(pk=channel.pk)
+    kept = {name: secret for name, secret in unseal(locked.credentials).items() if name not in names}
+    Channel.objects.filter(pk=channel.pk).update(credentials=seal(kept) if kept else None)
+    record(act="channel.credentials_deleted", brand_id=channel.brand_id, actor_kind="system", subject=channel)
 
 
 @transaction.atomic

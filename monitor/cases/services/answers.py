@@ -35,6 +35,17 @@ def note_own_post(*, post_id: int, case_id: int | None = None, is_acknowledgemen
     return case
 
 
+def note_answer_taken_down(*, case_id: int) -> Case:
+    """The only answer to the customer's last words is no longer there: they wait again, since they wrote."""
+    case = lock_case(case_id)
+    if case.state not in ACTIVE or case.last_inbound_at is None:
+        return case
+    case.state = next_state(case.state, "answer_taken_down")
+    case.waiting_since = case.waiting_since or case.last_inbound_at
+    save(case)
+    return case
+
+
 def _case_answered(post: Post) -> int | None:
     """By the post that ours answers; else the only open case of the thread."""
     links = CaseConversation.objects.filter(conversation_id=post.conversation_id, is_open=True)

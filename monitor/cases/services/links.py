@@ -45,6 +45,21 @@ def merge(*, user: User, case: Case, into: Case, version: int | None = None) -> 
     return target
 
 
+def adopt_conversation(*, case_id: int, post_id: int) -> bool:
+    """The whole thread of this post, which we began, belongs to the case too: nothing where it is some case's already.
+
+    Takes part in the caller's transaction.
+    """
+    conversation_id = Post.objects.values_list("conversation_id", flat=True).get(pk=post_id)
+    lock_writers([(None, conversation_id)])
+    links = CaseConversation.objects.filter(conversation_id=conversation_id, is_open=True)
+    if links.filter(case__state__in=ACTIVE).exists() or links.filter(case_id=case_id).exists():
+        return False
+    links.update(is_open=False)
+    CaseConversation.objects.create(case_id=case_id, conversation_id=conversation_id, author=None)
+    return True
+
+
 def undo_merge(*, user: User, case: Case) -> Case:
     """Gives a merged case back what it had brought, and its state. Raises ValueError where it is not merged."""
     with transaction.atomic():

@@ -1,6 +1,6 @@
 """What the templates of the console need beside Django's own tags."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -12,8 +12,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from monitor.brands.models import Channel
 from monitor.console.deciding import mark
 from monitor.console.discretion import came_in_private
+from monitor.console.effect_words import effect_note
 from monitor.console.labels import label_of
 from monitor.console.reasons import act, notice, problem, sentence, short, strongest
 from monitor.replies.guard import is_blocking as guard_blocks
@@ -58,6 +60,13 @@ def reason_chip(reason: Any) -> str:
 
 
 register.filter("strongest", strongest)
+register.filter("effect_text", effect_note)
+
+
+@register.simple_tag
+def effect_url(kind: str, brand: Any, case: Any, post: Any) -> str:
+    """Where a button asks for something to be done to a post."""
+    return reverse(f"case_post_{kind}", args=[brand.slug, case.reference, post.public_id])
 
 
 @register.filter
@@ -205,6 +214,13 @@ def channel_advice(channel: Any) -> str:
 def beginning(body: bytes) -> str:
     """The first bytes of what could not be read, as text that cannot break the page."""
     return bytes(body)[:120].decode("utf-8", "replace").replace("\0", "␀")
+
+
+@register.filter
+def spent_today(channel: Channel) -> int:
+    """Millionths of a dollar on this UTC day, of the prefetched days."""
+    today = datetime.now(UTC).date()
+    return sum(each.reads_micros + each.writes_micros for each in channel.spends.all() if each.day == today)
 
 
 @register.filter

@@ -1,29 +1,35 @@
 """Channels and what was put aside: whether we still hear everything, and what to do where we do not."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from monitor.brands.models import Brand, Channel
+from monitor.brands.models import Brand, Channel, Spend
 from monitor.brands.routes import needs
 from monitor.brands.services import pause_channel, resume_channel
 from monitor.console.views.case_acts import signed_in
-from monitor.inbox.models import ChannelGap, Post, QuarantinedEvent, Stage
+from monitor.inbox.models import ChannelGap, Post, QuarantinedEvent, Recheck, Stage
 from monitor.inbox.services import replay_quarantined, retry_quarantined
 from monitor.platforms.registry import get_platform, platform_codes
 
 SHOWN = 200
+SPEND_SHOWN = timedelta(days=30)
 
 
 @require_safe
 @needs("view")
 def show_channels(request: HttpRequest, brand: Brand) -> HttpResponse:
-    channels = Channel.objects.filter(brand=brand).prefetch_related("streams").order_by("platform", "kind", "id")
+    spends = Spend.objects.filter(day__gt=timezone.now().date() - SPEND_SHOWN).order_by("-day")
+    beside = ("streams", Prefetch("rechecks", Recheck.objects.order_by("scope")), Prefetch("spends", spends))
+    channels = Channel.objects.filter(brand=brand).prefetch_related(*beside).order_by("platform", "kind", "id")
     gaps = ChannelGap.objects.filter(stream__channel__brand=brand).select_related("stream__channel")
     shown: dict[str, Any] = {"brand": brand, "channels": channels, "gaps": gaps.order_by("-recorded_at")[:SHOWN]}
     if not channels:

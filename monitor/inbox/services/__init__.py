@@ -3,8 +3,17 @@
 from monitor.brands.services import ensure_streams
 from monitor.inbox.services.collecting import CollectReport, collect_channel, receive_updates
 from monitor.inbox.services.deleting import apply_deletions
+from monitor.inbox.services.fetching import FetchReport, fetch_due
+from monitor.inbox.services.hiding import set_hidden
 from monitor.inbox.services.own_posts import record_own_post
 from monitor.inbox.services.quarantine import PutAside, put_aside, replay_quarantined
+from monitor.inbox.services.rechecking import (
+    RecheckReport,
+    look_again_soon,
+    look_up_everything,
+    recheck_channel,
+    recheck_post,
+)
 from monitor.inbox.services.stages import (
     advance_posts,
     claim_posts,
@@ -14,11 +23,14 @@ from monitor.inbox.services.stages import (
     retry_quarantined,
 )
 from monitor.inbox.services.storing import IngestReport, StaleLeaseError, UnknownChannelError, ingest
+from monitor.inbox.services.withdrawing import withdraw_authorization
 
 __all__ = [
     "CollectReport",
+    "FetchReport",
     "IngestReport",
     "PutAside",
+    "RecheckReport",
     "StaleLeaseError",
     "UnknownChannelError",
     "advance_posts",
@@ -26,13 +38,20 @@ __all__ = [
     "claim_posts",
     "collect_channel",
     "ensure_streams",
+    "fetch_due",
     "ingest",
+    "look_again_soon",
+    "look_up_everything",
     "pending_counts",
     "put_aside",
     "quarantine_posts",
     "receive_updates",
+    "recheck_channel",
+    "recheck_post",
     "record_own_post",
     "release_posts",
     "replay_quarantined",
     "retry_quarantined",
+    "set_hidden",
+    "withdraw_authorization",
 ]

@@ -19,6 +19,7 @@ from monitor.brands.selectors import channel_context
 from monitor.brands.services import open_connector
 from monitor.inbox.models import ChannelGap
 from monitor.inbox.services import failures
+from monitor.inbox.services.pending import note_fetches
 from monitor.inbox.services.quarantine import PutAside, put_aside, understand
 from monitor.inbox.services.storing import IngestReport, StaleLeaseError, ingest
 from monitor.logs import get_logger
@@ -170,9 +171,10 @@ def _note_beside(
             params={"channel": str(channel), "since": gap.since, "until": gap.until, "gap": gap.code},
             dedupe_key=f"channel:{channel.pk}:gap:{gap.code}",
         )
-    for event in events:
-        if isinstance(event, IncomingNotice):
-            failures.note_notice(channel=channel, notice=event)
+    notices = [event for event in events if isinstance(event, IncomingNotice)]
+    for notice in notices:
+        failures.note_notice(channel=channel, notice=notice)
+    note_fetches(channel=channel, notices=notices)
 
 
 def _renew(held: _Round) -> None:

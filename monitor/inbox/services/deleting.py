@@ -1,11 +1,12 @@
 """Deletions that a platform tells us of: a tombstone that outlives everything, and a skeleton that keeps counting."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connection, transaction
 
-from monitor.inbox import tombstones
+from monitor.inbox import departures, tombstones
+from monitor.inbox.models import Post
 from monitor.inbox.rows import bounded_id
 from monitor.platforms.base import IncomingDeletion
 
@@ -18,13 +19,21 @@ _BURY = """
     INSERT INTO inbox_tombstone (key_hash, brand_id, kind, recorded_at)
     SELECT key_hash, %s, %s, now() FROM unnest(%s::bytea[]) AS buried (key_hash)
     ON CONFLICT (key_hash) DO NOTHING
+    RETURNING key_hash
 """
+# By the id that the post is known by, or that of its last edit.
 _FIND = """
-    SELECT post.id, gone.reason, gone.deleted_at
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[])
-        AS gone (platform, external_id, reason, deleted_at)
-    JOIN inbox_post AS post ON post.brand_id = %s AND post.platform = gone.platform
+    WITH gone AS (
+        SELECT * FROM unnest(%(platforms)s::text[], %(ids)s::text[], %(reasons)s::text[], %(moments)s::timestamptz[])
+            AS gone (platform, external_id, reason, deleted_at)
+    )
+    SELECT post.id, gone.reason, gone.deleted_at, post.platform, post.external_id, post.platform_id
+    FROM gone JOIN inbox_post AS post ON post.brand_id = %(brand)s AND post.platform = gone.platform
         AND post.external_id = gone.external_id
+    UNION
+    SELECT post.id, gone.reason, gone.deleted_at, post.platform, post.external_id, post.platform_id
+    FROM gone JOIN inbox_post AS post ON post.brand_id = %(brand)s AND post.platform = gone.platform
+        AND post.platform_id = gone.external_id AND post.platform_id <> post.external_id AND post.platform_id <> ''
 """
 # The skeleton: counts, form, times, market and thread stay; words, ids and author go.
 _REDACT = """
@@ -44,13 +53,24 @@ _REDACT = """
 """
 # The journal's lines stay (they prove what came and when) without what came.
 _EMPTY_JOURNAL = """
-    UPDATE inbox_rawevent SET body = '', body_hash = '', author_ids = '[]', external_id = ''
-    WHERE external_id = ANY(%s)
-        AND channel_id IN (SELECT id FROM brands_channel WHERE brand_id = %s AND platform = ANY(%s))
+    UPDATE inbox_rawevent SET body = '', body_hash = '', author_ids = '[]', post_ids = '[]', external_id = ''
+    WHERE external_id = ANY(%(ids)s)
+        AND channel_id IN (SELECT id FROM brands_channel WHERE brand_id = %(brand)s AND platform = ANY(%(platforms)s))
+"""
+# And those of posts that answer or quote it, which hold its words as well.
+_EMPTY_QUOTES = """
+    UPDATE inbox_rawevent SET body = '', body_hash = '', author_ids = '[]', post_ids = '[]', external_id = ''
+    WHERE post_ids <> '[]' AND post_ids ?| %(ids)s AND brand_id = %(brand)s AND platform = ANY(%(platforms)s)
 """
 # So does what could not be read of them: the parser noted whose it was.
 _DROP_PUT_ASIDE = """
-    DELETE FROM inbox_quarantinedevent WHERE brand_id = %s AND params ->> 'external_id' = ANY(%s)
+    DELETE FROM inbox_quarantinedevent
+    WHERE brand_id = %(brand)s AND (params ->> 'external_id' = ANY(%(ids)s) OR params -> 'post_ids' ?| %(ids)s)
+"""
+# What was only named so far is not asked for any more.
+_DROP_FETCHES = """
+    DELETE FROM inbox_pendingfetch WHERE brand_id = %s AND external_id = ANY(%s)
+        AND channel_id IN (SELECT id FROM brands_channel WHERE brand_id = %s AND platform = ANY(%s))
 """
 # A thread's id is often that of its first post.
 _FORGET_THREADS = """
@@ -79,27 +99,31 @@ def store_deletions(database: Any, brand_id: int, deletions: Sequence[IncomingDe
     if not deletions:
         return 0
     gone = {(deletion.platform, bounded_id(deletion.external_id)): deletion for deletion in deletions}
-    bury_posts(database, brand_id, list(gone))
     database.execute(
         _FIND,
-        [
-            [platform for platform, _ in gone],
-            [external_id for _, external_id in gone],
-            [deletion.reason for deletion in gone.values()],
-            [deletion.deleted_at for deletion in gone.values()],
-            brand_id,
-        ],
+        {
+            "platforms": [platform for platform, _ in gone],
+            "ids": [external_id for _, external_id in gone],
+            "reasons": [deletion.reason for deletion in gone.values()],
+            "moments": [deletion.deleted_at for deletion in gone.values()],
+            "brand": brand_id,
+        },
     )
-    found = database.fetchall()
+    found = {row[0]: row for row in database.fetchall()}
+    # Under all its names it stays away.
+    names = {(row[3], each) for row in found.values() for each in row[4:] if each}
+    keys = sorted(names.union(gone))
+    bury_posts(database, brand_id, keys)
     if found:
-        redact(database, found, kind="deleted")
-    forget_traces(database, brand_id, list(gone))
+        redact(database, [row[:3] for row in found.values()], kind="deleted")
+    forget_traces(database, brand_id, keys)
     return len(found)
 
 
 def bury_posts(database: Any, brand_id: int, keys: Sequence[tuple[str, str]]) -> None:
     hashes = sorted(tombstones.post_key(brand_id, platform, external_id) for platform, external_id in keys)
     database.execute(_BURY, [brand_id, "post", hashes])
+    departures.remember(brand_id, [bytes(row[0]) for row in database.fetchall()])
 
 
 def bury_author(database: Any, brand_id: int, platform: str, external_id: str) -> None:
@@ -116,8 +140,28 @@ def forget_traces(database: Any, brand_id: int, keys: Sequence[tuple[str, str]])
     """Empties the journal of these posts and unnames the threads that hold nothing else; returns the journal's rows."""
     platforms = sorted({platform for platform, _ in keys})
     external_ids = sorted({external_id for _, external_id in keys})
-    database.execute(_EMPTY_JOURNAL, [external_ids, brand_id, platforms])
+    named = {"ids": external_ids, "brand": brand_id, "platforms": platforms}
+    database.execute(_EMPTY_JOURNAL, named)
     emptied = int(database.rowcount)
-    database.execute(_DROP_PUT_ASIDE, [brand_id, external_ids])
+    database.execute(_EMPTY_QUOTES, named)
+    emptied += int(database.rowcount)
+    database.execute(_DROP_PUT_ASIDE, named)
+    database.execute(_DROP_FETCHES, [brand_id, external_ids, brand_id, platforms])
     database.execute(_FORGET_THREADS, [brand_id, platforms, external_ids])
     return emptied
+
+
+def bury_again(*, brand_id: int, keys: Collection[bytes]) -> int:
+    """Deletions that are known by their hashes only (of a ledger, after a backup was restored); returns how many posts
+    went. One look at every living post of the brand: hashes lead back to nothing."""
+    with transaction.atomic(), connection.cursor() as database:
+        hold_deletions_off(database, brand_id, deletes=True)
+        database.execute(_BURY, [brand_id, "post", sorted(keys)])
+        living = Post.objects.filter(brand_id=brand_id, deleted_at=None)
+        rows = living.values_list("platform", "external_id", "platform_id").iterator(chunk_size=5_000)
+        gone = [
+            IncomingDeletion(platform, names[0])
+            for platform, *names in rows
+            if any(each and tombstones.post_key(brand_id, platform, each) in keys for each in names)
+        ]
+        return sum(store_deletions(database, brand_id, gone[at : at + 500]) for at in range(0, len(gone), 500))

@@ -46,6 +46,7 @@ _NOTICE_ALERTS = {
     "version_changed": ("channel.version_changed", AlertLevel.NOTE),
     "encrypted_chat": ("channel.encrypted_chat", AlertLevel.NOTE),
     "address_changed": ("channel.address_changed", AlertLevel.NOTE),
+    "stream_closed": ("channel.stream_closed", AlertLevel.NOTE),
 }
 
 _FAIL = """
@@ -108,8 +109,7 @@ def backoff_seconds(failures: int) -> float:
 def _tell(stream: ChannelStream, error: PlatformError | SealBrokenError, code: str) -> None:
     channel = stream.channel
     if isinstance(error, AuthExpiredError | SealBrokenError):
-        if set_channel_state(channel_id=channel.pk, state=ChannelState.NEEDS_REAUTH, code=code):
-            _alert(channel, f"channel.{code}", AlertLevel.URGENT, key="state")
+        note_dead_login(channel=channel, code=code)
     elif isinstance(error, RejectedError) and code in _BLOCKING_CODES:
         params = {"detail": error.message}
         if set_channel_state(channel_id=channel.pk, state=ChannelState.BLOCKED, code=code, params=params):
@@ -119,21 +119,29 @@ def _tell(stream: ChannelStream, error: PlatformError | SealBrokenError, code: s
             channel, "channel.refused", AlertLevel.WARNING, key=f"{stream.name}:trouble", stream=stream.name, why=code
         )
     elif isinstance(error, QuotaExceededError):
-        _alert(channel, "channel.quota_spent", AlertLevel.WARNING, key="quota", until=error.resets_at)
+        # A plan's cap tells no end: then it is tried again in a while.
+        until = error.resets_at or timezone.now() + timedelta(seconds=LONGEST_BACKOFF_SECONDS)
+        _alert(channel, "channel.quota_spent", AlertLevel.WARNING, key="quota", until=until)
     elif stream.failures + 1 >= FAILURES_TO_TELL:
         _alert(
             channel, "channel.trouble", AlertLevel.WARNING, key=f"{stream.name}:trouble", stream=stream.name, why=code
         )
 
 
+def note_dead_login(*, channel: Channel, code: str) -> None:
+    """Polling stops, what waits to be sent is kept, and people are told once."""
+    if set_channel_state(channel_id=channel.pk, state=ChannelState.NEEDS_REAUTH, code=code):
+        _alert(channel, f"channel.{code}", AlertLevel.URGENT, key="state")
+
+
 def note_notice(*, channel: Channel, notice: IncomingNotice) -> None:
     """What a platform says about the channel itself."""
     if notice.code == "authorization_revoked":
-        if set_channel_state(channel_id=channel.pk, state=ChannelState.NEEDS_REAUTH, code=notice.code):
-            _alert(channel, "channel.authorization_revoked", AlertLevel.URGENT, key="state")
+        note_dead_login(channel=channel, code=notice.code)
     elif notice.code in _NOTICE_ALERTS:
         code, level = _NOTICE_ALERTS[notice.code]
-        _alert(channel, code, level, key=notice.code, **notice.params)
+        key = ":".join(filter(None, (notice.code, str(notice.params.get("stream", "")))))
+        _alert(channel, code, level, key=key, **notice.params)
 
 
 def note_success(*, stream: ChannelStream) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from monitor.brands.models import Channel
 from monitor.brands.selectors import channel_context
 from monitor.inbox.models import QuarantinedEvent
 from monitor.inbox.rows import encode_body
+from monitor.inbox.services.pending import NOT_FETCHED, note_fetches
 from monitor.inbox.services.storing import ingest
-from monitor.platforms.base import ChannelContext, Platform, PlatformEvent, RawUpdate
+from monitor.platforms.base import ChannelContext, IncomingNotice, Platform, PlatformEvent, RawUpdate
 from monitor.platforms.errors import MalformedPayloadError
 from monitor.platforms.registry import get_platform
 from monitor.text.clean import clean
@@ -74,6 +76,7 @@ def _put_aside(update: RawUpdate, source: str, code: str, why: str) -> PutAside:
         "kind": clean(update.kind),
         "external_id": clean(update.external_id),
         "author_ids": [clean(author_id) for author_id in update.author_ids],
+        "post_ids": [clean(post_id) for post_id in update.post_ids],
         "why": clean(why)[:200],
     }
     return PutAside(source, code, encode_body(update.body), params)
@@ -87,11 +90,15 @@ def replay_quarantined(*, brand_id: int, event_ids: Sequence[int] | None = None)
     understood = still_odd = 0
     for event in waiting.exclude(channel=None).select_related("channel").order_by("id"):
         assert event.channel is not None
+        if event.reason_code == NOT_FETCHED:
+            understood += _name_again(event, event.channel)
+            continue
         update = RawUpdate(
             event.params["kind"],
             event.params["external_id"],
             json.loads(bytes(event.body)),
             tuple(event.params["author_ids"]),
+            tuple(event.params.get("post_ids", ())),
         )
         platform, context = get_platform(event.channel.platform), channel_context(event.channel)
         events, odd = understand(platform, context, [update], source=event.source)
@@ -107,6 +114,16 @@ def replay_quarantined(*, brand_id: int, event_ids: Sequence[int] | None = None)
                 events=events,
                 raw=[update],
             )
+            note_fetches(channel=event.channel, notices=[each for each in events if isinstance(each, IncomingNotice)])
             QuarantinedEvent.objects.filter(pk=event.pk).update(replayed_at=Now())
         understood += 1
     return understood, still_odd
+
+
+@transaction.atomic
+def _name_again(event: QuarantinedEvent, channel: Channel) -> int:
+    """It is asked for once more, with all its tries."""
+    body = json.loads(bytes(event.body))
+    noted = note_fetches(channel=channel, notices=[IncomingNotice(body["code"], body["params"])])
+    QuarantinedEvent.objects.filter(pk=event.pk).update(replayed_at=Now())
+    return noted

@@ -13,11 +13,11 @@ MAKE_TABLE = (
 EMPTY_TABLE = "DELETE FROM ingest_post"
 COPY_POSTS = f"COPY ingest_post ({', '.join(name for name, _ in POST_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 COPY_JOURNAL = (
-    "COPY inbox_rawevent (brand_id, channel_id, platform, kind, external_id, author_ids, body_hash, body)"
+    "COPY inbox_rawevent (brand_id, channel_id, platform, kind, external_id, author_ids, post_ids, body_hash, body)"
     " FROM STDIN (FORMAT BINARY)"
 )
-# `author_ids` is jsonb, written as the bytes that it is made of.
-JOURNAL_TYPES = ("int8", "int8", "varchar", "varchar", "varchar", "bytea", "bytea", "bytea")
+# The lists of ids are jsonb, written as the bytes that it is made of.
+JOURNAL_TYPES = ("int8", "int8", "varchar", "varchar", "varchar", "bytea", "bytea", "bytea", "bytea")
 
 # The same update again (an overlapping re-read, a webhook delivered twice) is journalled once. Only the last days are
 # looked at: further back a second line is cheaper than the search.
@@ -37,6 +37,14 @@ BRAND_FACTS = """
 
 TOMBSTONES = """
     SELECT key_hash, kind, recorded_at FROM inbox_tombstone WHERE key_hash = ANY(%b)
+"""
+
+# Words that their author has replaced are nobody's any more. The hash stays: the same update is known when it comes
+# again.
+FORGET_OLD_WORDS = """
+    UPDATE inbox_rawevent SET body = '', post_ids = '[]'
+    WHERE external_id = ANY(%s) AND body <> ''
+        AND channel_id IN (SELECT id FROM brands_channel WHERE brand_id = %s AND platform = %s)
 """
 
 UPSERT_AUTHORS = """
@@ -116,6 +124,12 @@ def _is_edit(new: str) -> str:
     )
 
 
+def _is_hidden_otherwise(new: str) -> str:
+    """A page that was read before we hid the post tells how it was then: what just changed is believed."""
+    return f"""({new}.is_hidden IS NOT NULL AND {new}.is_hidden <> coalesce(old.is_hidden, false)
+        AND (old.hidden_changed_at IS NULL OR old.hidden_changed_at < now() - interval '2 minutes'))"""
+
+
 def _would_change(new: str) -> str:
     return f"""(old.deleted_at IS NULL AND (
         {_is_edit(new)}
@@ -125,10 +139,12 @@ def _would_change(new: str) -> str:
         OR (old.url = '' AND {new}.url <> '') OR (old.in_reply_to = '' AND {new}.in_reply_to <> '')
         OR (old.created_at IS NULL AND {new}.created_at IS NOT NULL)
         OR (old.author_id IS NULL AND {new}.author_id IS NOT NULL)
-        OR (old.arrival = 'import' AND {new}.arrival <> 'import')))"""
+        OR (old.arrival = 'import' AND {new}.arrival <> 'import')
+        OR {_is_hidden_otherwise(new)}))"""
 
 
 _EDIT = _is_edit("EXCLUDED")
+_HIDDEN_OTHERWISE = _is_hidden_otherwise("EXCLUDED")
 
 # Rows are looked up one by one through the unique keys, on purpose: a join leaves the choice to statistics, which know
 # nothing of a brand that is being filled (seen: 30 times slower). `brand_id + 0` keeps the planner from an index that
@@ -152,13 +168,14 @@ UPSERT_POSTS = f"""
             (public_id, brand_id, channel_id, arrival, platform, external_id, platform_id, conversation_id, author_id,
              form, text, language_hint, url, in_reply_to, attachments, place, market_id, market_source, is_public,
              is_own, own_by, mentions_us, quotes_us, version, platform_version, created_at, edited_at, stage,
-             stage_tries, stage_error, deletion_reason)
+             stage_tries, stage_error, deletion_reason, is_hidden, hidden_changed_at)
         SELECT public_id, %(brand)s, %(channel)s, arrival, platform, external_id, platform_id, conversation_id,
             author_id, form, text, language_hint, url, in_reply_to, attachments::jsonb, place,
             coalesce(customer_market_id, market_id),
             CASE WHEN customer_market_id IS NULL THEN market_source ELSE 'customer' END,
             is_public, is_own, own_by, mentions_us, quotes_us, 1, platform_version, created_at, edited_at,
-            CASE WHEN is_own THEN 'analyzed' ELSE 'received' END, 0, '', ''
+            CASE WHEN is_own THEN 'analyzed' ELSE 'received' END, 0, '', '', is_hidden,
+            CASE WHEN is_hidden THEN now() END
         FROM incoming AS new
         WHERE (
             SELECT {_would_change("new")} FROM inbox_post AS old WHERE old.brand_id + 0 = %(brand)s
@@ -186,6 +203,8 @@ UPSERT_POSTS = f"""
             channel_id = CASE WHEN old.channel_id IS NULL OR (old.arrival = 'import' AND EXCLUDED.arrival <> 'import')
                 THEN EXCLUDED.channel_id ELSE old.channel_id END,
             arrival = CASE WHEN old.arrival = 'import' THEN EXCLUDED.arrival ELSE old.arrival END,
+            is_hidden = CASE WHEN {_HIDDEN_OTHERWISE} THEN EXCLUDED.is_hidden ELSE old.is_hidden END,
+            hidden_changed_at = CASE WHEN {_HIDDEN_OTHERWISE} THEN now() ELSE old.hidden_changed_at END,
             stage = CASE WHEN EXCLUDED.is_own AND NOT old.is_own THEN 'analyzed'
                 WHEN old.is_own THEN old.stage
                 WHEN {_EDIT} THEN 'received' ELSE old.stage END,
@@ -194,7 +213,8 @@ UPSERT_POSTS = f"""
             lease_until = CASE WHEN {_EDIT} THEN NULL ELSE old.lease_until END
         WHERE {_would_change("EXCLUDED")}
         RETURNING WITH (OLD AS before, NEW AS after) after.id AS post_id, after.external_id, after.platform,
-            before.id IS NULL AS is_new, after.version > coalesce(before.version, after.version) AS is_edit
+            before.id IS NULL AS is_new, after.version > coalesce(before.version, after.version) AS is_edit,
+            before.platform_id AS old_platform_id
     ),
     logged AS (
         INSERT INTO inbox_postchange (brand_id, post_id, kind)
@@ -205,7 +225,7 @@ UPSERT_POSTS = f"""
         INSERT INTO inbox_sighting (brand_id, post_id, channel_id, stream, how)
         SELECT %(brand)s, post_id, %(channel)s, %(stream)s, %(how)s FROM stored WHERE is_new
     )
-    SELECT post_id, external_id, is_new FROM stored
+    SELECT post_id, external_id, is_new, is_edit, old_platform_id FROM stored
 """  # noqa: S608 - pieces of this module only
 
 # A post that was there before: noted once for each channel and way (poll, webhook, …), however often it comes.

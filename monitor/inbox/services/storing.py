@@ -28,9 +28,10 @@ from monitor.inbox.rows import (
 )
 from monitor.inbox.services import statements
 from monitor.inbox.services.deleting import hold_deletions_off, store_deletions
+from monitor.inbox.services.hiding import store_hidings
 from monitor.platforms.base import IncomingDeletion, IncomingNotice, IncomingPost, PlatformEvent, RawUpdate
 
-HOWS = ("poll", "webhook", "import", "send", "replay")
+HOWS = ("poll", "webhook", "import", "send", "replay", "recheck")
 _ATTEMPTS = 4
 # Connections that have the temporary table for good (made in a transaction that was committed).
 _prepared: WeakSet[Any] = WeakSet()
@@ -91,7 +92,7 @@ class _Batch:
             "channel": self.channel,
             "stream": self.stream,
             "how": self.how,
-            "is_poll": self.how == "poll",
+            "is_poll": self.how in ("poll", "recheck"),
             **more,
         }
 
@@ -145,7 +146,7 @@ def _ingest(
     lease_until: datetime | None,
 ) -> IngestReport:
     deletions = [event for event in events if isinstance(event, IncomingDeletion)]
-    notices = sum(isinstance(event, IncomingNotice) for event in events)
+    notices = [event for event in events if isinstance(event, IncomingNotice)]
     posts = latest_by_key(event for event in events if isinstance(event, IncomingPost))
     with connection.cursor() as database:
         hold_deletions_off(database, batch.brand, deletes=bool(deletions))
@@ -156,6 +157,9 @@ def _ingest(
             refused = _find_refused(batch.brand, facts.platform, posts, raw)
         accepted = refused.leave_out(posts)
         stored = _store_posts(database, batch, accepted, facts.markets)
+        store_hidings(database, batch.brand, facts.platform, notices)
+        if edited := {each for row in stored if row[3] for each in (row[1], row[4]) if each}:
+            database.execute(statements.FORGET_OLD_WORDS, [sorted(edited), batch.brand, facts.platform])
         updates = [raw_row(update) for update in raw if not refused.covers(update)]
         _journal(database, batch, facts.platform, updates, new_keys={row[1] for row in stored if row[2]})
         new_ids = [row[0] for row in stored if row[2]]
@@ -167,7 +171,7 @@ def _ingest(
         unchanged=len(accepted) - len(stored),
         deleted=deleted,
         refused=len(posts) - len(accepted),
-        notices=notices,
+        notices=len(notices),
         post_ids=tuple(sorted(row[0] for row in stored)),
     )
 
@@ -197,11 +201,12 @@ def _read_brand_facts(database: Any, batch: _Batch) -> _BrandFacts:
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """What deletions and erasures keep out: posts by key, and raw updates of those posts or of erased authors."""
+    """What deletions and erasures keep out: posts by key, and raw updates with words of those posts or of erased
+    authors. `welcome`: ids of the posts that may come in → their author."""
 
     posts: frozenset[PostKey] = frozenset()
     authors: frozenset[str] = frozenset()
-    welcome: frozenset[str] = frozenset()
+    welcome: Mapping[str, str] = field(default_factory=dict)
 
     def leave_out(self, posts: Mapping[PostKey, IncomingPost]) -> Mapping[PostKey, IncomingPost]:
         """The posts that may come in; an answer to one that is gone no longer says to which."""
@@ -216,10 +221,18 @@ class _Refused:
     def covers(self, update: RawUpdate) -> bool:
         if not self.posts and not self.authors:
             return False
-        key = bounded_id(update.external_id)
-        if any(key == external_id for _, external_id in self.posts):
+        named = _ids_in(update)
+        if any(external_id in named for _, external_id in self.posts):
             return True
-        return key not in self.welcome and not self.authors.isdisjoint(update.author_ids)
+        author = next((self.welcome[each] for each in named if each in self.welcome), None)
+        if author is None:
+            return not self.authors.isdisjoint(update.author_ids)
+        # A person who writes again is a new one; what others quote of the old one stays out.
+        return bool(update.post_ids) and not self.authors.isdisjoint(set(update.author_ids) - {author})
+
+
+def _ids_in(update: RawUpdate) -> list[str]:
+    return [bounded_id(each) for each in (update.external_id, *update.post_ids)]
 
 
 def _find_refused(
@@ -227,12 +240,11 @@ def _find_refused(
 ) -> _Refused:
     """Looks all keys up at once. A person who writes again after an erasure is a new person."""
     by_post = {tombstones.post_key(brand_id, *key): key for key in posts}
+    # The id to act on, too: a deletion may have named the post by that of its last edit.
+    other_ids = {key: (key[0], bounded_id(post.platform_id)) for key, post in posts.items() if post.platform_id}
     answered = {(key[0], bounded_id(post.in_reply_to)) for key, post in posts.items() if post.in_reply_to}
-    by_post |= {tombstones.post_key(brand_id, *key): key for key in answered}
-    by_post |= {
-        tombstones.post_key(brand_id, platform, key): (platform, key)
-        for key in (bounded_id(update.external_id) for update in raw)
-    }
+    answered |= {(platform, each) for update in raw for each in _ids_in(update)}
+    by_post |= {tombstones.post_key(brand_id, *key): key for key in answered.union(other_ids.values())}
     authors = {(post.platform, post.author.external_id) for post in posts.values() if post.author.external_id}
     authors |= {(platform, author_id) for update in raw for author_id in update.author_ids}
     by_author = {tombstones.author_key(brand_id, *author): author for author in authors}
@@ -245,9 +257,11 @@ def _find_refused(
             erased[by_author[bytes(key_hash)]] = recorded_at
     for key, post in posts.items():
         erased_at = erased.get((post.platform, post.author.external_id))
+        if other_ids.get(key) in gone:
+            gone.add(key)
         if erased_at is not None and (post.created_at is None or post.created_at <= erased_at):
             gone.add(key)
-    welcome = frozenset(external_id for platform, external_id in posts if (platform, external_id) not in gone)
+    welcome = {key[1]: post.author.external_id for key, post in posts.items() if key not in gone}
     return _Refused(frozenset(gone), frozenset(author_id for _, author_id in erased), welcome)
 
 
@@ -278,6 +292,7 @@ def _journal(database: Any, batch: _Batch, platform: str, rows: list[RawRow], *,
                         row.kind,
                         row.external_id,
                         row.author_ids,
+                        row.post_ids,
                         row.body_hash,
                         row.body,
                     )
@@ -286,8 +301,8 @@ def _journal(database: Any, batch: _Batch, platform: str, rows: list[RawRow], *,
 
 def _store_posts(
     database: Any, batch: _Batch, posts: Mapping[PostKey, IncomingPost], markets: MarketTable
-) -> list[tuple[int, str, bool]]:
-    """(id, external id, is it new) of the posts that were stored or changed."""
+) -> list[tuple[int, str, bool, bool, str | None]]:
+    """(id, external id, is it new, is it an edit, the id to act on before) of the posts that were stored or changed."""
     if not posts:
         return []
     _prepare_table(database)
@@ -304,7 +319,7 @@ def _store_posts(
         database.execute(statements.SET_OPT_OUTS, batch.params())
     database.execute(statements.UPSERT_CONVERSATIONS, batch.params())
     database.execute(statements.UPSERT_POSTS, batch.params())
-    stored: list[tuple[int, str, bool]] = database.fetchall()
+    stored: list[tuple[int, str, bool, bool, str | None]] = database.fetchall()
     if sum(row[2] for row in stored) < len(posts):
         database.execute(statements.SIGHT_KNOWN_POSTS, batch.params())
     return stored

@@ -15,16 +15,23 @@ class BlueskyPlatform:
         name="Bluesky",
         credential_names=("identifier", "app_password", "server"),
         channel_kinds=("account", "search"),
-        abilities=frozenset({"reply", "direct_message", "like", "delete", "read_back", "identify"}),
+        abilities=frozenset(
+            {
+                *("reply", "direct_message", "private_reply", "hide", "unhide", "like", "unlike", "delete"),
+                *("read_back", "recheck", "identify"),
+            }
+        ),
         # Graphemes (app.bsky.feed.post, chat.bsky.convo.defs#messageInput); their bytes are counted before sending.
         reply_limit=300,
         direct_message_limit=1_000,
         counts_graphemes=True,
+        recheck_batch=100,
         forms=("post", "reply", "quote", "direct_message"),
         mark="Bs",
         answer_form="reply",
         credential_sets=dict.fromkeys(("account", "search"), (_LOGIN, (*_LOGIN, "server"))),
         asked={"search": ("query",)},
+        own_threads="at://{id}/",
     )
     signing = None
 

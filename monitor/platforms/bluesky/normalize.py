@@ -257,8 +257,9 @@ def post_update(post: Mapping[str, Any], via: str, views: Iterable[Mapping[str, 
     if kept:
         body["context"] = kept
     uri = text_at(post, "uri")
-    author = author_of_uri(uri)
-    return RawUpdate("post", uri, body, (author,) if author else ())
+    # What is quoted is in the post's own view, too.
+    people = dict.fromkeys(author_of_uri(each) for each in (uri, *sorted(related)))
+    return RawUpdate("post", uri, body, tuple(each for each in people if each), tuple(sorted(related)))
 
 
 def message_update(message: Mapping[str, Any], convo: Mapping[str, Any]) -> RawUpdate:

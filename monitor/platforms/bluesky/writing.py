@@ -1,4 +1,5 @@
-"""Writes to Bluesky: replies and likes as records under keys of our own making, messages, deletions; reading back.
+"""Writes to Bluesky: replies and likes as records under keys of our own making, messages, hiding, deletions; reading
+back.
 
 A record's key is made from the write's idempotency key, and it is only written where nothing stands under that key: the
 same write twice is one record, and one look at the key tells whether it arrived.
@@ -7,6 +8,7 @@ same write twice is one record, and one look at the key tells whether it arrived
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,14 +16,18 @@ from monitor.platforms.base import ChannelContext, IncomingPost, RawUpdate, Rece
 from monitor.platforms.bluesky.client import BlueskyClient
 from monitor.platforms.bluesky.normalize import author_of_uri, deep_link, message_update, normalize
 from monitor.platforms.connecting import Write, repeatable
-from monitor.platforms.errors import RejectedError, UnconfirmedSendError
+from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.text.length import grapheme_count
 
 POST, LIKE = "app.bsky.feed.post", "app.bsky.feed.like"
+THREADGATE = "app.bsky.feed.threadgate"
 # Graphemes and bytes: app.bsky.feed.post and chat.bsky.convo.defs#messageInput.
 POST_ROOM, MESSAGE_ROOM = (300, 3_000), (1_000, 10_000)
 
+# https://docs.bsky.app/docs/tutorials/thread-gates: replies that one threadgate can hide.
+_MOST_HIDDEN = 300
+_GATE_TRIES = 3
 _READ_BACK_SLACK = timedelta(minutes=2)
 _READ_BACK_SIZE = 50
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
@@ -50,7 +56,11 @@ class Writer:
         return {
             "reply": self._reply,
             "direct_message": self._direct_message,
+            "private_reply": self._private_reply,
+            "hide": self._hide,
+            "unhide": self._hide,
             "like": self._like,
+            "unlike": self._unlike,
             "delete": self._delete,
         }
 
@@ -92,6 +102,57 @@ class Writer:
         record = {"$type": LIKE, "subject": _reference(view), "createdAt": self._created_at()}
         # One like a post, whoever asks for it: the key comes from the post alone.
         return repeatable(lambda: self._put(LIKE, _key_of(f"like:{request.target_id}"), record))
+
+    def _unlike(self, request: SendRequest) -> Receipt:
+        """A like that somebody gave in the app stands under another key: that one is told by the post itself."""
+        view = self._view(request.target_id)
+        made = text_at(mapping_at(view, "viewer"), "like").rpartition("/")[2]
+        body = {
+            "repo": self._client.did(),
+            "collection": LIKE,
+            "rkey": made or _key_of(f"like:{request.target_id}"),
+        }
+        return repeatable(lambda: self._client.procedure("com.atproto.repo.deleteRecord", body, endpoint="write"))
+
+    def _hide(self, request: SendRequest) -> Receipt:
+        """The author of a thread names the replies that are not shown, in the record that guards the thread."""
+        root = _root_of(self._view(request.target_id))["uri"]
+        owner, _, key = root.removeprefix("at://").partition(f"/{POST}/")
+        if owner != self._client.did() or root == request.target_id:
+            raise RejectedError("only replies in threads that we began can be hidden", code="permission_missing")
+        return repeatable(lambda: self._guard(root, key, request.target_id, is_hidden=request.kind == "hide"))
+
+    def _guard(self, root: str, key: str, uri: str, *, is_hidden: bool) -> None:
+        """Somebody may change the record between our look and our write: then we look again."""
+        place = {"repo": self._client.did(), "collection": THREADGATE, "rkey": key}
+        for _try in range(_GATE_TRIES):
+            stands, gate = self._gate(place)
+            hidden = [each for each in gate.get("hiddenReplies") or [] if each != uri]
+            if (len(hidden) < len(gate.get("hiddenReplies") or [])) is is_hidden:
+                return
+            if is_hidden and len(hidden) >= _MOST_HIDDEN:
+                raise RejectedError("this thread has as many hidden replies as Bluesky allows", code="too_long")
+            blank = {"$type": THREADGATE, "post": root, "createdAt": self._created_at()}
+            record = {**blank, **gate, "hiddenReplies": [*hidden, uri] if is_hidden else hidden}
+            try:
+                body = {**place, "record": record, "swapRecord": stands}
+                self._client.procedure("com.atproto.repo.putRecord", body, endpoint="write")
+            except RejectedError as refusal:
+                if refusal.code != "duplicate":
+                    raise
+            else:
+                return
+        raise UnavailableError("the record that guards the thread kept changing")
+
+    def _gate(self, place: Mapping[str, str]) -> tuple[str | None, Mapping[str, Any]]:
+        """The record as it stands, with the hash that it goes by; (None, {}) where there is none."""
+        try:
+            answer = self._client.query("com.atproto.repo.getRecord", place, endpoint="lookup")
+        except RejectedError as refusal:
+            if refusal.code != "gone":
+                raise
+            return None, {}
+        return text_at(answer, "cid") or None, mapping_at(answer, "value")
 
     def _put(self, collection: str, key: str, record: Mapping[str, Any]) -> str:
         """Writes a record where nothing stands; returns its address. What stands there already is this very write."""
@@ -156,6 +217,12 @@ class Writer:
             raise UnconfirmedSendError("Bluesky accepted a message but did not say which")
         return Receipt(identifier, conversation_id=conversation)
 
+    def _private_reply(self, request: SendRequest) -> Receipt:
+        """A message to the author of a post; Bluesky knows no tie between the two."""
+        if not request.recipient_id:
+            raise RejectedError("it is not known who wrote the post", code="unreachable")
+        return self._direct_message(replace(request, conversation_id=""))
+
     def _conversation_with(self, did: str) -> str:
         """Bluesky makes one where there is none, or says that this person takes no messages from us."""
         answer = self._client.query(
@@ -171,8 +238,10 @@ class Writer:
     def read_back(self, request: SendRequest, *, since: datetime) -> Sequence[IncomingPost] | None:
         if request.kind == "reply":
             return self._own_record(request)
-        if request.kind == "direct_message":
-            return self._own_messages(request, since - _READ_BACK_SLACK)
+        if request.kind in ("direct_message", "private_reply"):
+            # The conversation of a private reply is not that of the post.
+            thread = request.conversation_id if request.kind == "direct_message" else ""
+            return self._own_messages(replace(request, conversation_id=thread), since - _READ_BACK_SLACK)
         return None
 
     def _own_record(self, request: SendRequest) -> list[IncomingPost]:

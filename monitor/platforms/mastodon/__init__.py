@@ -16,10 +16,16 @@ class MastodonPlatform:
         name="Mastodon",
         credential_names=("instance", "access_token"),
         channel_kinds=("account", "search"),
-        abilities=frozenset({"reply", "direct_message", "private_reply", "like", "delete", "read_back", "identify"}),
+        abilities=frozenset(
+            {
+                *("reply", "direct_message", "private_reply", "like", "unlike", "delete"),
+                *("read_back", "recheck", "identify"),
+            }
+        ),
         # 500, less the mention without which nobody would be told of the answer (a name has 30 letters at most).
         reply_limit=468,
         direct_message_limit=468,
+        recheck_batch=40,
         forms=("post", "reply", "quote", "direct_message"),
         mark="M",
         answer_form="reply",

@@ -25,7 +25,7 @@ from monitor.platforms.examining import Examination, quota_of
 from monitor.platforms.mastodon import client
 from monitor.platforms.mastodon.client import MastodonClient
 from monitor.platforms.mastodon.lists import ListCursor, Row
-from monitor.platforms.mastodon.normalize import address_of, is_public
+from monitor.platforms.mastodon.normalize import address_of, is_public, quoted_of
 from monitor.platforms.mastodon.threads import Threads
 from monitor.platforms.mastodon.writing import Writer
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
@@ -135,11 +135,12 @@ class MastodonConnector(BaseConnector):
         state.watch(id_at(post, "id"), parse_time(post.get("created_at")), text_at(post, "edited_at"), address_of(post))
         above = threads.above(post)
         body = {"status": post, "thread": above} if above else {"status": post}
-        people = [mapping_at(post, "account"), mapping_at(mapping_at(above, "parent"), "account")]
-        addresses = [text_at(person, "uri") or text_at(person, "url") for person in people]
-        return RawUpdate(
-            "status", id_at(post, "id"), body, tuple(dict.fromkeys(address for address in addresses if address))
-        )
+        shown = [post, *(each for each in (mapping_at(above, "parent"), quoted_of(post)) if each)]
+        people = [mapping_at(each, "account") for each in shown]
+        addresses = dict.fromkeys(text_at(person, "uri") or text_at(person, "url") for person in people)
+        # Posts are known by their address, which is the same on every instance, not by this instance's number.
+        posts = tuple(dict.fromkeys(address_of(each) for each in shown))
+        return RawUpdate("status", id_at(post, "id"), body, tuple(each for each in addresses if each), posts)
 
     def _check_again(self, state: ListCursor) -> list[RawUpdate]:
         """Mastodon's lists tell neither edits nor deletions; looking the posts up does."""
@@ -157,6 +158,20 @@ class MastodonConnector(BaseConnector):
             elif state.is_edited(identifier, text_at(post, "edited_at")):
                 updates.append(self._update_of(post, threads, state))
         return updates
+
+    def recheck(self, platform_ids: Sequence[str]) -> Sequence[RawUpdate]:
+        """The posts as they are now; the ones that are gone, or shown to us no more, as deletions.
+
+        Addresses of another instance's posts (a search finds them) mean nothing to this one and are left out.
+        """
+        identifiers = [each for each in platform_ids if each.isascii() and each.isdigit()]
+        found = self._look_up(identifiers)
+        return [
+            RawUpdate("status", identifier, {"status": post}, (), (address_of(post),))
+            if post
+            else RawUpdate("deletion", identifier, {"uri": identifier})
+            for identifier, post in found.items()
+        ]
 
     def _look_up(self, identifiers: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """id -> post; {} for one that is gone; without an entry where the instance does not tell."""

@@ -107,7 +107,7 @@ def _read_status(body: Mapping[str, Any], context: ChannelContext) -> PlatformEv
         is_public=is_open,
         is_own=is_own,
         mentions_us=not is_own and any(is_us(each, context) for each in list_at(status, "mentions")),
-        quotes_us=not is_own and is_us(mapping_at(_quoted(status), "account"), context),
+        quotes_us=not is_own and is_us(mapping_at(quoted_of(status), "account"), context),
         edited_at=edited_at,
         version=2 if edited_at else 1,
         attachments=tuple(_attachment(each) for each in list_at(status, "media_attachments")),
@@ -214,7 +214,7 @@ def _page_of(status: Mapping[str, Any], context: ChannelContext) -> str:
     return text_at(status, "url") or address_of(status)
 
 
-def _quoted(status: Mapping[str, Any]) -> Mapping[str, Any]:
+def quoted_of(status: Mapping[str, Any]) -> Mapping[str, Any]:
     """The quoted post; empty where its author has not allowed it, or it is gone."""
     quote = mapping_at(status, "quote")
     # Relatives of Mastodon put the quoted post itself there.
@@ -232,7 +232,7 @@ def _extra(status: Mapping[str, Any], thread: Mapping[str, Any], *, is_own: bool
     if parent_id:
         related.append(_context_post("replied_to", parent_id, mapping_at(thread, "parent"), "not_told"))
     if quote:
-        quoted = _quoted(status)
+        quoted = quoted_of(status)
         identifier = id_at(quoted, "id") or id_at(quote, "quoted_status_id")
         related.append(_context_post("quoted", identifier, quoted, text_at(quote, "state") or "not_told"))
     extra: dict[str, Any] = {"visibility": text_at(status, "visibility")}

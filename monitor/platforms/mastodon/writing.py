@@ -31,6 +31,7 @@ class Writer:
             "direct_message": self._direct_message,
             "private_reply": self._private_reply,
             "like": self._like,
+            "unlike": self._unlike,
             "delete": self._delete,
         }
 
@@ -97,6 +98,9 @@ class Writer:
 
     def _like(self, request: SendRequest) -> Receipt:
         return self._repeatable(self._client.library.status_favourite, self._id_of(request))
+
+    def _unlike(self, request: SendRequest) -> Receipt:
+        return self._repeatable(self._client.library.status_unfavourite, self._id_of(request))
 
     def _delete(self, request: SendRequest) -> Receipt:
         try:

@@ -18,9 +18,12 @@ from monitor.platforms.base import (
     SendRequest,
 )
 from monitor.platforms.connecting import BaseConnector, Write, repeatable
-from monitor.platforms.errors import RejectedError, UnconfirmedSendError
-from monitor.platforms.examining import Examination, quota_of
+from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
+from monitor.platforms.examining import Examination
 from monitor.platforms.meta.graph import SLOW_DOWN_PERCENT, Graph, after_of
+from monitor.platforms.meta.health import MetaHealth, Wanted
+from monitor.platforms.meta.rechecking import recheck
+from monitor.platforms.meta.stories import without_story_media
 from monitor.platforms.meta.walk import Step, Walk
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.platforms.times import parse_time
@@ -29,8 +32,14 @@ RESPONSE_WINDOW = timedelta(hours=24)
 HUMAN_WINDOW = timedelta(days=7)
 PRIVATE_REPLY_WINDOW = timedelta(days=7)
 _SLOW_SECONDS = 300.0
+# What else there is beside comments on own posts and messages is looked at this often.
+_SIDE_STREAM_SECONDS = 300.0
+_CLOSED_STREAM_SECONDS = 21_600.0
 _READ_BACK_SLACK = timedelta(minutes=2)
 _READ_BACK_PAGES = 3
+
+# Refusals that mean "not with these rights": an edge that an app has not been granted looks missing to it.
+_CLOSING_CODES = frozenset({"permission_missing", "bad_request", "gone"})
 
 Reader = Callable[[Walk], tuple[list[RawUpdate], str, list[Step]]]
 
@@ -41,10 +50,20 @@ class MetaConnector(BaseConnector):
     message_fields: str
     hiding_field: str
     roots: Mapping[str, Step]
+    #: Streams that the channel cannot do without; the others may be refused without stopping it.
+    main_streams: frozenset[str]
+    #: Fields of what is looked up again; the edge that lists posts elsewhere which tag us.
+    recheck_fields: str
+    tagged_edge: str
+    #: Rights and webhook fields.
+    wanted: Wanted
+    #: The post or comment that names us, by its ids. Raises RejectedError(gone) where it is not shown to us.
+    fetch_mention: Callable[..., RawUpdate]
     #: The platform's own pure reader.
     normalize: Callable[[RawUpdate, ChannelContext], Sequence[PlatformEvent]]
 
     def _open(self, budget: Budget, read_seconds: float) -> None:
+        self._budget = budget
         self._graph = Graph(self._context, budget, now=self._now, read_seconds=read_seconds)
 
     @property
@@ -65,6 +84,8 @@ class MetaConnector(BaseConnector):
         try:
             updates, after, follow_ups = self._readers()[walk.step.kind](walk)
         except RejectedError as refusal:
+            if walk.step == self.roots[stream] and refusal.code in _CLOSING_CODES and stream not in self.main_streams:
+                return _closed(stream, cursor)
             if walk.step == self.roots[stream] or refusal.code not in ("gone", "bad_request"):
                 raise
             # Deleted while the walk was under way, or older than the platform shows.
@@ -72,12 +93,13 @@ class MetaConnector(BaseConnector):
         else:
             walk.advance(after, follow_ups)
         stored, has_more = walk.to_cursor()
-        return Batch(tuple(updates), stored, has_more, tuple(walk.gaps), self._next_poll_seconds())
+        return Batch(tuple(updates), stored, has_more, tuple(walk.gaps), self._next_poll_seconds(stream))
 
-    def _next_poll_seconds(self) -> float | None:
+    def _next_poll_seconds(self, stream: str) -> float | None:
         if self._graph.regain_minutes:
             return self._graph.regain_minutes * 60.0
-        return _SLOW_SECONDS if self._graph.usage_percent >= SLOW_DOWN_PERCENT else None
+        usual = None if stream in self.main_streams else _SIDE_STREAM_SECONDS
+        return _SLOW_SECONDS if self._graph.usage_percent >= SLOW_DOWN_PERCENT else usual
 
     # -- Conversations ---------------------------------------------------------------------------
 
@@ -121,7 +143,7 @@ class MetaConnector(BaseConnector):
         for message in messages:
             if walk.admit(id_at(message, "id"), parse_time(message.get("created_time"))):
                 people = [message.get("from"), *list_at(mapping_at(message, "to"), "data")]
-                updates.append(update_of("message", message, {"thread": about}, people))
+                updates.append(update_of("message", without_story_media(message), {"thread": about}, people))
         return updates, all(walk.is_fresh(parse_time(message.get("created_time"))) for message in messages)
 
     # -- Writes ----------------------------------------------------------------------------------
@@ -235,6 +257,29 @@ class MetaConnector(BaseConnector):
                 break
         return self._own_of(updates, since)
 
+    # -- Looking up ------------------------------------------------------------------------------
+
+    def fetch(self, notice: IncomingNotice) -> Sequence[RawUpdate]:
+        if notice.code != "mention_to_fetch":
+            raise RejectedError("Meta is asked for mentions only", code="bad_request")
+        return [self.fetch_mention(**{str(name): str(value) for name, value in notice.params.items()})]
+
+    def recheck(self, platform_ids: Sequence[str]) -> Sequence[RawUpdate]:
+        """Looks up to 50 posts and comments again: what is gone comes back as a deletion, hiding as it is now."""
+        return recheck(self._graph, platform_ids, fields=self.recheck_fields, look_elsewhere=self._shown_elsewhere)
+
+    def _shown_elsewhere(self, platform_ids: Sequence[str]) -> set[str]:
+        """Which of these a list still shows, though they cannot be read by their ids: posts of others that tag us."""
+        node = self._graph.get_object(self._context.external_id, fields="id")
+        if not id_at(node, "id"):
+            raise UnavailableError("Meta does not show us our own page; nothing is told about posts")
+        try:
+            page = self._graph.get_connections(self._context.external_id, self.tagged_edge, fields="id", limit=100)
+        except RejectedError:
+            # Without the right to this list nothing of it has ever come here.
+            return set()
+        return {id_at(each, "id") for each in list_at(page, "data")} & set(platform_ids)
+
     # -- Health ----------------------------------------------------------------------------------
 
     def check(self) -> Sequence[IncomingNotice]:
@@ -249,8 +294,23 @@ class MetaConnector(BaseConnector):
     def examine(self) -> Sequence[Condition]:
         examination = Examination("token", "scopes", "webhook", "quota")
         if examination.look(self.check):
-            examination.add(quota_of(self._graph.rate(), low_share=1 - SLOW_DOWN_PERCENT / 100))
+            self._health().look(examination, self._now())
         return examination.conditions()
+
+    def subscribe(self, callback_url: str) -> None:
+        """The address is set for the whole app, in Meta's own pages: here a page only agrees to push to it."""
+        self._health().subscribe()
+
+    def _health(self) -> MetaHealth:
+        return MetaHealth(self._graph, self._context, self._budget, self.wanted, self._messaging_node)
+
+
+def _closed(stream: str, cursor: Mapping[str, Any]) -> Batch:
+    """A right is missing that only this list needs: said, and tried again some hours later."""
+    body = {"code": "stream_closed", "stream": stream}
+    return Batch(
+        (RawUpdate("notice", f"stream_closed:{stream}", body),), cursor, next_poll_seconds=_CLOSED_STREAM_SECONDS
+    )
 
 
 def after_args(step: Step) -> dict[str, str]:

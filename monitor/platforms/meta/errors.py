@@ -3,6 +3,7 @@
 https://developers.facebook.com/docs/graph-api/guides/error-handling and the Messenger Platform's error codes.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -61,19 +62,27 @@ _BY_CODE = {
     10900: "already_replied",
     10903: "unreachable",
 }
+# https://developers.facebook.com/docs/permissions
+_RIGHT = re.compile(
+    r"\b(?:pages_(?:show_list|messaging|read_engagement|read_user_content|manage_(?:ads|engagement|metadata|posts))"
+    r"|instagram_(?:basic|manage_(?:comments|insights|messages))|business_management|ads_(?:management|read)|read_insights"
+    r"|human_agent)\b",
+    re.ASCII | re.IGNORECASE,
+)
 _BY_STATUS = {401: _RECONNECT, 403: "permission_missing", 404: "gone", 429: _WAIT}
 
 
 def translate(
     status: int, body: object, *, is_write: bool, retry_at: datetime | None, request_id: str = ""
 ) -> PlatformError:
-    """Turns a refusal into our tree. `retry_at` is what the usage headers say. The message holds numbers only."""
+    """Turns a refusal into our tree. `retry_at` is what the usage headers say. The message holds numbers and
+    names of rights only."""
     error = _error_of(body)
     code, subcode = number_at(error, "code"), number_at(error, "error_subcode")
     request_id = request_id or text_at({"id": str(error.get("fbtrace_id") or "")}, "id")[:64]
     label = f"Meta answered {status}"
     if code is not None:
-        label += f" (code {code}" + (f"/{subcode})" if subcode else ")")
+        label += f" (code {code}" + (f"/{subcode}" if subcode else "") + f"{_rights_in(error)})"
     outcome = _outcome(status, code, subcode, is_transient=error.get("is_transient") is True)
     if outcome == _WAIT:
         return RateLimitedError(label, retry_at=retry_at, request_id=request_id)
@@ -84,6 +93,12 @@ def translate(
         kind = UnconfirmedSendError if is_write else UnavailableError
         return kind(label, request_id=request_id)
     return RejectedError(label, code=outcome, request_id=request_id)
+
+
+def _rights_in(error: Mapping[str, Any]) -> str:
+    """The rights that Meta's words name, from those that there are: nothing else of its words is kept."""
+    named = dict.fromkeys(_RIGHT.findall(str(error.get("message") or "")[:1_000]))
+    return f", {', '.join(named)}" if named else ""
 
 
 def _error_of(body: object) -> Mapping[str, Any]:

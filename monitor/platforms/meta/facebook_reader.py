@@ -1,6 +1,7 @@
 """Facebook's posts, comments and reviews in our words: polled nodes, and webhook changes. Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from monitor.platforms.base import (
     RawUpdate,
 )
 from monitor.platforms.errors import MalformedPayloadError
+from monitor.platforms.meta.looks import edited_at_of, flag_of, hiding_notice, read_lookup, read_notice
 from monitor.platforms.meta.messages import author_of, is_us, read_message, read_messaging
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.platforms.reading import Readers, read_update
@@ -46,6 +48,9 @@ def _read_feed_post(body: Mapping[str, Any], context: ChannelContext) -> Platfor
         url=text_at(post, "permalink_url"),
         attachments=_node_attachments(mapping_at(post, "attachments")),
         tags=list_at(post, "message_tags"),
+        edited_at=edited_at_of(body),
+        is_hidden=flag_of(post, "is_hidden"),
+        extra=_told_beside(body),
     )
 
 
@@ -57,6 +62,7 @@ def _read_comment(body: Mapping[str, Any], context: ChannelContext) -> PlatformE
     root = id_at(mapping_at(body, "post"), "id")
     parent = id_at(mapping_at(comment, "parent"), "id")
     attachment = mapping_at(comment, "attachment")
+    may_write = comment.get("can_reply_privately") is True
     return _public_post(
         context,
         identifier=identifier,
@@ -69,7 +75,82 @@ def _read_comment(body: Mapping[str, Any], context: ChannelContext) -> PlatformE
         url=text_at(comment, "permalink_url"),
         attachments=_node_attachments({"data": [attachment]}) if attachment else (),
         tags=list_at(comment, "message_tags"),
-        extra={"can_reply_privately": True} if comment.get("can_reply_privately") is True else {},
+        edited_at=edited_at_of(body),
+        is_hidden=flag_of(comment, "is_hidden"),
+        extra={**_told_beside(body), **({"can_reply_privately": True} if may_write else {})},
+    )
+
+
+def _read_lookup(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:
+    """A post or comment as it reads now; of its place a look-up tells nothing. No words at all may be no right to them,
+    and are no edit."""
+    node = mapping_at(body, "lookup")
+    if body.get("is_gone") is True or not text_at(node, "message"):
+        return read_lookup("facebook", body)
+    return replace(
+        _public_post(
+            context,
+            identifier=id_at(node, "id"),
+            form="comment",
+            text=text_at(node, "message"),
+            person=mapping_at(node, "from"),
+            created_at=parse_time(node.get("created_time")),
+            conversation="",
+            is_hidden=flag_of(node, "is_hidden"),
+        ),
+        # What is there now is later than whatever was pushed.
+        version=2,
+    )
+
+
+def _told_beside(body: Mapping[str, Any]) -> dict[str, Any]:
+    """How we came to see it: a tag elsewhere, an ad."""
+    extra = {"addressed_by": "tag"} if body.get("is_tagged") is True else {}
+    return {**extra, "ad_id": id_at(body, "ad_id")} if body.get("ad_id") else extra
+
+
+def _read_rating(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:
+    """A review or recommendation; it is known by the story that it made, as in webhooks."""
+    rating = mapping_at(body, "rating")
+    identifier = id_at(rating, "id")
+    if not identifier:
+        raise MalformedPayloadError("a review without an id")
+    return _review(
+        identifier,
+        text=text_at(rating, "review_text"),
+        author=author_of(mapping_at(rating, "reviewer")),
+        created_at=parse_time(rating.get("created_time")),
+        edited_at=edited_at_of(body),
+        rating=text_at(rating, "rating"),
+        recommends=text_at(rating, "recommendation_type"),
+    )
+
+
+def _review(
+    identifier: str,
+    *,
+    text: str,
+    author: IncomingAuthor,
+    created_at: datetime | None,
+    edited_at: datetime | None,
+    rating: str,
+    recommends: str,
+) -> IncomingPost:
+    return IncomingPost(
+        platform="facebook",
+        external_id=identifier,
+        platform_id=identifier,
+        form="review",
+        text=text,
+        author=author,
+        created_at=created_at,
+        conversation_id=identifier,
+        root_id=identifier,
+        url=deep_link(identifier),
+        mentions_us=True,
+        edited_at=edited_at,
+        version=2 if edited_at else 1,
+        extra={"rating": rating, "recommends": recommends.upper()},
     )
 
 
@@ -88,6 +169,7 @@ def _public_post(
     tags: Sequence[Mapping[str, Any]] = (),
     extra: Mapping[str, Any] | None = None,
     edited_at: datetime | None = None,
+    is_hidden: bool | None = None,
 ) -> IncomingPost:
     """What people say on the brand's own page is addressed to the brand, whether they tag it or not."""
     is_own = is_us(person, context)
@@ -109,6 +191,7 @@ def _public_post(
         edited_at=edited_at,
         version=2 if edited_at else 1,
         attachments=attachments,
+        is_hidden=is_hidden,
         extra={"addressed_by": "tag" if is_tagged else "own_page", **(extra or {})}
         if not is_own
         else dict(extra or {}),
@@ -146,7 +229,7 @@ def _feed_change(value: Mapping[str, Any], at: datetime | None, context: Channel
     if verb in ("remove", "delete"):
         return IncomingDeletion("facebook", identifier, deleted_at=at)
     if verb in ("hide", "unhide"):
-        return IncomingNotice(f"post_{verb.removesuffix('e')}den", {"id": identifier})
+        return hiding_notice(identifier, is_hidden=verb == "hide", at=at)
     if verb not in _WRITTEN:
         return _ignored("feed", thing, verb)
     created_at = parse_time(value.get("created_time")) or (at if verb == "add" else None)
@@ -162,8 +245,9 @@ def _changed_post(
     identifier: str,
     created_at: datetime | None,
     edited_at: datetime | None,
+    is_tagged: bool = False,
 ) -> IncomingPost:
-    is_comment = text_at(value, "item") == "comment"
+    is_comment = text_at(value, "item") == "comment" or bool(value.get("comment_id"))
     root, parent = id_at(value, "post_id") or identifier, id_at(value, "parent_id")
     form = "post" if not is_comment else "comment" if parent in ("", root) else "reply"
     return _public_post(
@@ -178,6 +262,7 @@ def _changed_post(
         in_reply_to=(parent or root) if is_comment else "",
         url=text_at(mapping_at(value, "post"), "permalink_url"),
         attachments=_change_attachments(value),
+        extra={"addressed_by": "tag"} if is_tagged else {},
     )
 
 
@@ -206,7 +291,7 @@ def _mention_change(value: Mapping[str, Any], at: datetime | None, context: Chan
         names = ("post_id", "comment_id")
         return IncomingNotice("mention_to_fetch", {name: id_at(value, name) for name in names if value.get(name)})
     created_at = parse_time(value.get("created_time")) or at
-    return _changed_post(value, context, identifier=identifier, created_at=created_at, edited_at=None)
+    return _changed_post(value, context, identifier=identifier, created_at=created_at, edited_at=None, is_tagged=True)
 
 
 def _rating_change(value: Mapping[str, Any], at: datetime | None, context: ChannelContext) -> PlatformEvent:
@@ -220,21 +305,14 @@ def _rating_change(value: Mapping[str, Any], at: datetime | None, context: Chann
         return IncomingDeletion("facebook", identifier, deleted_at=at)
     if verb not in _WRITTEN:
         return _ignored("ratings", thing, verb)
-    return IncomingPost(
-        platform="facebook",
-        external_id=identifier,
-        platform_id=identifier,
-        form="review",
+    return _review(
+        identifier,
         text=text_at(value, "review_text"),
         author=IncomingAuthor(id_at(value, "reviewer_id"), name=text_at(value, "reviewer_name")),
-        created_at=parse_time(value.get("created_time")) or at,
-        conversation_id=identifier,
-        root_id=identifier,
-        url=deep_link(identifier),
-        mentions_us=True,
+        created_at=parse_time(value.get("created_time")) or (at if verb == "add" else None),
         edited_at=None if verb == "add" else at,
-        version=1 if verb == "add" else 2,
-        extra={"rating": text_at(value, "rating"), "recommends": text_at(value, "recommendation_type")},
+        rating=text_at(value, "rating"),
+        recommends=text_at(value, "recommendation_type"),
     )
 
 
@@ -245,6 +323,9 @@ def _ignored(field: str, thing: str, verb: str) -> IncomingNotice:
 _READERS: Readers = {
     "feed_post": _read_feed_post,
     "comment": _read_comment,
+    "rating": _read_rating,
+    "lookup": _read_lookup,
+    "notice": read_notice,
     "change": _read_change,
     "message": lambda body, context: read_message("facebook", body, context),
     "messaging": lambda body, context: read_messaging("facebook", body, context),

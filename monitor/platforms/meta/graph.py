@@ -36,6 +36,9 @@ _USAGE_HEADERS = ("x-app-usage", "x-page-usage", "x-business-use-case-usage")
 class Graph(facebook.GraphAPI):
     """One channel's calls. `api_url` may end in a version (`/v25.0`); otherwise DEFAULT_VERSION is asked for."""
 
+    _now: Callable[[], datetime]
+    _read_seconds: float
+
     def __init__(
         self,
         context: ChannelContext,
@@ -43,7 +46,10 @@ class Graph(facebook.GraphAPI):
         *,
         now: Callable[[], datetime] = utc_now,
         read_seconds: float = READ_SECONDS,
+        like: "Graph | None" = None,
     ) -> None:
+        if like is not None:
+            now, read_seconds = like._now, like._read_seconds
         base_url, version = split_version(context.api_url)
         token = context.credentials.get("access_token", "")
         session = GuardedSession(built_for=facebook.FACEBOOK_GRAPH_URL, base_url=base_url, read_seconds=read_seconds)
@@ -54,6 +60,7 @@ class Graph(facebook.GraphAPI):
         self._proof = proof_of(token, context.credentials.get("app_secret", ""))
         self._budget = budget
         self._now = now
+        self._read_seconds = read_seconds
         self.usage_percent = 0
         self.regain_minutes = 0
 
@@ -64,10 +71,16 @@ class Graph(facebook.GraphAPI):
         post_args: Mapping[str, Any] | None = None,
         files: None = None,
         method: str | None = None,
+        *,
+        is_write: bool | None = None,
+        is_list: bool = False,
     ) -> Any:
-        """One call. Raises PlatformError; its text and chain hold neither token nor address."""
+        """One call. Raises PlatformError; its text and chain hold neither token nor address.
+
+        `is_write=False`: a question that travels as a POST, because it is long or holds a secret.
+        """
         method = "POST" if post_args is not None else method or "GET"
-        is_write = method != "GET"
+        is_write = method != "GET" if is_write is None else is_write
         self._budget.spend(endpoint_of(method, path), is_write=is_write)
         params = _spelled_out(args or {}) | self._proof
         problem: PlatformError
@@ -82,13 +95,15 @@ class Graph(facebook.GraphAPI):
             problem = translate_failure(failure, platform="Meta", is_write=is_write)
         else:
             self._learn(endpoint_of(method, path), response.headers)
-            answer, refusal = self._read(response, is_write=is_write)
+            answer, refusal = self._read(response, is_write=is_write, is_list=is_list)
             if refusal is None:
                 return answer
             problem = refusal
         raise problem
 
-    def _read(self, response: requests.Response, *, is_write: bool) -> tuple[Any, PlatformError | None]:
+    def _read(
+        self, response: requests.Response, *, is_write: bool, is_list: bool = False
+    ) -> tuple[Any, PlatformError | None]:
         """The answer or why there is none. Errors come with any status, 200 included."""
         try:
             body = response.json()
@@ -100,7 +115,7 @@ class Graph(facebook.GraphAPI):
             return None, translate(
                 response.status_code, body, is_write=is_write, retry_at=retry_at, request_id=request_id
             )
-        if isinstance(body, Mapping) or body is True:
+        if isinstance(body, Mapping) or body is True or (is_list and isinstance(body, list)):
             return body, None
         if is_write:
             return None, UnconfirmedSendError("Meta's answer to a write cannot be read")

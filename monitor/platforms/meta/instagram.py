@@ -1,4 +1,7 @@
-"""Instagram professional profiles: comments on own media, and messages. `PLATFORM` is the face."""
+"""Instagram professional profiles: comments on own media, media that tags us, mentions, and messages.
+
+`PLATFORM` is the face.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -18,6 +21,7 @@ from monitor.platforms.base import (
 from monitor.platforms.errors import RejectedError
 from monitor.platforms.meta.connector import MetaConnector, Reader, after_args, made_id, update_of
 from monitor.platforms.meta.graph import after_of
+from monitor.platforms.meta.health import Wanted
 from monitor.platforms.meta.instagram_reader import normalize
 from monitor.platforms.meta.sign_in import PROFILE_FIELD, SIGN_IN, MetaSigning
 from monitor.platforms.meta.walk import Step, Walk
@@ -27,7 +31,7 @@ from monitor.platforms.times import parse_time
 COMMENT_FIELDS = "id,text,username,from,timestamp,parent_id,hidden"
 MEDIA_FIELDS = "id,caption,username,media_type,permalink,timestamp,comments_count"
 _COMMENTS = f"comments.limit(50){{{COMMENT_FIELDS},replies.limit(50){{{COMMENT_FIELDS}}}}}"
-_MENTIONED = "id,text,username,timestamp,media{id,permalink}"
+MENTIONED_FIELDS = "id,text,username,timestamp,media{id,permalink}"
 
 
 class InstagramConnector(MetaConnector):
@@ -36,7 +40,16 @@ class InstagramConnector(MetaConnector):
     message_fields = "id,message,from,to,created_time,attachments,story"
     hiding_field = "hide"
     normalize = staticmethod(normalize)
-    roots = {"direct_messages": Step("conversations"), "comments": Step("media")}
+    roots = {"direct_messages": Step("conversations"), "comments": Step("media"), "tagged": Step("tags")}
+    main_streams = frozenset({"direct_messages", "comments"})
+    recheck_fields = "id"
+    tagged_edge = "tags"
+    wanted = Wanted(
+        needed_scopes=("instagram_basic", "instagram_manage_comments", "instagram_manage_messages"),
+        useful_scopes=("pages_manage_metadata",),
+        # Instagram's own fields are chosen once for the app, at Meta. What else it takes is that the page agrees.
+        subscribed_fields=("feed", "messages", "message_echoes", "messaging_postbacks", "messaging_handovers"),
+    )
 
     def identify(self) -> Identity:
         """A token belongs to a Page; the profile is the one that is linked to it."""
@@ -51,6 +64,7 @@ class InstagramConnector(MetaConnector):
         return {
             **super()._readers(),
             "media": self._read_media,
+            "tags": self._read_tags,
             "comments": self._read_comments,
             "replies": self._read_replies,
         }
@@ -73,6 +87,21 @@ class InstagramConnector(MetaConnector):
             walk.is_deep and any(walk.is_watched(parse_time(media.get("timestamp"))) for media in all_media)
         )
         return updates, after_of(page) if goes_on else "", follow_ups
+
+    def _read_tags(self, walk: Walk) -> tuple[list[RawUpdate], str, list[Step]]:
+        """Media of others that tags us. What is said under it is talk with its author."""
+        page = self._graph.get_connections(
+            self._context.external_id, "tags", fields=MEDIA_FIELDS, limit=25, **after_args(walk.step)
+        )
+        tagged = list_at(page, "data")
+        updates = [
+            update_of("media", media, {"is_mention": True}, [])
+            for media in tagged
+            if walk.admit(id_at(media, "id"), parse_time(media.get("timestamp")))
+        ]
+        is_wanted = walk.is_watched if walk.is_deep else walk.is_fresh
+        goes_on = not tagged or any(is_wanted(parse_time(media.get("timestamp"))) for media in tagged)
+        return updates, after_of(page) if goes_on else "", []
 
     def _has_changed(self, walk: Walk, media: Mapping[str, Any]) -> bool:
         """Comments come in no order: only their number tells whether further pages are worth a call."""
@@ -121,19 +150,39 @@ class InstagramConnector(MetaConnector):
         about = {"media": {name: media[name] for name in ("id", "permalink") if media.get(name)}}
         updates = []
         for comment in comments:
-            if not walk.admit(id_at(comment, "id"), parse_time(comment.get("timestamp"))):
+            identifier, is_hidden = id_at(comment, "id"), comment.get("hidden") is True
+            change = walk.change_of(identifier, text_at(comment, "text"), is_hidden=is_hidden)
+            if not walk.admit(identifier, parse_time(comment.get("timestamp"))) and not change:
                 continue
             bare = {name: value for name, value in comment.items() if name != "replies"}
             if parent_id:
                 bare.setdefault("parent_id", parent_id)
-            updates.append(update_of("comment", bare, about, [comment.get("from")]))
+            more = {"change": change} if change else {}
+            updates.append(update_of("comment", bare, {**about, **more}, [comment.get("from")]))
         return updates
 
     def _reply(self, request: SendRequest) -> Receipt:
         """Under a comment; where the target is a media of ours, at its top level."""
         edge = "comments" if request.target_id == request.conversation_id else "replies"
-        answer = self._graph.put_object(request.target_id, edge, message=request.text)
+        try:
+            answer = self._graph.put_object(request.target_id, edge, message=request.text)
+        except RejectedError as refusal:
+            if refusal.code not in ("gone", "permission_missing", "bad_request") or not request.conversation_id:
+                raise
+            answer = self._answer_mention(request, refusal)
         return Receipt(made_id(answer))
+
+    def _answer_mention(self, request: SendRequest, refusal: RejectedError) -> Any:
+        """Under media of others we may answer where we were mentioned, through our own profile."""
+        args = {"media_id": request.conversation_id, "message": request.text}
+        if request.target_id != request.conversation_id:
+            args["comment_id"] = request.target_id
+        try:
+            return self._graph.put_object(self._context.external_id, "mentions", **args)
+        except RejectedError:
+            # The first refusal says what is wrong with our own media, which is the usual case.
+            problem = refusal
+        raise problem
 
     def _own_replies(self, request: SendRequest, since: datetime) -> list[IncomingPost]:
         edge = "comments" if request.target_id == request.conversation_id else "replies"
@@ -142,12 +191,33 @@ class InstagramConnector(MetaConnector):
     def fetch_mention(self, media_id: str = "", comment_id: str = "") -> RawUpdate:
         """The comment or media that a `mention_to_fetch` notice named; both are read through our own profile."""
         if comment_id:
-            fields = f"mentioned_comment.comment_id({comment_id}){{{_MENTIONED}}}"
-            comment = mapping_at(self._graph.get_object(self._context.external_id, fields=fields), "mentioned_comment")
+            comment = self._mentioned("mentioned_comment", f"comment_id({comment_id})", MENTIONED_FIELDS)
             return update_of("comment", comment, {"media": mapping_at(comment, "media"), "is_mention": True}, [])
-        fields = f"mentioned_media.media_id({media_id}){{{MEDIA_FIELDS}}}"
-        media = mapping_at(self._graph.get_object(self._context.external_id, fields=fields), "mentioned_media")
+        media = self._mentioned("mentioned_media", f"media_id({media_id})", MEDIA_FIELDS)
         return update_of("media", media, {"is_mention": True}, [])
+
+    def _mentioned(self, field: str, which: str, fields: str) -> Mapping[str, Any]:
+        answer = self._graph.get_object(self._context.external_id, fields=f"{field}.{which}{{{fields}}}")
+        found = mapping_at(answer, field)
+        if not id_at(found, "id"):
+            raise RejectedError("Meta does not show us this mention", code="gone")
+        return found
+
+    def _shown_elsewhere(self, platform_ids: Sequence[str]) -> set[str]:
+        """Comments that mention us on media of others are read through our own profile only, one by one."""
+        shown = super()._shown_elsewhere(platform_ids)
+        for identifier in platform_ids:
+            for kind in ("comment_id", "media_id"):
+                if identifier not in shown and self._is_mention(kind, identifier):
+                    shown.add(identifier)
+        return shown
+
+    def _is_mention(self, kind: str, identifier: str) -> bool:
+        try:
+            self.fetch_mention(**{kind: identifier})
+        except RejectedError:
+            return False
+        return True
 
 
 class InstagramPlatform:
@@ -157,23 +227,16 @@ class InstagramPlatform:
         credential_names=("access_token", "app_secret", "page_id"),
         channel_kinds=("account",),
         abilities=frozenset(
-            {
-                "reply",
-                "direct_message",
-                "private_reply",
-                "hide",
-                "unhide",
-                "delete",
-                "webhooks",
-                "read_back",
-                "identify",
-            }
+            {"reply", "direct_message", "private_reply", "hide", "unhide", "delete"}
+            | {"webhooks", "subscribe", "read_back", "fetch", "recheck", "identify"}
         ),
         reply_limit=2_200,
         direct_message_limit=1_000,
         forms=("post", "comment", "reply", "direct_message", "story_mention"),
         direct_message_window_hours=24,
         human_window_hours=168,
+        private_reply_window_hours=168,
+        own_threads="*",
         learning_allowed=True,
         sign_in=SIGN_IN,
         mark="IG",

@@ -15,6 +15,7 @@ from monitor.platforms.base import (
     RawUpdate,
 )
 from monitor.platforms.errors import MalformedPayloadError
+from monitor.platforms.meta.looks import flag_of, read_lookup, read_notice
 from monitor.platforms.meta.messages import is_us, read_message, read_messaging
 from monitor.platforms.payload import id_at, mapping_at, text_at
 from monitor.platforms.reading import Readers, read_update
@@ -97,8 +98,15 @@ def _comment(
         url=url,
         is_own=is_own,
         mentions_us=not is_own,
-        extra={} if is_own else {"addressed_by": addressed_by},
+        is_hidden=flag_of(comment, "hidden"),
+        extra={**({} if is_own else {"addressed_by": addressed_by}), **_ad_of(comment)},
     )
+
+
+def _ad_of(comment: Mapping[str, Any]) -> dict[str, str]:
+    """A webhook names the ad under which somebody commented."""
+    ad_id = id_at(mapping_at(comment, "media"), "ad_id")
+    return {"ad_id": ad_id} if ad_id else {}
 
 
 def _person_of(comment: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -127,6 +135,8 @@ def _read_change(body: Mapping[str, Any], context: ChannelContext) -> PlatformEv
 _READERS: Readers = {
     "media": _read_media,
     "comment": _read_comment,
+    "lookup": lambda body, _context: read_lookup("instagram", body),
+    "notice": read_notice,
     "change": _read_change,
     "message": lambda body, context: read_message("instagram", body, context),
     "messaging": lambda body, context: read_messaging("instagram", body, context),

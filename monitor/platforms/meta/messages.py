@@ -17,11 +17,10 @@ from monitor.platforms.base import (
     PlatformEvent,
 )
 from monitor.platforms.errors import MalformedPayloadError
+from monitor.platforms.meta.stories import NEVER_STORED
 from monitor.platforms.payload import id_at, list_at, mapping_at, number_at, text_at
 from monitor.platforms.times import parse_time
 
-# Media of a story belongs to its author, expires within a day and may not be stored.
-_NEVER_STORED = frozenset({"story_mention", "story_reply"})
 _IGNORED_EVENTS = (
     "reaction", "read", "delivery", "optin", "referral", "account_linking", "pass_thread_control",
     "take_thread_control", "request_thread_control", "policy-enforcement", "payment", "checkout_update",
@@ -216,7 +215,7 @@ def _webhook_attachments(message: Mapping[str, Any]) -> tuple[Attachment, ...]:
         kind = text_at(each, "type") or "media"
         payload = each.get("payload")
         payload = payload if isinstance(payload, Mapping) else {}
-        url = "" if kind in _NEVER_STORED else text_at(payload, "url") or text_at(each, "url")
+        url = "" if kind in NEVER_STORED else text_at(payload, "url") or text_at(each, "url")
         found.append(Attachment(kind, url=url, alt_text=text_at(payload, "title") or text_at(each, "title")))
     return tuple(found)
 

@@ -4,9 +4,11 @@ Pure. A cursor is JSON:
   since, swept_at  all that is older has been handed on; when the last deep pass (old posts included) began
   recent           ids handed on inside the overlap
   counts           comments per media at the last look (Instagram gives no order and no time of change)
+  marks            how posts and comments read at the last look, so that edits and hiding show at the next
   queue, pass      pages still to read, and the pass they belong to: floor, newest, started_at, is_deep, handed
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +23,9 @@ BACKFILL = timedelta(days=7)
 WATCHED = timedelta(days=30)
 DEEP_EVERY = timedelta(hours=1)
 _RECENT_LIMIT = 2_000
+_MARK_LIMIT = 1_000
+_MARK_LENGTH = 8
+_HIDDEN = "h"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class Walk:
         self.swept_at = parse_time(stored.get("swept_at"))
         self.recent: list[str] = list(stored.get("recent", ()))
         self.counts: dict[str, int] = dict(stored.get("counts", {}))
+        self.marks: dict[str, str] = dict(stored.get("marks", {}))
         self.gaps: list[Gap] = []
         unfinished = stored.get("pass")
         if unfinished and stored.get("queue"):
@@ -90,6 +96,15 @@ class Walk:
             return False
         self.handed.append(identifier)
         return True
+
+    def change_of(self, identifier: str, text: str, *, is_hidden: bool = False) -> str:
+        """ "text" or "hiding" where this one reads otherwise than at the last look; "" also where it was not seen."""
+        mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_MARK_LENGTH]
+        known, now = self.marks.pop(identifier, None), mark + (_HIDDEN if is_hidden else "")
+        self.marks[identifier] = now
+        if known is None or known == now:
+            return ""
+        return "hiding" if known[:_MARK_LENGTH] == mark else "text"
 
     def is_fresh(self, at: datetime | None) -> bool:
         return at is None or at > self.floor
@@ -134,4 +149,5 @@ class Walk:
             "swept_at": self.swept_at.isoformat() if self.swept_at else "",
             "recent": recent,
             "counts": self.counts,
+            "marks": dict(list(self.marks.items())[-_MARK_LIMIT:]),
         }

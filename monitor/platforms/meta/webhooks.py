@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from monitor.platforms.base import RawUpdate
+from monitor.platforms.meta.stories import without_story_media
 from monitor.platforms.payload import id_at, list_at, text_at
 from monitor.platforms.signatures import is_signed_hex
 
@@ -46,6 +47,18 @@ def split(body: Mapping[str, Any]) -> Split:
     return found
 
 
+def revoked_users(body: Mapping[str, Any]) -> list[str]:
+    """Ids, within the app, of people who have taken its access away: bodies of the object `permissions`."""
+    if text_at(body, "object") != "permissions":
+        return []
+    return [
+        user_id
+        for entry in list_at(body, "entry")
+        for change in list_at(entry, "changes")
+        if change.get("field") == "connected" and change.get("verb") == "revoked" and (user_id := _id(entry.get("uid")))
+    ]
+
+
 def _change_update(change: Mapping[str, Any], entry: Mapping[str, Any]) -> RawUpdate:
     value = _object(change, "value")
     names = ("comment_id", "post_id", "open_graph_story_id", "id", "media_id")
@@ -59,6 +72,9 @@ def _messaging_update(event: Mapping[str, Any], *, is_standby: bool) -> RawUpdat
     parts = [_object(event, name) for name in ("message", "message_edit", "postback", "reaction", "read")]
     identifier = next((_id(part["mid"]) for part in parts if part.get("mid")), "")
     people = [_id(_object(event, name).get("id")) for name in ("sender", "recipient")]
+    message = event.get("message")
+    if isinstance(message, Mapping):
+        event = {**event, "message": without_story_media(message)}
     body: dict[str, Any] = {"event": event}
     if is_standby:
         body["is_standby"] = True

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from monitor.platforms.base import Budget, ChannelContext, Declaration, PlatformEvent, RawUpdate
-from monitor.platforms.x.connector import XConnector
+from monitor.platforms.x.connector import RECHECK_BATCH, XConnector
 from monitor.platforms.x.normalize import deep_link, normalize
+from monitor.platforms.x.prices import POST_READ
 from monitor.platforms.x.sign_in import SIGN_IN, XSigning
 
 _SETS = (("consumer_key", "consumer_secret", "access_token", "access_token_secret"), ("bearer_token",))
@@ -17,11 +18,24 @@ class XPlatform:
         credential_names=("consumer_key", "consumer_secret", "access_token", "access_token_secret", "bearer_token"),
         channel_kinds=("account", "search"),
         abilities=frozenset(
-            {"reply", "direct_message", "hide", "unhide", "delete", "webhooks", "read_back", "identify"}
+            {
+                "reply",
+                "direct_message",
+                "hide",
+                "unhide",
+                "delete",
+                "webhooks",
+                "subscribe",
+                "read_back",
+                "recheck",
+                "identify",
+            }
         ),
         reply_limit=280,
         direct_message_limit=10_000,
         counts_weighted=True,
+        recheck_batch=RECHECK_BATCH,
+        recheck_micros=POST_READ,
         forms=("post", "reply", "quote", "direct_message"),
         needs_summon=True,
         mark="X",

@@ -1,29 +1,23 @@
 """tweepy on our own session: the channel's address and credentials, budget, cost and headers around every call."""
 
+import base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import requests
 import tweepy
 
 from monitor.platforms.base import Budget, ChannelContext
-from monitor.platforms.errors import MalformedPayloadError, PlatformError, UnconfirmedSendError
+from monitor.platforms.errors import MalformedPayloadError, PlatformError, RejectedError, UnconfirmedSendError
+from monitor.platforms.payload import text_at
 from monitor.platforms.times import utc_now
 from monitor.platforms.transport import READ_SECONDS, GuardedSession, translate_failure
 from monitor.platforms.x.errors import translate
 
 # tweepy writes this address into every request.
 _TWEEPY_HOST = "https://api.twitter.com"
-
-# US dollars x 1,000,000 (https://docs.x.com/x-api/getting-started/pricing, 2026-08).
-COST_OWNED_READ = 1_000
-COST_POST_READ = 5_000
-COST_USER_READ = 10_000
-COST_DIRECT_MESSAGE_READ = 10_000
-COST_SUMMONED_REPLY = 10_000
-COST_POST_WITH_LINK = 200_000
-COST_DIRECT_MESSAGE = 15_000
 
 
 class XClient:
@@ -37,7 +31,8 @@ class XClient:
         now: Callable[[], datetime] = utc_now,
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        credentials = context.credentials
+        credentials = self._credentials = context.credentials
+        self._bearer = credentials.get("bearer_token", "")
         self._budget = budget
         self._now = now
         self._session = GuardedSession(built_for=_TWEEPY_HOST, base_url=context.api_url, read_seconds=read_seconds)
@@ -67,10 +62,14 @@ class XClient:
         method: Callable[..., Any],
         *arguments: Any,
         cost_micros: int = 0,
+        price_of: Callable[[Mapping[str, Any]], Mapping[str, int]] | None = None,
         is_write: bool = False,
         **options: Any,
     ) -> Mapping[str, Any]:
-        """One call of a tweepy method. Raises PlatformError; its text and chain hold no token."""
+        """One call of a tweepy method. A read's price is known by its answer: `price_of` tells it, by what was read.
+
+        Raises PlatformError; its text and chain hold no token.
+        """
         self._budget.spend(endpoint, cost_micros=cost_micros, is_write=is_write)
         problem: PlatformError
         try:
@@ -87,9 +86,54 @@ class XClient:
         else:
             self._learn(endpoint)
             if isinstance(answer, Mapping):
+                if price_of is not None:
+                    self._budget.bill(price_of(answer))
                 return answer
             problem = _malformed(is_write, "X answered JSON that is not an object")
         self._learn(endpoint)
+        # Raised outside the except block: the library's exception, which knows the token, is not chained.
+        raise problem
+
+    def call_as_app(
+        self, endpoint: str, method: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None
+    ) -> Mapping[str, Any]:
+        """One call with the app's own token: webhooks, subscriptions and usage belong to it, and tweepy has no method
+        for them. Raises PlatformError."""
+        self._budget.spend(endpoint)
+        answer = self._as_app(method, path, {"Authorization": f"Bearer {self._app_token()}"}, params=params, json=json)
+        self._learn(endpoint)
+        return answer
+
+    def _app_token(self) -> str:
+        """The app's bearer token, asked for with its key and secret where it was not given."""
+        if not self._bearer:
+            key, secret = (self._credentials.get(name, "") for name in ("consumer_key", "consumer_secret"))
+            if not key or not secret:
+                raise RejectedError("the app's key and secret, or its bearer token, are needed", code="no_app_token")
+            pair = base64.b64encode(f"{quote(key)}:{quote(secret)}".encode()).decode()
+            headers = {"Authorization": f"Basic {pair}"}
+            made = self._as_app("POST", "/oauth2/token", headers, data={"grant_type": "client_credentials"})
+            self._bearer = text_at(made, "access_token")
+        return self._bearer
+
+    def _as_app(self, method: str, path: str, headers: Mapping[str, str], **options: Any) -> Mapping[str, Any]:
+        problem: PlatformError
+        try:
+            response = self._session.request(method, _TWEEPY_HOST + path, headers=headers, **options)
+            body = response.json()
+        except requests.JSONDecodeError:
+            body = None
+        except requests.RequestException as failure:
+            problem = translate_failure(failure, platform="X", is_write=False)
+            body, response = None, None
+        if response is not None and response.ok and isinstance(body, Mapping):
+            return body
+        if response is not None:
+            problem = (
+                _malformed(False, "X answered something that is not a JSON object")
+                if response.ok
+                else translate(response.status_code, body, self.headers, is_write=False, now=self._now())
+            )
         # Raised outside the except block: the library's exception, which knows the token, is not chained.
         raise problem
 

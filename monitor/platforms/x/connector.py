@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from monitor.platforms.base import (
@@ -21,16 +22,18 @@ from monitor.platforms.errors import RejectedError, UnconfirmedSendError
 from monitor.platforms.examining import Examination, quota_of
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.platforms.times import snowflake_at
-from monitor.platforms.x import client as prices
+from monitor.platforms.x import prices
 from monitor.platforms.x.client import XClient, rate_in_headers
 from monitor.platforms.x.normalize import deep_link, normalize
+from monitor.platforms.x.push import XPush, access_of
 from monitor.platforms.x.streams import RULES, StreamCursor
+from monitor.platforms.x.updates import gone_update, latest_id, message_update, post_update
 
 # The tweet.* dialect: what tweepy 4.17 and its parameter lists know. Answers are read in both dialects.
 TWEET_FIELDS = [
     "attachments", "author_id", "conversation_id", "created_at", "display_text_range", "edit_controls",
     "edit_history_tweet_ids", "entities", "geo", "in_reply_to_user_id", "lang", "note_tweet", "public_metrics",
-    "referenced_tweets", "reply_settings", "text",
+    "referenced_tweets", "reply_settings", "text", "withheld",
 ]  # fmt: skip
 USER_FIELDS = ["affiliation", "created_at", "name", "protected", "public_metrics", "username", "verified"]
 MEDIA_FIELDS = ["alt_text", "media_key", "preview_image_url", "type", "url"]
@@ -48,6 +51,10 @@ POST_OPTIONS: Mapping[str, Any] = {
     "expansions": EXPANSIONS,
 }
 PAGE_SIZE = 100
+RECHECK_BATCH = 100
+# As many ids as fit into a query of 512 characters.
+WATCHED_POSTS = 11
+_QUOTES_POLL_SECONDS = 300.0
 _LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 _READ_BACK_SLACK = timedelta(minutes=2)
 # Polls spread what the window allows; without headers direct messages start at X's own pace (15 in 15 minutes).
@@ -64,77 +71,77 @@ class XConnector(BaseConnector):
     def streams(self) -> Sequence[str]:
         if self._context.kind == "search":
             return ("search",)
-        return ("direct_messages", "mentions", "own_posts")
+        return ("direct_messages", "mentions", "quotes", "own_posts")
 
     def _collect(self, stream: str, cursor: Mapping[str, Any]) -> Batch:
         state = StreamCursor(RULES[stream], cursor, self._now())
-        page = self._read_page(stream, state)
-        owed = self._price_of(stream, page)
+        beside: dict[str, Any] = {}
+        if stream == "quotes":
+            watched = cursor.get("watched") if "pass" in cursor else self._newest_own_posts()
+            if not watched:
+                return Batch((), cursor, next_poll_seconds=_QUOTES_POLL_SECONDS)
+            beside["watched"] = watched
+        page = self._read_page(stream, state, beside.get("watched", ()))
         updates = self._updates(stream, page)
         token = text_at(mapping_at(page, "meta"), "next_token")
         fresh = set(state.accept([update.external_id for update in updates], token))
-        stored, has_more = state.finish(owed)
+        stored, has_more = state.finish()
         return Batch(
             updates=tuple(update for update in updates if update.external_id in fresh),
-            cursor=stored,
+            # What a page token belongs to must not change before the list is read.
+            cursor=stored | beside if has_more else stored,
             has_more=has_more,
             gaps=tuple(state.gaps),
             next_poll_seconds=self._next_poll_seconds(stream),
         )
 
-    def _read_page(self, stream: str, state: StreamCursor) -> Mapping[str, Any]:
-        read = self._readers()[stream]
+    def _read_page(self, stream: str, state: StreamCursor, watched: Sequence[str]) -> Mapping[str, Any]:
         try:
-            return read(state.request_bounds(), state.owed_micros)
+            return self._fetch(stream, state.request_bounds(), watched)
         except RejectedError as refusal:
             # A page token of an interrupted pass may have died. Ids do not: go on from the oldest id read.
             if refusal.code != "bad_request" or not state.forget_token():
                 raise
-        return read(state.request_bounds(), 0)
+        return self._fetch(stream, state.request_bounds(), watched)
 
-    def _readers(self) -> Mapping[str, Callable[[Mapping[str, Any], int], Mapping[str, Any]]]:
-        library, call, own_id = self._client.tweepy, self._client.call, self._context.external_id
+    def _fetch(self, stream: str, bounds: Mapping[str, Any], watched: Sequence[str]) -> Mapping[str, Any]:
+        library, own_id = self._client.tweepy, self._context.external_id
+        posts = {**POST_OPTIONS, "max_results": PAGE_SIZE}
+        own = {"tweet_fields": TWEET_FIELDS, "max_results": PAGE_SIZE, "exclude": ["retweets"]}
+        method, arguments, options = {
+            "mentions": (library.get_users_mentions, (own_id,), posts),
+            "own_posts": (library.get_users_tweets, (own_id,), own),
+            "search": (library.search_recent_tweets, (self._context.query,), posts),
+            "quotes": (library.search_recent_tweets, (quotes_query(watched, self._context.handle),), posts),
+            "direct_messages": (library.get_direct_message_events, (), _message_options()),
+        }[stream]
+        return self._client.call(
+            stream, method, *arguments, price_of=partial(prices.read_prices, stream), **options, **bounds
+        )
 
-        def mentions(bounds: Mapping[str, Any], owed: int) -> Mapping[str, Any]:
-            options = {**POST_OPTIONS, **bounds, "max_results": PAGE_SIZE}
-            return call("mentions", library.get_users_mentions, own_id, cost_micros=owed, **options)
-
-        def own_posts(bounds: Mapping[str, Any], owed: int) -> Mapping[str, Any]:
-            options = {"tweet_fields": TWEET_FIELDS, **bounds, "max_results": PAGE_SIZE, "exclude": ["retweets"]}
-            return call("own_posts", library.get_users_tweets, own_id, cost_micros=owed, **options)
-
-        def search(bounds: Mapping[str, Any], owed: int) -> Mapping[str, Any]:
-            options = {**POST_OPTIONS, **bounds, "max_results": PAGE_SIZE}
-            return call("search", library.search_recent_tweets, self._context.query, cost_micros=owed, **options)
-
-        def direct_messages(bounds: Mapping[str, Any], owed: int) -> Mapping[str, Any]:
-            options = {**_message_options(), **bounds}
-            return call("direct_messages", library.get_direct_message_events, cost_micros=owed, **options)
-
-        return {"mentions": mentions, "own_posts": own_posts, "search": search, "direct_messages": direct_messages}
+    def _newest_own_posts(self) -> list[str]:
+        """Ids of the brand's newest posts that are no answers: those that people quote."""
+        page = self._client.call(
+            "own_posts",
+            self._client.tweepy.get_users_tweets,
+            self._context.external_id,
+            price_of=partial(prices.read_prices, "own_posts"),
+            max_results=WATCHED_POSTS,
+            exclude=["retweets", "replies"],
+            start_time=self._now() - RULES["quotes"].horizon,
+        )
+        return [id_at(post, "id") for post in list_at(page, "data")]
 
     def _updates(self, stream: str, page: Mapping[str, Any]) -> list[RawUpdate]:
         includes, errors = mapping_at(page, "includes"), list_at(page, "errors")
         if stream == "direct_messages":
-            return [_message_update(event, includes) for event in list_at(page, "data")]
-        return [_post_update(post, includes, errors, stream) for post in list_at(page, "data")]
-
-    def _price_of(self, stream: str, page: Mapping[str, Any]) -> int:
-        """What X bills for this page, before its discount for what was read earlier on the same day."""
-        each = {
-            "mentions": prices.COST_OWNED_READ,
-            "own_posts": prices.COST_OWNED_READ,
-            "search": prices.COST_POST_READ,
-            "direct_messages": prices.COST_DIRECT_MESSAGE_READ,
-        }[stream]
-        includes = mapping_at(page, "includes")
-        users, posts = list_at(includes, "users"), [*list_at(includes, "tweets"), *list_at(includes, "posts")]
-        return (
-            each * len(list_at(page, "data")) + prices.COST_USER_READ * len(users) + prices.COST_POST_READ * len(posts)
-        )
+            return [message_update(event, includes) for event in list_at(page, "data")]
+        return [post_update(post, includes, errors, stream) for post in list_at(page, "data")]
 
     def _next_poll_seconds(self, stream: str) -> float | None:
         remaining, _limit, resets_at = rate_in_headers(self._client.headers)
+        if stream == "quotes":
+            return _QUOTES_POLL_SECONDS
         if remaining is None or resets_at is None:
             return _DEFAULT_POLL_SECONDS.get(stream)
         # A fifth in reserve: other workers and read-backs draw on the same window.
@@ -143,16 +150,24 @@ class XConnector(BaseConnector):
 
     def recheck(self, platform_ids: Sequence[str]) -> Sequence[RawUpdate]:
         """Looks up to 100 posts again: the ones that are gone or private come back as deletions, edits as posts."""
+        found, errors = self._look_up(platform_ids[:RECHECK_BATCH])
+        # The id of an edited post shows the words of before, with the ids of what came after.
+        newest = {latest for post in found if (latest := latest_id(post)) != id_at(post, "id")}
+        edits, _errors = self._look_up(sorted(newest))
+        updates = [post_update(post, {}, [], "lookup") for post in [*found, *edits]]
+        return updates + [gone_update(error) for error in errors if id_at(error, "resource_id")]
+
+    def _look_up(self, platform_ids: Sequence[str]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
         if not platform_ids:
-            return []
-        library = self._client.tweepy
-        cost = prices.COST_POST_READ * len(platform_ids[:100])
+            return [], []
         page = self._client.call(
-            "lookup", library.get_tweets, list(platform_ids[:100]), cost_micros=cost, tweet_fields=TWEET_FIELDS
+            "lookup",
+            self._client.tweepy.get_tweets,
+            list(platform_ids),
+            price_of=partial(prices.read_prices, "lookup"),
+            tweet_fields=TWEET_FIELDS,
         )
-        errors = list_at(page, "errors")
-        found = [_post_update(post, {}, [], "lookup") for post in list_at(page, "data")]
-        return found + [_gone_update(error) for error in errors if id_at(error, "resource_id")]
+        return list_at(page, "data"), list_at(page, "errors")
 
     def _writers(self) -> Mapping[str, Write]:
         return {
@@ -164,7 +179,7 @@ class XConnector(BaseConnector):
         }
 
     def _reply(self, request: SendRequest) -> Receipt:
-        cost = prices.COST_POST_WITH_LINK if _LINK.search(request.text) else prices.COST_SUMMONED_REPLY
+        cost = prices.POST_WITH_LINK if _LINK.search(request.text) else prices.SUMMONED_REPLY
         answer = self._client.call(
             "reply",
             self._client.tweepy.create_tweet,
@@ -184,7 +199,7 @@ class XConnector(BaseConnector):
         answer = self._client.call(
             "direct_message",
             self._client.tweepy.create_direct_message,
-            cost_micros=prices.COST_DIRECT_MESSAGE,
+            cost_micros=prices.DIRECT_MESSAGE,
             is_write=True,
             text=request.text,
             **whom,
@@ -225,7 +240,8 @@ class XConnector(BaseConnector):
     def _own_posts_of(
         self, stream: str, method: str, since: datetime, *arguments: str, **options: Any
     ) -> list[IncomingPost]:
-        page = self._client.call(stream, getattr(self._client.tweepy, method), *arguments, **options)
+        price_of = partial(prices.read_prices, stream)
+        page = self._client.call(stream, getattr(self._client.tweepy, method), *arguments, price_of=price_of, **options)
         events = [event for update in self._updates(stream, page) for event in normalize(update, self._context)]
         posts = [event for event in events if isinstance(event, IncomingPost)]
         return [post for post in posts if post.is_own and (post.created_at is None or post.created_at >= since)]
@@ -250,14 +266,26 @@ class XConnector(BaseConnector):
             examination = Examination("token", "scopes", "webhook", "quota")
             is_answered = examination.look(self.check)
         if is_answered:
-            examination.add(quota_of(rate_in_headers(self._client.headers)))
+            rate = rate_in_headers(self._client.headers)
+            if self._context.kind != "search":
+                examination.add(access_of(self._client.headers), self._push().look())
+            examination.add(quota_of(rate), *filter(None, [self._push().usage()]))
         return examination.conditions()
+
+    def subscribe(self, callback_url: str) -> None:
+        self._push().subscribe(callback_url, self._now())
+
+    def _push(self) -> XPush:
+        return XPush(self._client, self._context)
 
     def _search_a_minute(self) -> Mapping[str, Any]:
         """Posts cost money, and these few are read by the search anyway: X does not bill them twice on one day."""
         since = snowflake_at(self._now() - timedelta(minutes=1))
         search = self._client.tweepy.search_recent_tweets
-        return self._client.call("search", search, self._context.query, max_results=10, since_id=str(since))
+        price_of = partial(prices.read_prices, "search")
+        return self._client.call(
+            "search", search, self._context.query, price_of=price_of, max_results=10, since_id=str(since)
+        )
 
 
 def _message_options() -> dict[str, Any]:
@@ -280,47 +308,8 @@ def _made_id(answer: Mapping[str, Any], name: str) -> str:
     return str(identifier)
 
 
-def _post_update(
-    post: Mapping[str, Any], includes: Mapping[str, Any], errors: list[Mapping[str, Any]], via: str
-) -> RawUpdate:
-    """The post with its own slice of what came beside the page, so that it can be read again alone."""
-    identifiers = {id_at(each, "id") for name in _REFERENCES for each in list_at(post, name)}
-    parents = [
-        each for name in ("tweets", "posts") for each in list_at(includes, name) if each.get("id") in identifiers
-    ]
-    author = id_at(post, "author_id")
-    people = {author, *(id_at(parent, "author_id") for parent in parents)}
-    keys = mapping_at(post, "attachments").get("media_keys") or []
-    place = id_at(mapping_at(post, "geo"), "place_id")
-    slices = {
-        "users": [each for each in list_at(includes, "users") if each.get("id") in people],
-        "tweets": parents,
-        "media": [each for each in list_at(includes, "media") if each.get("media_key") in keys],
-        "places": [each for each in list_at(includes, "places") if place and each.get("id") == place],
-    }
-    body: dict[str, Any] = {"post": post, "via": via, "includes": {name: kept for name, kept in slices.items() if kept}}
-    own_errors = [each for each in errors if id_at(each, "resource_id") in identifiers]
-    if own_errors:
-        body["errors"] = own_errors
-    return RawUpdate("post", id_at(post, "id"), body, (author,) if author else ())
-
-
-_REFERENCES = ("referenced_tweets", "referenced_posts")
-
-
-def _message_update(event: Mapping[str, Any], includes: Mapping[str, Any]) -> RawUpdate:
-    sender = id_at(event, "sender_id")
-    keys = mapping_at(event, "attachments").get("media_keys") or []
-    slices = {
-        "users": [each for each in list_at(includes, "users") if each.get("id") == sender],
-        "media": [each for each in list_at(includes, "media") if each.get("media_key") in keys],
-    }
-    body = {"event": event, "includes": {name: kept for name, kept in slices.items() if kept}}
-    people = dict.fromkeys([sender, *id_at(event, "dm_conversation_id").split("-")])
-    return RawUpdate("direct_message", id_at(event, "id"), body, tuple(each for each in people if each))
-
-
-def _gone_update(error: Mapping[str, Any]) -> RawUpdate:
-    identifier = id_at(error, "resource_id")
-    reason = "protected" if text_at(error, "type").endswith("not-authorized-for-resource") else "deleted"
-    return RawUpdate("deletion", identifier, {"id": identifier, "reason": reason})
+def quotes_query(post_ids: Sequence[str], handle: str) -> str:
+    """Quotes of these posts by others (https://docs.x.com/x-api/posts/search/integrate/operators)."""
+    own = handle.removeprefix("@")
+    any_of = " OR ".join(f"quotes_of_tweet_id:{post_id}" for post_id in post_ids)
+    return f"({any_of})" + (f" -from:{own}" if own else "")

@@ -58,6 +58,13 @@ _PROBLEMS = {
 
 # Wordings, in order: the first that is found decides. Looked for in lower case.
 _WORDINGS = (
+    # https://docs.x.com/x-api/webhooks/introduction
+    ("crcvalidationfailed", "webhook_crc_failed"),
+    ("urlvalidationfailed", "webhook_url_invalid"),
+    ("duplicateurlfailed", "duplicate"),
+    ("webhooklimitexceeded", "webhook_limit"),
+    ("subscription limit", "subscription_limit"),
+    ("limit of subscriptions", "subscription_limit"),
     ("duplicate content", "duplicate"),
     ("not been mentioned", "not_summoned"),
     ("engaged by the author", "not_summoned"),

@@ -24,6 +24,9 @@ from monitor.platforms.x import legacy
 # What X says where it knows no language, or means something that is none.
 _NO_LANGUAGE = frozenset({"und", "qam", "qct", "qht", "qme", "qst", "zxx", "art"})
 _OLD_LANGUAGES = {"in": "id", "iw": "he"}
+_EVERYWHERE = frozenset({"XX", "XY"})
+# Where everything quotes the channel's own posts, told or not.
+_QUOTE_LISTS = frozenset({"post.quote.create", "quotes"})
 _ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
@@ -76,9 +79,7 @@ def _missing_reason(error: Mapping[str, Any]) -> str:
     return "protected" if kind.endswith("not-authorized-for-resource") else "deleted"
 
 
-def _post_event(
-    post: Mapping[str, Any], includes: Includes, context: ChannelContext, *, via: str
-) -> IncomingPost | IncomingNotice:
+def _post_event(post: Mapping[str, Any], includes: Includes, context: ChannelContext, *, via: str) -> PlatformEvent:
     platform_id = id_at(post, "id")
     if not platform_id:
         raise MalformedPayloadError("a post without an id")
@@ -89,11 +90,13 @@ def _post_event(
     author = _author(id_at(post, "author_id"), includes)
     is_own = _is_us({"id": author.external_id, "username": author.handle}, context)
     mention = _mention(post, context)
-    quotes_us = "quoted" in references and (
-        via == "post.quote.create" or _quotes_us(post, references, includes, context)
-    )
+    quotes_us = "quoted" in references and (via in _QUOTE_LISTS or _quotes_us(post, references, includes, context))
+    if _is_withheld(post):
+        return IncomingDeletion("x", history[0], reason="withheld")
     created_at = parse_time(post.get("created_at")) or snowflake_time(platform_id)
-    is_edited = len(history) > 1
+    # An old version, asked for by its own id, knows of the later ones.
+    version = history.index(platform_id) + 1 if platform_id in history else len(history)
+    is_edited = version > 1
     return IncomingPost(
         platform="x",
         external_id=history[0],
@@ -111,11 +114,20 @@ def _post_event(
         mentions_us=bool(mention) and not is_own,
         quotes_us=quotes_us and not is_own,
         edited_at=created_at if is_edited else None,
-        version=len(history),
+        version=version,
         attachments=_attachments(post, includes),
         place=_place(post, includes),
         extra=_extra(references, includes, mention),
     )
+
+
+def _is_withheld(post: Mapping[str, Any]) -> bool:
+    """Everywhere: for copyright, or in "all countries" (XX, XY). In single countries it stays a post that can be seen
+    and answered. https://docs.x.com/x-api/fundamentals/data-dictionary"""
+    withheld = mapping_at(post, "withheld")
+    countries = withheld.get("country_codes")
+    is_everywhere = isinstance(countries, list) and not _EVERYWHERE.isdisjoint(map(str, countries))
+    return withheld.get("copyright") is True or is_everywhere
 
 
 def deep_link(post_id: str, handle: str) -> str:

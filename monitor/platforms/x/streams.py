@@ -4,7 +4,6 @@ Pure. A cursor is JSON:
   since_id       everything up to this id has been handed on
   recent         ids handed on inside the overlap, so that re-reading it repeats nothing
   pass           the pass under way: floor_id, newest_id, until_id, next_token, count, handed
-  owed_micros    price of the last page, charged with the next call (a page's price is known only after it)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,12 +29,15 @@ class StreamRule:
     horizon_code: str
     count_horizon: int | None = None
     has_since_id: bool = True
+    page_param: str = "pagination_token"
 
 
+_SEARCH = (timedelta(days=7), timedelta(days=1), "search_horizon")
 RULES = {
     "mentions": StreamRule("mentions", timedelta(days=3650), timedelta(days=7), "mention_horizon", MENTION_HORIZON),
     "own_posts": StreamRule("own_posts", timedelta(days=3650), timedelta(days=1), "own_post_horizon", 3200),
-    "search": StreamRule("search", timedelta(days=7), timedelta(days=1), "search_horizon"),
+    "search": StreamRule("search", *_SEARCH, page_param="next_token"),
+    "quotes": StreamRule("quotes", *_SEARCH, page_param="next_token"),
     "direct_messages": StreamRule(
         "direct_messages", timedelta(days=30), timedelta(days=7), "direct_message_horizon", has_since_id=False
     ),
@@ -83,7 +85,6 @@ class StreamCursor:
         self.now = now
         self.since_id = int(stored.get("since_id") or 0)
         self.recent = [str(identifier) for identifier in stored.get("recent", ())]
-        self.owed_micros = int(stored.get("owed_micros") or 0)
         self.gaps: list[Gap] = []
         backfill = timedelta(seconds=stored.get("backfill_seconds", rule.backfill.total_seconds()))
         unfinished = stored.get("pass")
@@ -106,7 +107,7 @@ class StreamCursor:
         if self.rule.has_since_id:
             bounds["since_id"] = str(self.reading.floor_id)
         if self.reading.next_token:
-            bounds["next_token" if self.rule.name == "search" else "pagination_token"] = self.reading.next_token
+            bounds[self.rule.page_param] = self.reading.next_token
         elif self.reading.until_id and self.rule.has_since_id:
             bounds["until_id"] = str(self.reading.until_id)
         return bounds
@@ -151,23 +152,20 @@ class StreamCursor:
         """Direct messages have no since_id: the pass ends at the first page that goes below the floor."""
         return not self.rule.has_since_id and any(number <= self.reading.floor_id for number in numbers)
 
-    def finish(self, owed_micros: int) -> tuple[dict[str, Any], bool]:
+    def finish(self) -> tuple[dict[str, Any], bool]:
         """The cursor to store with the page, and whether the pass goes on."""
         if self.reading.next_token:
-            return self._stored(owed_micros) | {"pass": self.reading.to_json()}, True
+            return self._stored() | {"pass": self.reading.to_json()}, True
         self._notice_count_horizon()
         # Never below the floor: where the list was empty or old, the next pass begins where this one did.
         self.since_id = max(self.since_id, self.reading.newest_id, self.reading.floor_id)
         floor = self._with_overlap(self.since_id)
         merged = dict.fromkeys([*self.recent, *self.reading.handed])
         self.recent = [each for each in merged if not each.isdigit() or int(each) > floor][-_RECENT_LIMIT:]
-        return self._stored(owed_micros), False
+        return self._stored(), False
 
-    def _stored(self, owed_micros: int) -> dict[str, Any]:
-        stored: dict[str, Any] = {"since_id": str(self.since_id), "recent": self.recent}
-        if owed_micros:
-            stored["owed_micros"] = owed_micros
-        return stored
+    def _stored(self) -> dict[str, Any]:
+        return {"since_id": str(self.since_id), "recent": self.recent}
 
     def _notice_count_horizon(self) -> None:
         """X shows the newest 800 mentions only: where the list ends there, what lies before is out of reach."""

@@ -11,12 +11,14 @@ from typing import Any
 from monitor.platforms.base import RawUpdate
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.platforms.signatures import digest, is_signed_base64
+from monitor.platforms.x.updates import people_and_posts
 
 SIGNATURE_HEADER = "x-twitter-webhooks-signature"
 _POST_EVENTS = frozenset(
     {"post.create", "post.mention.create", "post.reply.create", "post.quote.create", "post.repost.create"}
 )
-_ENCRYPTED_EVENTS = frozenset({"chat.received", "chat.sent"})
+# Ciphertext that only the app of the people in it can read. What we sent ourselves needs no answer.
+_ENCRYPTED_EVENTS = frozenset({"chat.received", "chat.conversation_join"})
 
 Split = list[tuple[str, RawUpdate]]
 
@@ -81,11 +83,34 @@ def _names_of(body: Mapping[str, Any]) -> str:
 
 def _post_update(kind: str, post: Mapping[str, Any], includes: Mapping[str, Any], via: str) -> RawUpdate:
     identifier = text_at(post, "id_str") or id_at(post, "id")
-    author = id_at(post, "author_id") or id_at(mapping_at(post, "user"), "id")
     body: dict[str, Any] = {"post": post, "via": via}
     if includes:
         body["includes"] = includes
-    return RawUpdate(kind, identifier, body, _known(author))
+    return RawUpdate(kind, identifier, body, *_people_and_posts(kind, post, includes))
+
+
+def _people_and_posts(
+    kind: str, post: Mapping[str, Any], includes: Mapping[str, Any]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if kind == "post":
+        beside = [each for name in ("tweets", "posts") for each in _entries(includes, name)]
+        return people_and_posts(post, beside)
+    shown = [post, *(_object(post, name) for name in ("quoted_status", "retweeted_status"))]
+    identifiers = (text_at(each, "id_str") or id_at(each, "id") for each in shown[1:])
+    return _known(*(id_at(_object(each, "user"), "id") for each in shown)), _known(*identifiers)
+
+
+def _entries(includes: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Splitting never fails on one odd entry: it would lose the others. `normalize` tells what is wrong with it."""
+    listed = includes.get(name)
+    entries = listed.values() if isinstance(listed, Mapping) else listed if isinstance(listed, list) else []
+    objects = [each for each in entries if isinstance(each, Mapping)]
+    return [each["data"] if isinstance(each.get("data"), Mapping) else each for each in objects]
+
+
+def _object(source: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = source.get(name)
+    return value if isinstance(value, Mapping) else {}
 
 
 def _by_id(users: object) -> Mapping[str, Any]:

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.UUIDField(db_default=monitor.schema.UuidV7(), editable=False, unique=True)),
                 ('kind', models.CharField(max_length=24)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('approved', 'Approved'), ('sending', 'Sending'), ('sent', 'Sent'), ('failed', 'Failed'), ('unconfirmed', 'Unconfirmed'), ('declined', 'Declined'), ('native_task', 'Native Task')], default='draft', max_length=16)),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('approved', 'Approved'), ('sending', 'Sending'), ('sent', 'Sent'), ('failed', 'Failed'), ('unconfirmed', 'Unconfirmed'), ('declined', 'Declined'), ('native_task', 'Native Task'), ('deleted', 'Deleted')], default='draft', max_length=16)),
                 ('text', models.TextField()),
                 ('language', models.CharField(blank=True, max_length=16)),
                 ('is_acknowledgement', models.BooleanField(default=False)),
@@ -113,6 +113,7 @@ class Migration(migrations.Migration):
                 ('reply', models.OneToOneField(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='effect', to='replies.reply')),
             ],
             options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['pending', 'sending', 'unconfirmed'])), fields=('post', 'kind'), name='one_effect_under_way')],
                 'indexes': [models.Index(condition=models.Q(('state__in', ['pending', 'sending', 'unconfirmed'])), fields=['state', 'not_before'], name='effects_that_wait')],
             },
         ),

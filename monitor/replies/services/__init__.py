@@ -19,12 +19,14 @@ from monitor.replies.services.drafting import (
     withdraw,
 )
 from monitor.replies.services.matching import match_own_posts
+from monitor.replies.services.post_effects import EffectRefusedError, request_effect, right_to_ask, withdraw_effect
 from monitor.replies.services.reconciling import reconcile_unconfirmed
 from monitor.replies.services.sending import perform_effect, record_failed, record_sent, record_unconfirmed
 from monitor.replies.services.suggesting import load_articles, suggest_for_cases
 
 __all__ = [
     "AlreadyAnsweredError",
+    "EffectRefusedError",
     "GuardError",
     "NotEligibleError",
     "SecondApprovalNeededError",
@@ -45,8 +47,11 @@ __all__ = [
     "record_failed",
     "record_sent",
     "record_unconfirmed",
+    "request_effect",
+    "right_to_ask",
     "submit",
     "suggest_for_cases",
     "take_suggestion",
     "withdraw",
+    "withdraw_effect",
 ]

@@ -1,9 +1,10 @@
 """Takes Effects whose time has come. A claim is committed before its platform is called.
 
-One reply of a case's conversation is in flight at a time; one whose outcome is unknown holds the later ones.
+One reply of a case's conversation is in flight at a time; one whose outcome is unknown holds the later ones. What is
+done to one post goes in the order in which it was asked for.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,12 +13,13 @@ from django.db.models import Exists, OuterRef, Q
 
 from monitor.alerts.services import raise_alert
 from monitor.brands.models import Switch, SwitchName
+from monitor.inbox.models import Post
 from monitor.logs import get_logger
-from monitor.replies.eligibility import Eligibility
 from monitor.replies.gathering import database_now
 from monitor.replies.models import Effect, EffectState, ReplyState
 from monitor.replies.services.drafting import judge
-from monitor.replies.services.outcomes import fail
+from monitor.replies.services.outcomes import MOST_TRIES, fail
+from monitor.replies.services.post_effects import judge_effect
 from monitor.replies.states import move, try_to_move
 
 log = get_logger(__name__)
@@ -59,7 +61,10 @@ def expire_leases(*, now: datetime | None = None) -> int:
 def _expire(effect: Effect, moment: datetime) -> bool:
     try:
         with transaction.atomic():
-            if effect.started_at is None:
+            # What is done to a post can be done once more; words cannot be said once more.
+            if effect.reply is None and effect.tries >= MOST_TRIES:
+                fail(effect, code="worker_lost", is_native=False, moment=moment)
+            elif effect.started_at is None or effect.reply is None:
                 _put_back(effect, moment)
             else:
                 _doubt(effect, moment)
@@ -82,11 +87,18 @@ def _claim(effect: Effect, moment: datetime) -> bool:
 
 
 def _due(limit: int, moment: datetime) -> Iterable[Effect]:
-    """Locks effects with their cases; then, in a statement that sees all commits, drops those that must wait."""
+    """What may go of the candidates, locked: looked at again in statements that see all commits."""
+    candidates = _candidates(limit, moment)
+    yield from _due_replies([pk for pk, post_id in candidates if post_id is None])
+    yield from _due_on_posts({pk: post_id for pk, post_id in candidates if post_id is not None})
+
+
+def _due_replies(ids: Sequence[int]) -> Iterable[Effect]:
+    """Locked with their cases, of which one holds the lane."""
     rows = (
         Effect.objects.select_for_update(no_key=True, skip_locked=True, of=("self", "reply", "reply__case"))
         .select_related("reply__case", "channel")
-        .filter(pk__in=_candidates(limit, moment), state=EffectState.PENDING, reply__state=ReplyState.APPROVED)
+        .filter(pk__in=ids, state=EffectState.PENDING, reply__state=ReplyState.APPROVED)
         .order_by("not_before", "pk")
     )
     seen: set[tuple[int, int]] = set()
@@ -98,16 +110,33 @@ def _due(limit: int, moment: datetime) -> Iterable[Effect]:
             yield effect
 
 
-def _candidates(limit: int, moment: datetime) -> list[int]:
-    """Without a lock, so without a promise. Held ones are left out here only lest they fill the batch."""
+def _due_on_posts(wanted: Mapping[int, int]) -> Iterable[Effect]:
+    """Their posts are the lanes: locked first, as everywhere in the house. One that an ingest holds waits a moment."""
+    lanes = Post.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=wanted.values())
+    free = set(lanes.order_by("pk").values_list("pk", flat=True))
+    ids = [pk for pk, post_id in wanted.items() if post_id in free]
+    rows = Effect.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related("channel")
+    for effect in rows.filter(pk__in=ids, state=EffectState.PENDING).order_by("not_before", "pk"):
+        if not Effect.objects.filter(_earlier_on_post(effect.post_id, effect.pk)).exists():
+            yield effect
+
+
+def _earlier_on_post(post_id: Any, effect_id: Any) -> Q:
+    return Q(post_id=post_id, pk__lt=effect_id, state__in=(EffectState.PENDING, *IN_FLIGHT))
+
+
+def _candidates(limit: int, moment: datetime) -> list[tuple[int, int | None]]:
+    """(effect, its post), without a lock, so without a promise. Held ones are left out lest they fill the batch."""
     killed = Switch.objects.filter(brand_id=OuterRef("brand_id"), name=SwitchName.KILL, is_on=True)
     lane = Effect.objects.filter(
         reply__case_id=OuterRef("reply__case_id"), reply__conversation_id=OuterRef("reply__conversation_id")
     )
     held = lane.filter(_before(OuterRef("pk"))).exclude(pk=OuterRef("pk"))
-    due = Effect.objects.filter(state=EffectState.PENDING, not_before__lte=moment, reply__state=ReplyState.APPROVED)
-    waiting = due.filter(~Exists(killed), ~Exists(held)).order_by("not_before", "pk")
-    return list(waiting.values_list("pk", flat=True)[:limit])
+    on_post = Effect.objects.filter(_earlier_on_post(OuterRef("post_id"), OuterRef("pk")))
+    ready = Q(reply__state=ReplyState.APPROVED) | Q(reply=None)
+    due = Effect.objects.filter(ready, state=EffectState.PENDING, not_before__lte=moment)
+    waiting = due.filter(~Exists(killed), ~Exists(held), ~Exists(on_post)).order_by("not_before", "pk")
+    return list(waiting.values_list("pk", "post_id")[:limit])
 
 
 def _is_held(effect: Effect) -> bool:
@@ -125,25 +154,25 @@ def _before(effect_id: Any) -> Q:
 def _may_go(effect: Effect, moment: datetime) -> bool:
     """Asks once more, at send time; what may not go any more is told to people or waits."""
     reply = effect.reply
-    assert reply is not None
-    verdict = judge(reply, effect.channel, moment)
-    if verdict.allows(reply.sent_by):
+    if reply is None:
+        asked = judge_effect(effect)
+        code, is_native, may_go = asked.code, False, asked.allowed
+    else:
+        verdict = judge(reply, effect.channel, moment)
+        code, is_native, may_go = verdict.code, verdict.kind == "native_task", verdict.allows(reply.sent_by)
+    if may_go:
         return True
-    if verdict.code in WAITING_CODES:
-        Effect.objects.filter(pk=effect.pk).update(not_before=moment + WAIT, error_code=verdict.code)
+    if code in WAITING_CODES:
+        Effect.objects.filter(pk=effect.pk).update(not_before=moment + WAIT, error_code=code)
         raise_alert(
             brand_id=effect.brand_id,
             code="reply.waits_for_channel",
-            params={"channel": str(effect.channel), "why": verdict.code},
+            params={"channel": str(effect.channel), "why": code},
             dedupe_key=f"reply.waits:{effect.channel_id}",
         )
         return False
-    fail(effect, code=_why(verdict), is_native=verdict.kind == "native_task", moment=moment)
+    fail(effect, code=code or "not_allowed", is_native=is_native, moment=moment)
     return False
-
-
-def _why(verdict: Eligibility) -> str:
-    return verdict.code or "not_allowed"
 
 
 def _take(effect: Effect, moment: datetime) -> bool:
@@ -165,5 +194,5 @@ def _doubt(effect: Effect, moment: datetime) -> None:
     move(
         effect, "effect", EffectState.UNCONFIRMED, error_code="worker_lost", lease_until=None, not_before=moment
     )  # fmt: skip
-    if effect.reply is not None:
-        move(effect.reply, "reply", ReplyState.UNCONFIRMED, error_code="worker_lost")
+    assert effect.reply is not None
+    move(effect.reply, "reply", ReplyState.UNCONFIRMED, error_code="worker_lost")

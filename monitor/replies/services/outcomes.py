@@ -11,12 +11,13 @@ from django.db import transaction
 
 from monitor.alerts.services import close_alerts, raise_alert
 from monitor.audit import services as audit
-from monitor.cases.services import note_own_post
+from monitor.cases.services import adopt_conversation, note_own_post
 from monitor.inbox.models import Post
 from monitor.inbox.services import record_own_post
 from monitor.platforms.base import Receipt
 from monitor.replies.gathering import database_now, declaration_of, target_id
 from monitor.replies.models import Effect, EffectState, Reply, ReplyState
+from monitor.replies.services.post_outcomes import lock_post_of, note_done, note_failed
 from monitor.replies.states import move, try_to_move
 
 #: A send that was certainly not carried out is tried again after this long; the last wait repeats.
@@ -44,10 +45,14 @@ def settle_sent(effect_id: int, receipt: Receipt, *, own_post_id: int | None = N
     )  # fmt: skip
     reply = effect.reply
     if reply is None:
+        note_done(effect, moment)
         return True
     post_id = own_post_id or _store_own_post(reply, effect, receipt, said_at)
     move(reply, "reply", ReplyState.SENT, sent_at=said_at, own_post_id=post_id, error_code="")
     if post_id is not None:
+        if reply.kind == "private_reply":
+            # The thread that it opens is about the same matter: what the person answers there comes to this case.
+            adopt_conversation(case_id=reply.case_id, post_id=post_id)
         note_own_post(post_id=post_id, case_id=reply.case_id, is_acknowledgement=reply.is_acknowledgement)
     _record(reply, "reply.sent", kind=reply.kind, by=reply.sent_by)
     close_alerts(brand_id=reply.brand_id, dedupe_key=f"reply:{reply.pk}")
@@ -80,6 +85,7 @@ def fail(effect: Effect, *, code: str, is_native: bool, moment: datetime) -> Non
     move(effect, "effect", EffectState.FAILED, error_code=code, done_at=moment, lease_until=None)
     reply = effect.reply
     if reply is None:
+        note_failed(effect, code)
         return
     # Nobody has to do anything about a courtesy that was not possible.
     is_native = is_native and not reply.is_acknowledgement
@@ -112,6 +118,7 @@ def settle_not_done(
 
 
 def _locked(effect_id: int) -> Effect:
+    lock_post_of(effect_id)
     rows = Effect.objects.select_for_update(no_key=True, of=("self",))
     return rows.select_related("channel", "reply__case", "reply__target__conversation").get(pk=effect_id)
 

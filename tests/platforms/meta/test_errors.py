@@ -31,7 +31,10 @@ def test_a_throttle_marked_transient_is_still_a_throttle():
     assert isinstance(answer(4, is_transient=True), RateLimitedError)
 
 
-@pytest.mark.parametrize(("code", "subcode"), [(190, None), (190, 463), (190, 460), (102, None), (190, 458), (10, 467)])
+@pytest.mark.parametrize(
+    ("code", "subcode"),
+    [(190, None), *((190, each) for each in (458, 459, 460, 463, 464, 467, 492)), (102, None), (10, 467)],
+)
 def test_a_dead_token_asks_for_a_new_connection(code, subcode):
     assert isinstance(answer(code, subcode, status=401), AuthExpiredError)
 
@@ -43,6 +46,7 @@ def test_a_dead_token_asks_for_a_new_connection(code, subcode):
         (3, None, "permission_missing"),
         (200, None, "permission_missing"),
         (283, None, "permission_missing"),
+        (299, None, "permission_missing"),
         (10, 2018278, "window_closed"),
         (10, 2534022, "window_closed"),
         (10, 1893063, "policy_block"),
@@ -76,6 +80,38 @@ def test_a_fault_of_meta_can_be_read_again_but_not_written_again(code, rest):
 @pytest.mark.parametrize("body", [None, [], "x", {"error": "x"}, {"error": {"code": "x"}}])
 def test_without_an_error_body_the_status_decides(status, kind, body):
     assert isinstance(translate(status, body, is_write=False, retry_at=None), kind)
+
+
+def test_each_kind_of_refusal_is_told_apart():
+    """Permission, login, window, unreachable, gone, policy, duplicate and "already" each ask for another remedy."""
+    pairs = [(10, None), (10, 2018278), (551, None), (100, 33), (368, None), (506, None), (10900, None), (100, None)]
+    codes = [answer(*pair, is_write=True).code for pair in pairs]
+    assert len(set(codes)) == len(codes)
+    assert isinstance(answer(190, status=401), AuthExpiredError)
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("(#200) Requires pages_manage_engagement permission to manage the object", ", pages_manage_engagement"),
+        (
+            "(#10) requires the 'pages_read_engagement' permission or pages_read_user_content. pages_read_engagement!",
+            ", pages_read_engagement, pages_read_user_content",
+        ),
+        ("(#10) needs Human_Agent", ", Human_Agent"),
+        ("(#200) Dora Quast may not pages_manage_everything, xpages_messaging", ""),
+        (None, ""),
+    ],
+)
+def test_the_right_that_is_missing_is_named_and_nothing_else_of_the_words(message, named):
+    error = answer(200, status=403, message=message)
+    assert error.code == "permission_missing" and error.message == f"Meta answered 403 (code 200{named})"
+
+
+@pytest.mark.parametrize("is_write", [True, False])
+def test_a_throttle_is_never_doubt_about_a_write(is_write):
+    for code in (4, 17, 32, 613, *range(80000, 80015)):
+        assert isinstance(answer(code, is_write=is_write, is_transient=True), RateLimitedError)
 
 
 def test_the_message_never_repeats_what_meta_wrote():

@@ -109,6 +109,7 @@ def test_a_wrong_proof_is_refused_so_the_right_one_was_sent(simulated):
 
 def test_every_call_is_allowed_and_learned_by_the_budget(simulated):
     budget = Learning()
+    simulated.world.graph.allowance = 100
     graph = Graph(simulated.context("facebook"), budget)
     graph.get_connections("me", "feed", fields="id")
     assert budget.spent == [("GET feed", False)]

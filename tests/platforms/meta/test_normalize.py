@@ -4,6 +4,7 @@ import pytest
 
 from monitor.platforms.base import ChannelContext, IncomingDeletion, IncomingNotice, IncomingPost, RawUpdate
 from monitor.platforms.errors import MalformedPayloadError
+from monitor.platforms.meta.stories import without_story_media
 from monitor.platforms.registry import get_platform
 
 PAGE = ChannelContext(1, "page", "600100", "lumora", {}, "", app_ids=("42",))
@@ -72,7 +73,9 @@ def test_a_removal_is_a_deletion_of_the_right_thing():
 
 @pytest.mark.parametrize("verb", ["hide", "unhide"])
 def test_hiding_is_noticed(verb):
-    assert feed(verb=verb) == IncomingNotice({"hide": "post_hidden", "unhide": "post_unhidden"}[verb], {"id": "9_2"})
+    at = datetime.fromtimestamp(1795166999, UTC).isoformat()
+    code = {"hide": "post_hidden", "unhide": "post_unhidden"}[verb]
+    assert feed(verb=verb) == IncomingNotice(code, {"id": "9_2", "at": at})
 
 
 @pytest.mark.parametrize(
@@ -231,3 +234,30 @@ def test_unknown_fields_and_kinds_are_counted(platform):
     assert read(platform, "change", field="telepathy", value={}).code == "event_ignored"
     assert read(platform, "change", field="feed", value="gone").code == "event_ignored"
     assert read(platform, "hologram").code == "unknown_update"
+
+
+def test_the_ad_under_which_somebody_comments_is_kept():
+    media = {"id": "55", "ad_id": "120200000000001", "ad_title": "Autumn", "original_media_id": "54"}
+    post = read("instagram", "change", field="comments", value={"id": "71", "text": "Price?", "media": media}, time=1)
+    assert post.extra["ad_id"] == "120200000000001" and post.conversation_id == "55"
+
+
+def test_a_mention_in_a_comment_is_a_comment_whatever_the_item_is_called():
+    value = {"item": "post", "verb": "add", "post_id": "8_1", "comment_id": "8_2", "message": "look @Lumora"}
+    post = read("facebook", "change", field="mention", value=value, time=1795167000)
+    assert (post.external_id, post.form, post.conversation_id) == ("8_2", "comment", "8_1")
+    assert post.extra["addressed_by"] == "tag"
+
+
+@pytest.mark.parametrize(("told", "is_hidden"), [(True, True), (False, False), (None, None), ("yes", None)])
+def test_whether_it_is_hidden_is_told_or_unknown(told, is_hidden):
+    comment = {"id": "71", "message": "x", "text": "x", "is_hidden": told, "hidden": told}
+    for platform, about in (("facebook", {"post": {"id": "5"}}), ("instagram", {"media": {"id": "5"}})):
+        assert read(platform, "comment", comment=comment, **about).is_hidden is is_hidden
+
+
+@pytest.mark.parametrize("odd", [5, "x", [5], {"type": "story_mention", "payload": "x"}, None])
+def test_odd_messages_are_split_whatever_is_in_them(odd):
+    message = {"mid": "m_1", "attachments": [odd], "reply_to": odd, "story": odd}
+    assert without_story_media(message)["mid"] == "m_1"
+    assert without_story_media({"mid": "m_1", "attachments": odd})["mid"] == "m_1"

@@ -159,3 +159,14 @@ def test_our_own_comment_is_deleted(simulated, platform, comment):
     receipt = simulated.connect(platform).send(SendRequest("reply", "On it.", target_id=comment.identifier))
     simulated.connect(platform).send(SendRequest("delete", target_id=receipt.external_id))
     assert simulated.world.find(receipt.external_id) is None
+
+
+def test_a_mention_under_media_of_others_is_answered_through_our_profile(simulated):
+    root = simulated.person_says("instagram", "my shelf")
+    mention = simulated.person_says("instagram", "@lumora yours?", handle="tom", parent_id=root.identifier)
+    request = SendRequest("reply", "It is!", target_id=mention.identifier, conversation_id=root.identifier)
+    receipt = simulated.connect("instagram").send(request)
+    assert simulated.world.entries[receipt.external_id].parent_id == mention.identifier
+    on_media = SendRequest("reply", "Lovely.", target_id=root.identifier, conversation_id=root.identifier)
+    receipt = simulated.connect("instagram").send(on_media)
+    assert simulated.world.entries[receipt.external_id].parent_id == root.identifier

@@ -229,25 +229,76 @@ def test_nobody_listening_is_unavailable(simulated):
 
 class CountingBudget:
     def __init__(self, allowed=100):
-        self.allowed, self.spent, self.learned = allowed, [], []
+        self.allowed, self.spent, self.learned, self.billed = allowed, [], [], []
 
     def spend(self, endpoint, *, cost_micros=0, is_write=False):
         if len(self.spent) >= self.allowed:
             raise QuotaExceededError("our own cap", resets_at=None)
         self.spent.append((endpoint, cost_micros, is_write))
 
+    def bill(self, prices):
+        self.billed.append(dict(prices))
+        return sum(prices.values())
+
     def learn(self, endpoint, *, remaining, limit, resets_at):
         self.learned.append((endpoint, remaining, limit))
 
 
-def test_the_price_of_a_page_is_charged_with_the_next_call(simulated):
+def test_a_page_is_charged_by_what_is_on_it(simulated):
     budget = CountingBudget()
-    simulated.person_says("x", "@lumora hello")
-    first = simulated.connect("x", budget=budget).collect("mentions", {})
-    simulated.connect("x", budget=budget).collect("mentions", first.cursor)
+    post = simulated.person_says("x", "@lumora hello")
+    simulated.connect("x", budget=budget).collect("mentions", {})
     # One own mention and one author.
-    assert budget.spent == [("mentions", 0, False), ("mentions", 11_000, False)]
-    assert budget.learned == [("mentions", 299, 300), ("mentions", 298, 300)]
+    assert budget.spent == [("mentions", 0, False)]
+    assert budget.billed == [{f"post:{post.identifier}": 1_000, f"user:{post.author.external_id}": 10_000}]
+    assert budget.learned == [("mentions", 299, 300)]
+
+
+def test_a_quote_without_a_mention_is_found(simulated):
+    ours = simulated.world.publish("x", simulated.world.brands["x"], "our news")
+    simulated.world.publish("x", simulated.world.brands["x"], "we quote ourselves", quoted_id=ours.identifier)
+    simulated.person_says("x", "look at these liars", quoted_id=ours.identifier)
+    simulated.person_says("x", "nothing about them")
+    posts, cursor = collect_all(simulated, "x", "quotes")
+    assert [(post.text, post.quotes_us, post.mentions_us) for post in posts] == [("look at these liars", True, False)]
+    assert collect_all(simulated, "x", "quotes", cursor)[0] == []
+
+
+def test_quotes_of_a_busy_day_are_read_to_the_end_of_one_query(simulated, monkeypatch):
+    monkeypatch.setattr(connector, "PAGE_SIZE", 10)
+    ours = simulated.world.publish("x", simulated.world.brands["x"], "our news")
+    for number in range(23):
+        simulated.person_says("x", f"no. {number}", quoted_id=ours.identifier)
+    first = simulated.connect("x").collect("quotes", {})
+    # A new post of ours changes what the next pass looks for, not this one: its page token belongs to its query.
+    simulated.world.publish("x", simulated.world.brands["x"], "more news")
+    rest, cursor = collect_all(simulated, "x", "quotes", first.cursor)
+    assert len(posts_of(simulated, "x", first)) + len(rest) == 23
+    queries = {call["?query"] for call in simulated.world.calls if "?query" in call}
+    assert len(queries) == 1 and "watched" not in cursor
+
+
+def test_without_posts_of_its_own_nothing_is_asked_for_quotes(simulated):
+    batch = simulated.connect("x").collect("quotes", {})
+    assert (batch.updates, batch.cursor, batch.has_more) == ((), {}, False)
+    assert [call["path"] for call in simulated.world.calls] == [
+        f"/x/2/users/{simulated.context('x').external_id}/tweets"
+    ]
+
+
+def test_the_query_for_quotes_fits(simulated):
+    ids = [str(2**63 - number) for number in range(connector.WATCHED_POSTS)]
+    assert len(connector.quotes_query(ids, "@a_very_long_han")) <= 512
+
+
+def test_the_old_id_of_an_edit_leads_to_the_newest_words(simulated):
+    post = simulated.person_says("x", "@lumora first words")
+    old = post.identifier
+    simulated.world.edit(old, "@lumora second words")
+    simulated.world.calls.clear()
+    updates = simulated.connect("x").recheck([old])
+    events = [event for each in updates for event in PLATFORM.normalize(each, simulated.context("x"))]
+    assert {(event.external_id, event.version, event.text) for event in events} == {(old, 2, "@lumora second words")}
 
 
 def test_an_empty_budget_stops_before_the_call(simulated):

@@ -1,0 +1,50 @@
+"""Somebody takes our app's access away at the platform: the channels that lived on their login stop, and say so."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from monitor.brands.models import Channel, ChannelState, ChannelStream
+from monitor.brands.sealing import SealBrokenError, unseal
+from monitor.brands.services import forget_credentials
+from monitor.inbox.services import failures
+from monitor.logs import get_logger
+
+log = get_logger(__name__)
+
+#: What of a channel's credentials came of the person; the rest is the app's and the channel's own.
+_GIVEN = ("access_token", "user_token", "refresh_token", "user_id")
+
+
+def withdraw_authorization(*, platforms: Sequence[str], user_id: str) -> list[int]:
+    """Stops the channels whose login came from this person (`user_id` among their credentials); returns their ids.
+
+    Their tokens are deleted, as the platform demands; what waits to be sent stays, cursors too. Of channels that do
+    not say whose login they use nothing is assumed: they are read at once, and a dead token shows.
+    """
+    stopped = []
+    unsure = []
+    for channel in Channel.objects.filter(platform__in=list(platforms)).exclude(credentials=None).order_by("pk"):
+        giver = _giver_of(channel)
+        if giver == user_id:
+            _withdraw(channel)
+            stopped.append(channel.pk)
+        elif not giver:
+            unsure.append(channel.pk)
+    ChannelStream.objects.filter(channel__in=unsure, channel__state=ChannelState.HEALTHY).update(next_poll_at=Now())
+    log.info("authorization_withdrawn", extra={"channels": stopped, "unsure": len(unsure)})
+    return stopped
+
+
+def _giver_of(channel: Channel) -> str:
+    try:
+        return unseal(channel.credentials).get("user_id", "")
+    except SealBrokenError:
+        return ""
+
+
+@transaction.atomic
+def _withdraw(channel: Channel) -> None:
+    forget_credentials(channel=channel, names=_GIVEN)
+    failures.note_dead_login(channel=channel, code="authorization_revoked")
