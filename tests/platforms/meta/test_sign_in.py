@@ -50,7 +50,7 @@ def test_tokens_of_pages_work_and_belong_to_their_page(simulated: Simulated, app
         )
         connector = maker(context, NullBudget(), now=simulated.world.now)
         assert connector.check() == [] and connector.identify().external_id == found.external_id
-        stream = connector.streams()[-1]
+        stream = "feed" if found.platform == "facebook" else "comments"
         is_own = found.external_id == PAGE_ID
         assert bool(connector.collect(stream, {}).updates) is is_own
 
