@@ -159,6 +159,19 @@ PLATFORM_API_URLS = {
 X_CONSUMER_SECRETS = read_list("MENTIONDESK_X_CONSUMER_SECRET")
 META_APP_SECRETS = read_list("MENTIONDESK_META_APP_SECRET")
 META_VERIFY_TOKEN = read_text("MENTIONDESK_META_VERIFY_TOKEN")
+# For signing in from the console: (client id, secret, where the browser goes), by `SignIn.return_code`.
+SIGN_IN_APPS = {
+    "x": (
+        read_text("MENTIONDESK_X_CLIENT_ID"),
+        read_text("MENTIONDESK_X_CLIENT_SECRET"),
+        read_text("MENTIONDESK_X_WEB_URL", "https://x.com").rstrip("/"),
+    ),
+    "facebook": (
+        read_text("MENTIONDESK_META_APP_ID"),
+        META_APP_SECRETS[0] if META_APP_SECRETS else "",
+        read_text("MENTIONDESK_FACEBOOK_WEB_URL", "https://www.facebook.com").rstrip("/"),
+    ),
+}
 
 # -- Work ------------------------------------------------------------------------------------------
 ANALYZE_BATCH = read_number("MENTIONDESK_ANALYZE_BATCH", 100, least=1)

@@ -25,6 +25,19 @@ CODES: Mapping[str, Wording] = {
         _("%(channel)s: the platform no longer accepts our login. Nothing is collected or sent through it."),
         _("Connect the channel again. What waits to be sent is kept."),
     ),
+    "channel.renewal_refused": Wording(
+        _("Sign-ins that have ended"),
+        _("%(channel)s: the platform does not renew our sign-in any more. Nothing is collected or sent through it."),
+        _("Connect the channel again. What waits to be sent is kept."),
+    ),
+    "channel.renewal_lost": Wording(
+        _("Sign-ins that have ended"),
+        _(
+            "%(channel)s: the sign-in was being renewed when the platform's answer got lost, and the old one is used "
+            "up. Nothing is collected or sent through it."
+        ),
+        _("Connect the channel again. What waits to be sent is kept."),
+    ),
     "channel.authorization_revoked": Wording(
         _("Access that was withdrawn"),
         _("%(channel)s: somebody has withdrawn our access. Nothing is collected or sent through it."),

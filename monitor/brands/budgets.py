@@ -30,7 +30,11 @@ _TAKE = """
     WHERE known.resets_at <= clock_timestamp() OR known.used < known.window_limit
     RETURNING used
 """
-_WHEN_FREE = "SELECT resets_at FROM brands_allowance WHERE channel_id = %s AND endpoint = %s"
+# Somebody may have learned the endpoint's first limit a moment after `_TAKE` found none: that is no refusal.
+_WHEN_FREE = """
+    SELECT resets_at FROM brands_allowance
+    WHERE channel_id = %s AND endpoint = %s AND used >= window_limit AND resets_at > clock_timestamp()
+"""
 _PAY = """
     INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros)
     SELECT channel.id, (clock_timestamp() AT TIME ZONE 'UTC')::date, %(read)s, %(write)s

@@ -117,6 +117,8 @@ class Channel(models.Model):
     poll_seconds = models.PositiveIntegerField(default=60)
     daily_cap_micros = models.BigIntegerField(null=True, blank=True)  # of a UTC day's spend; null: no cap
     can_reply = models.BooleanField(default=True)
+    # Renewals of the sign-in that were begun and of which no answer is known (see `brands.services.renewing`).
+    open_renewals = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -126,6 +128,20 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.handle or self.external_id
+
+
+class SignInUnderWay(models.Model):
+    """Somebody is at a platform to sign in, or chooses among what was found there: good once, for minutes, and only in
+    the browser session and the brand that it began in. `sealed` holds what is needed at the return."""
+
+    key_hash = models.CharField(max_length=64, unique=True)
+    session_hash = models.CharField(max_length=64)
+    user = models.ForeignKey(User, models.CASCADE)
+    brand = models.ForeignKey(Brand, models.CASCADE)
+    platform = models.CharField(max_length=24)
+    stage = models.CharField(max_length=8)  # asked, found
+    sealed = models.BinaryField(editable=False)
+    expires_at = models.DateTimeField()
 
 
 class ChannelStream(models.Model):

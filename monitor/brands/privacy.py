@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from monitor.brands.models import Allowance, LoginLink, LoginThrottle, PaidRead
+from monitor.brands.models import Allowance, LoginLink, LoginThrottle, PaidRead, SignInUnderWay
 
 COLUMNS = {
     "Allowance.endpoint": "kept: a name of the platform's interface",
@@ -44,6 +44,11 @@ COLUMNS = {
     "Market.time_zone": "kept: settings of the brand",
     "Membership.role": "kept: one of Role",
     "PaidRead.key_hash": "kept: salted hash of an id, removed after a day",
+    "SignInUnderWay.key_hash": "kept: hash of a secret",
+    "SignInUnderWay.platform": "kept: a code",
+    "SignInUnderWay.sealed": "kept: the brand's own, sealed, removed when it is over",
+    "SignInUnderWay.session_hash": "kept: hash of a secret",
+    "SignInUnderWay.stage": "kept: a code",
     "Switch.name": "kept: one of SwitchName",
     "User.email": "staff: login",
     "User.language": "staff: preference",
@@ -60,4 +65,6 @@ def sweep_retention(now: datetime) -> dict[str, int]:
     brakes = LoginThrottle.objects.filter(last_failure_at__lt=day_ago).delete()[0]
     allowances = Allowance.objects.filter(resets_at__lt=now - timedelta(days=30)).delete()[0]
     paid = PaidRead.objects.filter(day__lt=day_ago.date()).delete()[0]
-    return {"login links": links, "login brakes": brakes, "allowances": allowances, "paid reads": paid}
+    sign_ins = SignInUnderWay.objects.filter(expires_at__lt=now).delete()[0]
+    counts = {"login links": links, "login brakes": brakes, "allowances": allowances}
+    return {**counts, "paid reads": paid, "sign-ins": sign_ins}

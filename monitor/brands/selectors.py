@@ -1,6 +1,7 @@
 """Reads of this room."""
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 
 from django.conf import settings
@@ -14,17 +15,22 @@ from monitor.text.patterns import usable_order_patterns
 log = get_logger(__name__)
 
 
-def channel_context(channel: Channel, *, with_credentials: bool = True) -> ChannelContext:
+def channel_context(
+    channel: Channel, *, with_credentials: bool = True, credentials: Mapping[str, str] | None = None
+) -> ChannelContext:
     """What a connector needs to know, with the credentials in the clear. Raises SealBrokenError.
 
-    A parser needs to know who we are only: without credentials it works while they are dead.
+    A parser needs to know who we are only: without credentials it works while they are dead. `credentials` take the
+    place of the stored ones.
     """
+    if credentials is None:
+        credentials = unseal(channel.credentials) if with_credentials else {}
     return ChannelContext(
         channel_id=channel.pk,
         kind=channel.kind,
         external_id=channel.external_id,
         handle=channel.handle,
-        credentials=unseal(channel.credentials) if with_credentials else {},
+        credentials=credentials,
         api_url=channel.api_url or settings.PLATFORM_API_URLS.get(channel.platform, ""),
         query=channel.query,
     )

@@ -37,10 +37,9 @@ _NOTICES: Mapping[str, tuple[str, str]] = {
 
 def ask_platform(channel: Any, budget: Any) -> Sequence[Any]:
     """The notices of one look at the platform. Raises PlatformError, SealBrokenError."""
-    from monitor.brands.selectors import channel_context
-    from monitor.platforms.registry import get_platform
+    from monitor.brands.services import open_connector
 
-    return get_platform(channel.platform).connect(channel_context(channel), budget).check()
+    return open_connector(channel, budget=budget).check()
 
 
 def examine_channels() -> Iterator[Finding]:

@@ -76,6 +76,16 @@ PROBLEMS: Final[Words] = {
     "problem.quota_spent": _("The day's budget is spent."),
     "problem.quota_exceeded": _("The day's budget is spent."),
     "problem.auth_expired": _("The platform no longer accepts our login. Connect the channel again."),
+    "problem.renewal_refused": _("The platform does not renew our sign-in any more. Connect the channel again."),
+    "problem.renewal_lost": _(
+        "The sign-in was being renewed when the platform's answer got lost, and the old one is used up. Connect the "
+        "channel again."
+    ),
+    "problem.no_app": _(
+        "The settings of the app that this channel was signed in with are missing. Set them again, or connect the "
+        "channel another way."
+    ),
+    "problem.app_refused": _("The platform does not accept the keys of our app. Check the settings."),
     "problem.authorization_revoked": _("Somebody has withdrawn our access. Connect the channel again."),
     "problem.credentials_unreadable": _("The stored credentials cannot be opened. Connect the channel again."),
     "problem.unavailable": _("The platform does not answer. It is tried again by itself."),

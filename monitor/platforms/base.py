@@ -6,7 +6,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from monitor.platforms.signing import Signing
 
 FORMS = ("post", "comment", "reply", "quote", "review", "direct_message", "story_mention")
 
@@ -173,6 +176,16 @@ class Receipt:
     conversation_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose credentials these are. `credentials` is what the platform told besides and the connector needs."""
+
+    external_id: str
+    handle: str = ""
+    name: str = ""
+    credentials: Mapping[str, str] = field(default_factory=dict)
+
+
 class Budget(Protocol):
     """The shared allowance of one channel: one database statement a call, handed in by the caller."""
 
@@ -270,6 +283,20 @@ class AliasFinder(Connector, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn:
+    """How a person signs in at the platform in the browser (`signing.py`). `return_code` names the one address that
+    the platform sends people back to: /connect/<return_code>/return/. Without the `needed_scopes` there is no channel.
+    With `asks_server` the person names the server first; with `has_choice` they choose among what was found.
+    """
+
+    return_code: str
+    scopes: tuple[str, ...]
+    needed_scopes: tuple[str, ...] = ()
+    asks_server: bool = False
+    has_choice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """What the generic pages and rules need to know of a platform, without knowing it.
 
@@ -281,10 +308,13 @@ class Declaration:
     verdicts on its posts. Without `needs_credentials` a channel can be read without a login. `poll_seconds` is how
     often a new channel is read. `own_threads` tells whose thread it is where its first post is not known: the
     beginning of the ids of those that a channel began (`{id}`: the channel's own), or `*` where comments come from our
-    own posts only.
+    own posts only. `credential_sets` says for a kind of channel which names together suffice (any one set; without an
+    entry all names are needed); `asked` which fields of a channel are asked besides (`query`, `handle`, `external_id`),
+    those with a `?` at the end only if there is one.
 
     `abilities` are the kinds of SendRequest that the platform offers, and what else a connector can do:
       webhooks   it pushes; `subscribe`: its connector is a Subscriber, which can ask for that
+      identify   `identify() -> Identity`: one call that tells whose credentials these are
       read_back  a write in doubt can be looked up
       recheck    stored posts can be looked up again, `recheck_batch` ids a call, at `recheck_micros` each
     """
@@ -312,6 +342,19 @@ class Declaration:
     own_threads: str = ""
     needs_credentials: bool = True
     poll_seconds: int = 60
+    sign_in: SignIn | None = None
+    credential_sets: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def sets_of(self, kind: str) -> tuple[tuple[str, ...], ...]:
+        """The sets of credentials of which any one opens a channel of this kind."""
+        usual = (self.credential_names,) if self.needs_credentials else ((), self.credential_names)
+        return self.credential_sets.get(kind, usual)
+
+    def asked_of(self, kind: str) -> tuple[str, ...]:
+        usual = ("query", "handle?") if kind == "search" else ()
+        return self.asked.get(kind, usual)
+
     recheck_batch: int = 0
     recheck_micros: int = 0
 
@@ -325,6 +368,8 @@ class Platform(Protocol):
     """A platform: its declaration, its pure parser and its connector factory."""
 
     declaration: Declaration
+    #: How to sign in; None where there is no such way.
+    signing: "Signing | None"
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
         """Pure. Raises MalformedPayloadError for what cannot be understood."""

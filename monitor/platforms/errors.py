@@ -35,7 +35,12 @@ class QuotaExceededError(PlatformError):
 
 
 class AuthExpiredError(PlatformError):
-    """The credentials are no longer accepted."""
+    """The credentials are no longer accepted. `code`: auth_expired, or why they could not be renewed: renewal_refused,
+    renewal_lost."""
+
+    def __init__(self, message: str, *, code: str = "auth_expired", request_id: str = "") -> None:
+        super().__init__(message, request_id=request_id)
+        self.code = code
 
 
 class RejectedError(PlatformError):
@@ -43,7 +48,8 @@ class RejectedError(PlatformError):
 
     Codes: permission_missing, window_closed, not_summoned, duplicate, unreachable, gone, too_long,
     already_replied, policy_block, bad_request. Of push: webhook_crc_failed, webhook_url_invalid, webhook_limit,
-    subscription_limit, no_app_token. Of a feed: moved, retired, no_feed, not_public.
+    subscription_limit, no_app_token. Of a feed: moved, retired, no_feed, not_public. Of
+    signing in: code_refused, app_refused, bad_server, no_instance, no_app, no_profile.
     """
 
     def __init__(self, message: str, *, code: str, request_id: str = "") -> None:

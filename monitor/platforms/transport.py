@@ -21,8 +21,8 @@ from requests.exceptions import (
 )
 from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
 
-from monitor.platforms.errors import PlatformError, UnavailableError, UnconfirmedSendError
-from monitor.platforms.public_hosts import PublicAdapter
+from monitor.platforms.errors import PlatformError, RejectedError, UnavailableError, UnconfirmedSendError
+from monitor.platforms.public_hosts import NotPublicError, PublicAdapter
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
@@ -127,6 +127,8 @@ def was_never_sent(failure: requests.RequestException) -> bool:
 def translate_failure(failure: requests.RequestException, *, platform: str, is_write: bool) -> PlatformError:
     """What a failed exchange means: repeat it later, or read back first because a write may have happened."""
     kind = type(failure).__name__
+    if isinstance(failure, NotPublicError):
+        return RejectedError("the address leads into a private network", code="not_public")
     if is_write and not was_never_sent(failure):
         return UnconfirmedSendError(f"{platform} did not confirm a write ({kind})")
     return UnavailableError(f"{platform} could not be reached ({kind})")

@@ -14,12 +14,15 @@ from monitor.simulators import (
     control,
     feed_api,
     graph_api,
+    graph_sign_in,
     mastodon_api,
+    mastodon_sign_in,
     meta_push,
     push_control,
     x_api,
     x_push,
     x_push_api,
+    x_sign_in,
 )
 from monitor.simulators.faults import FaultMiddleware
 from monitor.simulators.world import Entry, Message, World
@@ -33,9 +36,9 @@ def create_app(world: World) -> ASGIApp:
 
     whole = Starlette(
         routes=[
-            Mount("/x", part([*x_push_api.routes(), *x_api.routes()])),
-            Mount("/graph", part(graph_api.routes())),
-            Mount("/mastodon", part(mastodon_api.routes())),
+            Mount("/x", part([*x_sign_in.routes(), *x_push_api.routes(), *x_api.routes()])),
+            Mount("/graph", part([*graph_sign_in.routes(), *graph_api.routes()])),
+            Mount("/mastodon", part([*mastodon_sign_in.routes(), *mastodon_api.routes()])),
             Mount("/bluesky", part(bluesky_api.routes())),
             Mount("/feed", part(feed_api.routes())),
             Mount("/_world", part([*push_control.routes(), *control.routes()])),

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 KINDS = (
-    "status", "drop", "drop_after_commit", "cut", "slow", "malformed", "wrong_type", "wrong_shape", "empty", "redirect",
+    "status", "drop", "drop_after_commit", "cut", "slow", "late", "malformed", "wrong_type", "wrong_shape", "empty", "redirect",
     "rate_limit", "usage_cap", "unauthorized", "revoked", "forbidden", "server_error",
 )  # fmt: skip
 
@@ -82,6 +82,12 @@ class FaultMiddleware:
         elif fault.kind == "cut":
             await self._app(scope, receive, _Cutting(send))
             await _cut(send)
+        elif fault.kind == "late":
+            answer: list[Message] = []
+            await self._app(scope, receive, _keep_in(answer))
+            await asyncio.sleep(fault.seconds)
+            for message in answer:
+                await send(message)
         elif fault.kind == "drop_after_commit":
             await self._app(scope, receive, _swallow)
             await _cut(send)
@@ -102,6 +108,15 @@ class _Cutting:
             body = message.get("body", b"")
             message = {**message, "body": body[: len(body) // 2], "more_body": True}
         await self._send(message)
+
+
+def _keep_in(answer: list[Message]) -> Send:
+    """Carried out at once, answered later."""
+
+    async def keep(message: Message) -> None:
+        answer.append(message)
+
+    return keep
 
 
 async def _swallow(message: Message) -> None:

@@ -27,7 +27,8 @@ from monitor.simulators.graph_nodes import (
     edges_of,
     identifier_of,
 )
-from monitor.simulators.oauth import PAGE_TOKEN, is_app_token, is_page_token
+from monitor.simulators.graph_sign_in import page_called
+from monitor.simulators.oauth import PAGE_TOKEN, is_app_token, page_of_token
 from monitor.simulators.world import PAGE_ID, PROFILE_ID, Entry, Person, World
 
 _OLDEST_VERSION = 21
@@ -63,14 +64,15 @@ def _answer(world: World, request: Request, args: dict[str, str]) -> Any:
     path, method = request.path_params["path"].strip("/"), args.get("method", request.method).upper()
     if is_app_token(request, args):
         return _answer_app(world, path, args)
-    if world.is_revoked or not is_page_token(request, args):
+    page_id = page_of_token(request, args)
+    if world.is_revoked or not page_id:
         raise GraphError("Error validating access token: the session has expired", 190, 463, 401)
     if path == "app":
         return graph_app.describe_app()
     if not path or path == "debug_token":
         return _answer_about_many(world, request, path, args)
     node_id, _, edge = path.partition("/")
-    node = _find(world, node_id, is_read=method == "GET")
+    node = _find(world, page_id if node_id == "me" else node_id, is_read=method == "GET")
     if edge in world.graph.closed_edges:
         raise GraphError(f"(#10) This endpoint ({edge}) requires a permission that the app was not granted", 10)
     if method == "GET":
@@ -104,9 +106,11 @@ def _answer_about_many(world: World, request: Request, path: str, args: dict[str
 
 
 def _find(world: World, node_id: str, *, is_read: bool) -> Node:
-    profiles = {"me": "facebook", PAGE_ID: "facebook", PROFILE_ID: "instagram"}
+    profiles = {PAGE_ID: "facebook", PROFILE_ID: "instagram"}
     if node_id in profiles:
         return world.brands[profiles[node_id]]
+    if other := page_called(node_id):
+        return other
     if node_id.startswith("t_"):
         threads = [*conversations(world, "facebook"), *conversations(world, "instagram")]
         for thread in threads:

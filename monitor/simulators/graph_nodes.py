@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.simulators.graph_errors import GraphError
 from monitor.simulators.graph_fields import Field
+from monitor.simulators.graph_sign_in import profile_of
 from monitor.simulators.world import PAGE_ID, Entry, Message, Person, World
 
 
@@ -70,7 +71,7 @@ def edges_of(node: Node) -> Mapping[str, str]:
 
 def edge_rows(world: World, node: Node, edge: str, query: Mapping[str, str]) -> list[Any]:
     if isinstance(node, Person):
-        return _profile_rows(world, edge, query)
+        return _profile_rows(world, edge, query) if node in world.brands.values() else []
     if isinstance(node, Conversation):
         return list(node.messages)
     assert isinstance(node, Entry)
@@ -209,6 +210,7 @@ _FIELDS: Mapping[str, Mapping[str, Callable[[World, Any], Any]]] = {
         "id": lambda _world, person: person.external_id,
         "name": lambda _world, person: person.name,
         "username": lambda _world, person: person.handle,
+        "instagram_business_account": lambda _world, person: profile_of(person.external_id),
     },
     "facebook_post": {
         **_COMMON_POST,

@@ -8,8 +8,9 @@ from urllib.parse import quote
 from oauthlib.oauth1.rfc5849 import signature as oauth1
 from starlette.requests import Request
 
+from monitor.platforms.signing import SIMULATED_CLIENT_SECRET
 from monitor.simulators.graph_facts import APP_ID
-from monitor.simulators.world import APP_SECRET, DEMO_CHANNELS
+from monitor.simulators.world import APP_SECRET, DEMO_CHANNELS, PAGE_ID, World
 
 _X = DEMO_CHANNELS[0]["credentials"]
 PAGE_TOKEN = DEMO_CHANNELS[1]["credentials"]["access_token"]
@@ -39,9 +40,15 @@ def is_authorized(request: Request) -> bool:
     return hmac.compare_digest(expected, given.get("oauth_signature", "").encode())
 
 
-def is_page_token(request: Request, query: dict[str, str]) -> bool:
-    """Graph: the token in the header (or, as old clients do, in the query), with a right proof where one is given."""
-    return _is_graph_token(request, query, PAGE_TOKEN)
+def page_of_token(request: Request, query: dict[str, str]) -> str:
+    """Graph: the Page whose token is in the header (or, as old clients do, in the query), with a right proof where one
+    is given; "" where the token is not good."""
+    world: World = request.app.state.world
+    token = _token_in(request, query)
+    granted = world.grants.find(token, ("page",), world.now(), platform="facebook")
+    if granted is not None:
+        return granted.page_id if _is_proven(token, query, SIMULATED_CLIENT_SECRET) else ""
+    return PAGE_ID if _is_graph_token(request, query, PAGE_TOKEN) else ""
 
 
 def is_app_token(request: Request, query: dict[str, str]) -> bool:
@@ -50,9 +57,17 @@ def is_app_token(request: Request, query: dict[str, str]) -> bool:
 
 
 def _is_graph_token(request: Request, query: dict[str, str], wanted: str) -> bool:
+    token = _token_in(request, query)
+    return _is_proven(token, query, APP_SECRET) and hmac.compare_digest(token.encode(), wanted.encode())
+
+
+def _token_in(request: Request, query: dict[str, str]) -> str:
     header = request.headers.get("authorization", "")
-    token = header.removeprefix("Bearer ") if header.startswith("Bearer ") else query.get("access_token", "")
+    return header.removeprefix("Bearer ") if header.startswith("Bearer ") else query.get("access_token", "")
+
+
+def _is_proven(token: str, query: dict[str, str], secret: str) -> bool:
+    """Right, or not given at all."""
     proof = query.get("appsecret_proof")
-    right = hmac.new(APP_SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
-    is_proven = proof is None or hmac.compare_digest(proof.encode(), right.encode())
-    return is_proven and hmac.compare_digest(token.encode(), wanted.encode())
+    right = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+    return proof is None or hmac.compare_digest(proof.encode(), right.encode())

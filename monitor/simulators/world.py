@@ -20,6 +20,7 @@ from monitor.simulators.channels import PROFILE_ID as PROFILE_ID
 from monitor.simulators.channels import X_CONSUMER_SECRET as X_CONSUMER_SECRET
 from monitor.simulators.channels import X_USER_ID as X_USER_ID
 from monitor.simulators.faults import FaultBook
+from monitor.simulators.grants import GrantBook
 from monitor.simulators.limits import RateWindows
 from monitor.simulators.mastodon_facts import ACCOUNT_ID, snowflake
 from monitor.simulators.pushing import PushBook
@@ -103,6 +104,7 @@ class World:
         self.pushes = PushBook(self.now, {"x": push_secret or X_CONSUMER_SECRET, "meta": push_secret or APP_SECRET})
         #: Called with what happened (published, edited, deleted, said) and to what, while the world stands still.
         self.listeners: list[Callable[[str, Any], None]] = []
+        self.grants = GrantBook()
         self.limits = RateWindows(limit_scale)
         self.is_revoked = False
         self.must_be_summoned = True

@@ -26,6 +26,7 @@ from monitor.simulators.x_shapes import (
     render_post,
     render_user,
 )
+from monitor.simulators.x_sign_in import SCOPE_OF, token_of
 
 _PROBLEMS = "https://api.twitter.com/2/problems"
 _PROBLEM_TYPE = "application/problem+json"
@@ -50,8 +51,11 @@ def _guarded(endpoint: str, handler: Handler) -> Callable[[Request], Awaitable[R
     async def respond(request: Request) -> Response:
         world: World = request.app.state.world
         world.note_call(request.method, request.url.path, request.query_params.items())
-        if world.is_revoked or not is_authorized(request):
+        granted = token_of(world, request)
+        if world.is_revoked or not (granted or is_authorized(request)):
             return problem(401, "Unauthorized", "Unauthorized")
+        if granted and SCOPE_OF.get(endpoint, "users.read") not in granted.grant.scopes:
+            return refused("Forbidden")
         is_allowed, headers = world.limits.take("user", endpoint, world.now())
         if not is_allowed:
             return JSONResponse({"errors": [{"code": 88, "message": "Rate limit exceeded"}]}, 429, headers)
@@ -123,7 +127,9 @@ async def _lookup(world: World, request: Request) -> Response:
 
 
 async def _me(world: World, request: Request) -> Response:
-    return _json(world, {"data": render_user(world.brands["x"], listed(request.query_params, "user.fields"))})
+    granted = token_of(world, request)
+    me = world.person_by_id("x", granted.grant.user_id) if granted else None
+    return _json(world, {"data": render_user(me or world.brands["x"], listed(request.query_params, "user.fields"))})
 
 
 async def _users(world: World, request: Request) -> Response:

@@ -6,23 +6,10 @@ import pytest
 from django.test import Client
 
 from monitor.audit.models import AuditEvent
-from monitor.brands.models import ApiToken, Membership, User
+from monitor.brands.models import ApiToken, User
 from monitor.brands.services import create_api_token
 
 PEOPLE = "/b/lumora/people/"
-
-
-@pytest.fixture
-def admin(brand: Any) -> User:
-    user = User.objects.create_user("ada@example.com", name="Ada")
-    Membership.objects.create(user=user, brand=brand, role="admin")
-    return user
-
-
-@pytest.fixture
-def as_admin(client: Client, admin: User) -> Client:
-    client.force_login(admin)
-    return client
 
 
 def _asks(secret: str) -> int:

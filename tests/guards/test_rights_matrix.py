@@ -20,6 +20,8 @@ PARTS = {
     "slug": "lumora",
     "reference": "0ABCDEFG",
     "token": "never-made",
+    "platform": "x",
+    "return_code": "x",
     "code": "never-made",
     "public_id": "01900000-0000-7000-8000-000000000000",
     "post_id": "01900000-0000-7000-8000-000000000000",

@@ -120,6 +120,7 @@ class Migration(migrations.Migration):
                 ('poll_seconds', models.PositiveIntegerField(default=60)),
                 ('daily_cap_micros', models.BigIntegerField(blank=True, null=True)),
                 ('can_reply', models.BooleanField(default=True)),
+                ('open_renewals', models.PositiveSmallIntegerField(default=0)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('brand', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='channels', to='brands.brand')),
                 ('market', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='brands.market')),
@@ -209,6 +210,20 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='switch',
             constraint=models.UniqueConstraint(fields=('brand', 'name'), name='one_switch_per_name'),
+        ),
+        migrations.CreateModel(
+            name='SignInUnderWay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key_hash', models.CharField(max_length=64, unique=True)),
+                ('session_hash', models.CharField(max_length=64)),
+                ('platform', models.CharField(max_length=24)),
+                ('stage', models.CharField(max_length=8)),
+                ('sealed', models.BinaryField()),
+                ('expires_at', models.DateTimeField()),
+                ('brand', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='brands.brand')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+            ],
         ),
         migrations.CreateModel(
             name='PaidRead',

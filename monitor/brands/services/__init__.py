@@ -13,6 +13,7 @@ from monitor.brands.services.access import (
 )
 from monitor.brands.services.channels import (
     connect_channel,
+    connect_import,
     ensure_streams,
     forget_credentials,
     pause_channel,
@@ -22,9 +23,11 @@ from monitor.brands.services.channels import (
 )
 from monitor.brands.services.people import create_brand, create_user, set_role, set_switch
 from monitor.brands.services.preferences import set_password, set_preferences, set_thresholds
+from monitor.brands.services.renewing import open_connector
 
 __all__ = [
     "connect_channel",
+    "connect_import",
     "create_api_token",
     "create_brand",
     "create_login_link",
@@ -35,6 +38,7 @@ __all__ = [
     "login_wait_seconds",
     "note_failed_login",
     "note_login",
+    "open_connector",
     "pause_channel",
     "resume_channel",
     "revoke_api_token",

@@ -1,5 +1,6 @@
 """Channels: connected with sealed credentials, stopped and started, and told what streams to poll."""
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -48,6 +49,7 @@ def connect_channel(
         "state_code": "",
         "state_params": {},
         "state_at": Now(),
+        "open_renewals": 0,
     }
     channel, is_new = Channel.objects.update_or_create(
         brand=brand, platform=platform, kind=kind, external_id=external_id, defaults=fields
@@ -62,6 +64,27 @@ def connect_channel(
         params={"platform": platform, "kind": kind},
     )
     channel.refresh_from_db()
+    return channel
+
+
+@transaction.atomic
+def connect_import(*, brand: Brand, platform: str, name: str, user: User | None) -> Channel:
+    """A source of files only: nothing is read from it and nothing sent. Raises ValueError for an unusable code."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,23}", platform):
+        raise ValueError(f"{platform!r} cannot be a platform's code")
+    channel, is_new = Channel.objects.get_or_create(
+        brand=brand,
+        platform=platform,
+        kind="import",
+        external_id="files",
+        defaults={"name": name or "Imported files", "can_reply": False},
+    )
+    if name and channel.name != name:
+        Channel.objects.filter(pk=channel.pk).update(name=name)
+        channel.name = name
+    if is_new:
+        params = {"platform": platform, "kind": "import"}
+        record(act="channel.connected", brand_id=brand.pk, actor=user, subject=channel, params=params)
     return channel
 
 

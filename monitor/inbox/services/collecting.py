@@ -13,10 +13,10 @@ from django.db import connection
 
 from monitor.alerts.models import AlertLevel
 from monitor.alerts.services import raise_alert
-from monitor.brands.budgets import ChannelBudget
 from monitor.brands.models import Channel, ChannelStream
 from monitor.brands.sealing import SealBrokenError
 from monitor.brands.selectors import channel_context
+from monitor.brands.services import open_connector
 from monitor.inbox.models import ChannelGap
 from monitor.inbox.services import failures
 from monitor.inbox.services.pending import note_fetches
@@ -95,7 +95,7 @@ def collect_channel(
     chosen = platform or get_platform(held.channel.platform)
     try:
         context = channel_context(held.channel)
-        connector = chosen.connect(context, ChannelBudget(channel_id))
+        connector = open_connector(held.channel, platform=chosen)
         pause = _read_pages(held, chosen, context, connector, max_pages)
     except (PlatformError, SealBrokenError) as error:
         code = failures.note_failure(stream=held.stream, lease_until=held.lease_until, error=error)

@@ -73,13 +73,12 @@ def note_failure(*, stream: ChannelStream, lease_until: datetime, error: Platfor
 
 def code_of(error: PlatformError | SealBrokenError) -> str:
     """The stable word for an error, kept in `ChannelStream.last_error` and `Channel.state_code`."""
-    if isinstance(error, RejectedError):
+    if isinstance(error, RejectedError | AuthExpiredError):
         return error.code
     codes: tuple[tuple[type[Exception], str], ...] = (
         (SealBrokenError, "credentials_unreadable"),
         (RateLimitedError, "rate_limited"),
         (QuotaExceededError, "quota_spent"),
-        (AuthExpiredError, "auth_expired"),
         (MalformedPayloadError, "malformed_answer"),
         (UnavailableError, "unavailable"),
     )

@@ -12,9 +12,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from monitor.brands.budgets import ChannelBudget
 from monitor.brands.sealing import SealBrokenError
 from monitor.brands.selectors import channel_context
+from monitor.brands.services import open_connector
 from monitor.inbox.models import PendingFetch
 from monitor.inbox.rows import encode_body
 from monitor.inbox.services import failures
@@ -86,7 +86,7 @@ def _fetch(pending: PendingFetch, platform: Platform) -> FetchReport:
     notice = IncomingNotice(pending.code, pending.params)
     try:
         context = channel_context(channel)
-        connector = platform.connect(context, ChannelBudget(channel.pk))
+        connector = open_connector(channel, platform=platform)
         updates = connector.fetch(notice)  # type: ignore[attr-defined]  # declared: the ability "fetch"
     except (PlatformError, SealBrokenError) as error:
         return FetchReport(given_up=int(_note_failure(pending, error)))

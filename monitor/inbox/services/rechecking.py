@@ -20,6 +20,7 @@ from monitor.brands.budgets import ChannelBudget, next_utc_day
 from monitor.brands.models import Channel
 from monitor.brands.sealing import SealBrokenError
 from monitor.brands.selectors import channel_context
+from monitor.brands.services import open_connector
 from monitor.inbox.models import Arrival, Post, Recheck
 from monitor.inbox.rows import bounded_id, exact
 from monitor.inbox.services import hiding
@@ -191,7 +192,8 @@ def _next_posts(
 
 def _look_up_with(channel: Channel, platform: Platform, budget: ChannelBudget, posts: Sequence[Post]) -> RecheckReport:
     context = channel_context(channel)
-    return _look_up(_Look(channel, platform, context, platform.connect(context, budget)), posts)
+    connector: Any = open_connector(channel, budget=budget, platform=platform)
+    return _look_up(_Look(channel, platform, context, connector), posts)
 
 
 def _look_up(look: _Look, posts: Sequence[Post]) -> RecheckReport:

@@ -6,17 +6,19 @@ from monitor.platforms.base import Budget, ChannelContext, Declaration, Platform
 from monitor.platforms.bluesky.connector import BlueskyConnector
 from monitor.platforms.bluesky.normalize import deep_link, normalize
 
+_LOGIN = ("identifier", "app_password")
+
 
 class BlueskyPlatform:
     declaration = Declaration(
         code="bluesky",
         name="Bluesky",
-        credential_names=("identifier", "app_password"),
+        credential_names=("identifier", "app_password", "server"),
         channel_kinds=("account", "search"),
         abilities=frozenset(
             {
                 *("reply", "direct_message", "private_reply", "hide", "unhide", "like", "unlike", "delete"),
-                *("read_back", "recheck"),
+                *("read_back", "recheck", "identify"),
             }
         ),
         # Graphemes (app.bsky.feed.post, chat.bsky.convo.defs#messageInput); their bytes are counted before sending.
@@ -27,8 +29,11 @@ class BlueskyPlatform:
         forms=("post", "reply", "quote", "direct_message"),
         mark="Bs",
         answer_form="reply",
+        credential_sets=dict.fromkeys(("account", "search"), (_LOGIN, (*_LOGIN, "server"))),
+        asked={"search": ("query",)},
         own_threads="at://{id}/",
     )
+    signing = None
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
         return normalize(update, context)

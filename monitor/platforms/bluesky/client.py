@@ -17,6 +17,7 @@ from monitor.platforms.errors import (
     AuthExpiredError,
     MalformedPayloadError,
     PlatformError,
+    RejectedError,
     UnconfirmedSendError,
 )
 from monitor.platforms.payload import text_at
@@ -40,12 +41,18 @@ class BlueskyClient:
         now: Callable[[], datetime] = utc_now,
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        self._address = context.api_url.rstrip("/")
+        # A server that somebody typed may lead anywhere; the settings' own is the operator's word.
+        typed = context.credentials.get("server", "").strip().rstrip("/")
+        typed = typed if not typed or "://" in typed else f"https://{typed}"
+        self._address = typed or context.api_url.rstrip("/")
+        self._is_trusted = not typed or typed.startswith("https://")
         self._identifier = context.credentials.get("identifier", "")
         self._password = context.credentials.get("app_password", "")
         self._budget = budget
         self._now = now
-        self._http = GuardedSession(built_for="", base_url=self._address, read_seconds=read_seconds)
+        self._http = GuardedSession(
+            built_for="", base_url=self._address, read_seconds=read_seconds, only_public=bool(typed)
+        )
         self._session = session_of(self._address, self._identifier, self._password)
 
     @property
@@ -101,6 +108,8 @@ class BlueskyClient:
         body: Mapping[str, Any] | None = None,
         is_write: bool = False,
     ) -> requests.Response:
+        if not self._is_trusted:
+            raise RejectedError("the server must be reached over https", code="bad_request")
         problem: PlatformError
         headers = {"Accept": "application/json"}
         if method.startswith("chat.bsky."):

@@ -8,6 +8,7 @@ from monitor.platforms.base import (
     Batch,
     Budget,
     Condition,
+    Identity,
     IncomingNotice,
     IncomingPost,
     RawUpdate,
@@ -214,6 +215,10 @@ class BlueskyConnector(BaseConnector):
 
     def read_back(self, request: SendRequest, *, since: datetime) -> Sequence[IncomingPost] | None:
         return self._writer.read_back(request, since=since)
+
+    def identify(self) -> Identity:
+        told = self._client.query("com.atproto.server.getSession", {}, endpoint="me")
+        return Identity(text_at(told, "did"), text_at(told, "handle"))
 
     def check(self) -> Sequence[IncomingNotice]:
         if self._context.kind == "search":

@@ -25,7 +25,9 @@ class FeedPlatform:
         mark="RSS",
         needs_credentials=False,
         poll_seconds=300,
+        asked=dict.fromkeys(("feed", "forum", "reviews"), ("external_id", "query?", "handle?")),
     )
+    signing = None
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
         return normalize(update, context)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from monitor.platforms.base import Budget, ChannelContext, Declaration, PlatformEvent, RawUpdate
 from monitor.platforms.mastodon.connector import MastodonConnector
 from monitor.platforms.mastodon.normalize import normalize
+from monitor.platforms.mastodon.sign_in import SIGN_IN, MastodonSigning
 
 
 class MastodonPlatform:
@@ -18,7 +19,7 @@ class MastodonPlatform:
         abilities=frozenset(
             {
                 *("reply", "direct_message", "private_reply", "like", "unlike", "delete"),
-                *("read_back", "recheck"),
+                *("read_back", "recheck", "identify"),
             }
         ),
         # 500, less the mention without which nobody would be told of the answer (a name has 30 letters at most).
@@ -28,7 +29,10 @@ class MastodonPlatform:
         forms=("post", "reply", "quote", "direct_message"),
         mark="M",
         answer_form="reply",
+        sign_in=SIGN_IN,
+        credential_sets={"search": (("instance",), ("instance", "access_token"))},
     )
+    signing = MastodonSigning()
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
         return normalize(update, context)

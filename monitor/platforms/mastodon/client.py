@@ -59,7 +59,10 @@ class MastodonClient:
         self._now = now
         self._address = instance_of(context)
         base_url = self._address or _NOWHERE
-        self._session = InstanceSession(built_for="", base_url=base_url, read_seconds=read_seconds)
+        # An instance that somebody typed may lead anywhere: only the public internet is called then.
+        self._session = InstanceSession(
+            built_for="", base_url=base_url, read_seconds=read_seconds, only_public=not context.api_url
+        )
         token = context.credentials.get("access_token", "").strip()
         self._has_token = bool(token)
         self.library = mastodon.Mastodon(

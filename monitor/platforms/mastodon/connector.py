@@ -13,6 +13,7 @@ from monitor.platforms.base import (
     Batch,
     Budget,
     Condition,
+    Identity,
     IncomingNotice,
     IncomingPost,
     RawUpdate,
@@ -250,6 +251,11 @@ class MastodonConnector(BaseConnector):
 
     def read_back(self, request: SendRequest, *, since: datetime) -> Sequence[IncomingPost] | None:
         return self._writer.read_back(request, since=since)
+
+    def identify(self) -> Identity:
+        answer = self._client.call(self._client.library.account_verify_credentials)
+        me = mapping_at({"account": answer}, "account")
+        return Identity(id_at(me, "id"), text_at(me, "username"), text_at(me, "display_name"))
 
     def check(self) -> Sequence[IncomingNotice]:
         if self._context.kind == "search":

@@ -12,6 +12,7 @@ from monitor.platforms.base import (
     Budget,
     ChannelContext,
     Declaration,
+    Identity,
     IncomingPost,
     PlatformEvent,
     RawUpdate,
@@ -23,6 +24,7 @@ from monitor.platforms.meta.connector import MetaConnector, Reader, after_args, 
 from monitor.platforms.meta.facebook_reader import deep_link, normalize
 from monitor.platforms.meta.graph import after_of
 from monitor.platforms.meta.health import Wanted
+from monitor.platforms.meta.sign_in import SIGN_IN, MetaSigning
 from monitor.platforms.meta.walk import Step, Walk
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.platforms.times import parse_time
@@ -73,6 +75,10 @@ class FacebookConnector(MetaConnector):
         "reviews": Step("ratings"),
     }
     main_streams = frozenset({"direct_messages", "feed"})
+
+    def identify(self) -> Identity:
+        page = self._graph.get_object("me", fields="id,name,username")
+        return Identity(id_at(page, "id"), text_at(page, "username"), text_at(page, "name"))
 
     def _readers(self) -> Mapping[str, Reader]:
         return {
@@ -222,7 +228,7 @@ class FacebookPlatform:
         abilities=frozenset(
             {
                 *("reply", "direct_message", "private_reply", "hide", "unhide", "like", "unlike", "delete"),
-                *("webhooks", "subscribe", "read_back", "fetch", "recheck", "aliases"),
+                *("webhooks", "subscribe", "read_back", "fetch", "recheck", "identify", "aliases"),
             }
         ),
         reply_limit=8_000,
@@ -234,8 +240,10 @@ class FacebookPlatform:
         # The page's id and that of the post: whoever wrote it, it stands on our page.
         own_threads="{id}_",
         learning_allowed=True,
+        sign_in=SIGN_IN,
         mark="FB",
     )
+    signing = MetaSigning()
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
         return normalize(update, context)

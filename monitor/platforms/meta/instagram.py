@@ -11,6 +11,7 @@ from monitor.platforms.base import (
     Budget,
     ChannelContext,
     Declaration,
+    Identity,
     IncomingPost,
     PlatformEvent,
     RawUpdate,
@@ -22,6 +23,7 @@ from monitor.platforms.meta.connector import MetaConnector, Reader, after_args, 
 from monitor.platforms.meta.graph import after_of
 from monitor.platforms.meta.health import Wanted
 from monitor.platforms.meta.instagram_reader import normalize
+from monitor.platforms.meta.sign_in import PROFILE_FIELD, SIGN_IN, MetaSigning
 from monitor.platforms.meta.walk import Step, Walk
 from monitor.platforms.payload import id_at, list_at, mapping_at, number_at, text_at
 from monitor.platforms.times import parse_time
@@ -48,6 +50,15 @@ class InstagramConnector(MetaConnector):
         # Instagram's own fields are chosen once for the app, at Meta. What else it takes is that the page agrees.
         subscribed_fields=("feed", "messages", "message_echoes", "messaging_postbacks", "messaging_handovers"),
     )
+
+    def identify(self) -> Identity:
+        """A token belongs to a Page; the profile is the one that is linked to it."""
+        page = self._graph.get_object("me", fields=f"id,{PROFILE_FIELD}")
+        profile = mapping_at(page, "instagram_business_account")
+        if not id_at(profile, "id"):
+            raise RejectedError("no professional profile is linked to the Page of this token", code="no_profile")
+        extra = {"page_id": id_at(page, "id")}
+        return Identity(id_at(profile, "id"), text_at(profile, "username"), text_at(profile, "name"), extra)
 
     def _readers(self) -> Mapping[str, Reader]:
         return {
@@ -217,7 +228,7 @@ class InstagramPlatform:
         channel_kinds=("account",),
         abilities=frozenset(
             {"reply", "direct_message", "private_reply", "hide", "unhide", "delete"}
-            | {"webhooks", "subscribe", "read_back", "fetch", "recheck"}
+            | {"webhooks", "subscribe", "read_back", "fetch", "recheck", "identify"}
         ),
         reply_limit=2_200,
         direct_message_limit=1_000,
@@ -227,8 +238,11 @@ class InstagramPlatform:
         private_reply_window_hours=168,
         own_threads="*",
         learning_allowed=True,
+        sign_in=SIGN_IN,
         mark="IG",
+        credential_sets={"account": (("access_token", "app_secret"),)},
     )
+    signing = MetaSigning()
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
         return normalize(update, context)

@@ -6,6 +6,9 @@ from monitor.platforms.base import Budget, ChannelContext, Declaration, Platform
 from monitor.platforms.x.connector import RECHECK_BATCH, XConnector
 from monitor.platforms.x.normalize import deep_link, normalize
 from monitor.platforms.x.prices import POST_READ
+from monitor.platforms.x.sign_in import SIGN_IN, XSigning
+
+_SETS = (("consumer_key", "consumer_secret", "access_token", "access_token_secret"), ("bearer_token",))
 
 
 class XPlatform:
@@ -15,7 +18,18 @@ class XPlatform:
         credential_names=("consumer_key", "consumer_secret", "access_token", "access_token_secret", "bearer_token"),
         channel_kinds=("account", "search"),
         abilities=frozenset(
-            {"reply", "direct_message", "hide", "unhide", "delete", "webhooks", "subscribe", "read_back", "recheck"}
+            {
+                "reply",
+                "direct_message",
+                "hide",
+                "unhide",
+                "delete",
+                "webhooks",
+                "subscribe",
+                "read_back",
+                "recheck",
+                "identify",
+            }
         ),
         reply_limit=280,
         direct_message_limit=10_000,
@@ -31,7 +45,10 @@ class XPlatform:
         prices_with_link={"reply": 200_000},
         # https://docs.x.com/developer-terms/policy (redistribution)
         hands_texts_on=False,
+        sign_in=SIGN_IN,
+        credential_sets={"account": _SETS[:1], "search": _SETS},
     )
+    signing = XSigning()
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
         return normalize(update, context)

@@ -36,12 +36,15 @@ class XClient:
         self._budget = budget
         self._now = now
         self._session = GuardedSession(built_for=_TWEEPY_HOST, base_url=context.api_url, read_seconds=read_seconds)
+        # A token with a secret signs each call (OAuth 1.0a); one without travels as it is (OAuth 2.0), as the app's own
+        # bearer token does.
         self.has_user_token = bool(credentials.get("access_token_secret"))
+        bearer = "" if self.has_user_token else credentials.get("access_token") or credentials.get("bearer_token", "")
         self.tweepy = tweepy.Client(
-            bearer_token=credentials.get("bearer_token") or None,
+            bearer_token=bearer or None,
             consumer_key=credentials.get("consumer_key") or None,
             consumer_secret=credentials.get("consumer_secret") or None,
-            access_token=credentials.get("access_token") or None,
+            access_token=credentials.get("access_token") if self.has_user_token else None,
             access_token_secret=credentials.get("access_token_secret") or None,
             return_type=dict,
             wait_on_rate_limit=False,

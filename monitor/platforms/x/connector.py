@@ -10,6 +10,7 @@ from monitor.platforms.base import (
     Batch,
     Budget,
     Condition,
+    Identity,
     IncomingNotice,
     IncomingPost,
     RawUpdate,
@@ -244,6 +245,10 @@ class XConnector(BaseConnector):
         events = [event for update in self._updates(stream, page) for event in normalize(update, self._context)]
         posts = [event for event in events if isinstance(event, IncomingPost)]
         return [post for post in posts if post.is_own and (post.created_at is None or post.created_at >= since)]
+
+    def identify(self) -> Identity:
+        me = mapping_at(self._client.call("me", self._client.tweepy.get_me), "data")
+        return Identity(id_at(me, "id"), text_at(me, "username"), text_at(me, "name"))
 
     def check(self) -> Sequence[IncomingNotice]:
         library = self._client.tweepy

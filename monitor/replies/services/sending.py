@@ -7,11 +7,9 @@ from typing import Final
 from django.db.models import F
 
 from monitor.alerts.services import raise_alert
-from monitor.brands.budgets import ChannelBudget
 from monitor.brands.models import Channel, ChannelState
 from monitor.brands.sealing import SealBrokenError
-from monitor.brands.selectors import channel_context
-from monitor.brands.services import set_channel_state
+from monitor.brands.services import open_connector, set_channel_state
 from monitor.inbox.services import look_again_soon, recheck_post
 from monitor.logs import get_logger
 from monitor.platforms.base import Connector, Receipt, SendRequest
@@ -25,7 +23,6 @@ from monitor.platforms.errors import (
     UnavailableError,
     UnconfirmedSendError,
 )
-from monitor.platforms.registry import get_platform
 from monitor.replies.gathering import database_now, target_id
 from monitor.replies.models import Effect, EffectState
 from monitor.replies.services.outcomes import settle_failed, settle_not_done, settle_sent, settle_unconfirmed
@@ -45,7 +42,7 @@ LONGEST_CALL: Final = timedelta(seconds=45)
 
 def connect(channel: Channel) -> Connector:
     """The channel's client, with its credentials and its shared budget. No network. Raises SealBrokenError."""
-    return get_platform(channel.platform).connect(channel_context(channel), ChannelBudget(channel.pk))
+    return open_connector(channel)
 
 
 def perform_effect(
@@ -163,8 +160,8 @@ def _learn(effect: Effect, error: PlatformError) -> None:
             later = resets_at or database_now() + timedelta(hours=1)
             settle_not_done(effect.pk, started_at=attempt, code="quota_exceeded", retry_at=later)
             _tell(effect, "channel.quota_exceeded")
-        case AuthExpiredError():
-            _stop_channel(effect, "auth_expired")
+        case AuthExpiredError(code=code):
+            _stop_channel(effect, code)
         case UnavailableError():
             settle_not_done(effect.pk, started_at=attempt, code="unavailable")
         case UnconfirmedSendError() | MalformedPayloadError():
