@@ -22,7 +22,7 @@ _TAKE = """
         used = CASE WHEN resets_at <= clock_timestamp() THEN 1 ELSE used + 1 END,
         resets_at = CASE WHEN resets_at <= clock_timestamp()
             THEN clock_timestamp() + make_interval(secs => window_seconds) ELSE resets_at END
-    WHERE channel_id = %s AND endpoint = %s AND (resets_at <= clock_timestamp() OR used < window_limit)
+    WHERE channel_id = %s AND endpoint = %s AND (resets_at <= clock_timestamp() OR used < window_limit * %s::float8)
     RETURNING used
 """
 _WHEN_FREE = "SELECT resets_at FROM brands_allowance WHERE channel_id = %s AND endpoint = %s"
@@ -86,11 +86,13 @@ _LEARN = """
 
 
 class ChannelBudget:
-    """The budget of one channel."""
+    """The budget of one channel. With a `share` of less than 1 its calls leave the rest of each window, and of the
+    day's money, to what cannot wait."""
 
-    def __init__(self, channel_id: int) -> None:
+    def __init__(self, channel_id: int, *, share: float = 1.0) -> None:
         self._channel_id = channel_id
         self.billed_micros = 0  # by this object
+        self._share = share
 
     def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
         """Takes one call and its price (millionths of a dollar), or neither.
@@ -122,7 +124,9 @@ class ChannelBudget:
 
     def _take(self, cursor: Any, endpoint: str) -> bool:
         """Whether the day's money for reads is spent: asked in the same statement."""
-        cursor.execute(_TAKE_AND_LOOK, [self._channel_id, endpoint, self._channel_id, READ_SHARE])
+        cursor.execute(
+            _TAKE_AND_LOOK, [self._channel_id, endpoint, self._share, self._channel_id, min(READ_SHARE, self._share)]
+        )
         used, is_spent = cursor.fetchone()
         if used is not None:
             return bool(is_spent)
@@ -140,7 +144,7 @@ class ChannelBudget:
                 "cost": cost_micros,
                 "read": 0 if is_write else cost_micros,
                 "write": cost_micros if is_write else 0,
-                "share": 1.0 if is_write else READ_SHARE,
+                "share": 1.0 if is_write else min(READ_SHARE, self._share),
             },
         )
         if not cursor.fetchone():

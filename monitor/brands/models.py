@@ -117,6 +117,7 @@ class Channel(models.Model):
     poll_seconds = models.PositiveIntegerField(default=60)
     daily_cap_micros = models.BigIntegerField(null=True, blank=True)  # of a UTC day's spend; null: no cap
     can_reply = models.BooleanField(default=True)
+    examine_at = models.DateTimeField(db_default=Now())  # when its conditions are looked at again
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -126,6 +127,21 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.handle or self.external_id
+
+
+class ChannelCondition(models.Model):
+    """What one aspect of a channel's connection was found to be (`platforms.base.Condition`), and since when."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="conditions")
+    aspect = models.CharField(max_length=16)
+    state = models.CharField(max_length=16)
+    code = models.CharField(max_length=48, blank=True)
+    params = models.JSONField(default=dict)
+    since = models.DateTimeField()
+    looked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "aspect"], name="one_condition_per_aspect")]
 
 
 class ChannelStream(models.Model):

@@ -20,10 +20,12 @@ from monitor.brands.services.channels import (
     rotate_credentials,
     set_channel_state,
 )
+from monitor.brands.services.health import claim_examinations
 from monitor.brands.services.people import create_brand, create_user, set_role, set_switch
 from monitor.brands.services.preferences import set_password, set_preferences, set_thresholds
 
 __all__ = [
+    "claim_examinations",
     "connect_channel",
     "create_api_token",
     "create_brand",

@@ -16,7 +16,7 @@ class BlueskyPlatform:
         abilities=frozenset(
             {
                 *("reply", "direct_message", "private_reply", "hide", "unhide", "like", "unlike", "delete"),
-                *("read_back", "recheck"),
+                *("read_back", "backfill", "recheck"),
             }
         ),
         # Graphemes (app.bsky.feed.post, chat.bsky.convo.defs#messageInput); their bytes are counted before sending.
@@ -28,6 +28,7 @@ class BlueskyPlatform:
         mark="Bs",
         answer_form="reply",
         own_threads="at://{id}/",
+        backfill_days={"mentions": 365, "own_posts": 365, "direct_messages": 365, "search": 365},
     )
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:

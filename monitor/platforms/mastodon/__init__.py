@@ -18,7 +18,7 @@ class MastodonPlatform:
         abilities=frozenset(
             {
                 *("reply", "direct_message", "private_reply", "like", "unlike", "delete"),
-                *("read_back", "recheck"),
+                *("read_back", "backfill", "recheck"),
             }
         ),
         # 500, less the mention without which nobody would be told of the answer (a name has 30 letters at most).
@@ -28,6 +28,7 @@ class MastodonPlatform:
         forms=("post", "reply", "quote", "direct_message"),
         mark="M",
         answer_form="reply",
+        backfill_days={"mentions": 365, "own_posts": 365, "direct_messages": 365, "search": 365},
     )
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:

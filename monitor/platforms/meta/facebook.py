@@ -222,7 +222,7 @@ class FacebookPlatform:
         abilities=frozenset(
             {
                 *("reply", "direct_message", "private_reply", "hide", "unhide", "like", "unlike", "delete"),
-                *("webhooks", "subscribe", "read_back", "fetch", "recheck", "aliases"),
+                *("webhooks", "subscribe", "read_back", "backfill", "fetch", "recheck", "aliases"),
             }
         ),
         reply_limit=8_000,
@@ -235,6 +235,8 @@ class FacebookPlatform:
         own_threads="{id}_",
         learning_allowed=True,
         mark="FB",
+        # Comments under older posts than that are seen by push only (walk.WATCHED).
+        backfill_days={"direct_messages": 365, "feed": 30},
     )
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:

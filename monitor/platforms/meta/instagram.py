@@ -217,7 +217,7 @@ class InstagramPlatform:
         channel_kinds=("account",),
         abilities=frozenset(
             {"reply", "direct_message", "private_reply", "hide", "unhide", "delete"}
-            | {"webhooks", "subscribe", "read_back", "fetch", "recheck"}
+            | {"webhooks", "subscribe", "read_back", "backfill", "fetch", "recheck"}
         ),
         reply_limit=2_200,
         direct_message_limit=1_000,
@@ -228,6 +228,7 @@ class InstagramPlatform:
         own_threads="*",
         learning_allowed=True,
         mark="IG",
+        backfill_days={"direct_messages": 365, "comments": 30},
     )
 
     def normalize(self, update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
