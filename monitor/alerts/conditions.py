@@ -114,12 +114,12 @@ WORDS: Final[Mapping[tuple[str, str], tuple[Promise, Promise | str]]] = {
         _("Check that our address can be reached from outside and that the app's secret is right; subscribe again."),
     ),
     ("webhook", "not_told"): (_("The platform does not tell whether it pushes."), ""),
-    ("quota", "low"): (_("%(remaining)s of %(limit)s calls are left until %(resets_at)s."), _("We read less often.")),
+    ("quota", "low"): (_("%(remaining)s of %(limit)s calls are left."), _("We read less often.")),
     ("quota", "spent"): (
-        _("The money or the plan's calls are spent. It goes on at %(resets_at)s."),
+        _("The money or the plan's calls are spent."),
         _("Raise the channel's daily cap or the plan, or wait. Sending goes on as long as money is left for it."),
     ),
-    ("quota", "rate_limited"): (_("No calls are left until %(retry_at)s."), _("Wait: nothing is lost.")),
+    ("quota", "rate_limited"): (_("No calls are left for now."), _("Wait: nothing is lost.")),
     ("quota", "not_told"): (_("The platform does not tell how many calls are left."), ""),
 }  # fmt: skip
 _WELL: Final[Mapping[str, Promise]] = {
@@ -131,6 +131,7 @@ _WELL: Final[Mapping[str, Promise]] = {
 #: A right that is missing without a name.
 _NAMELESS = (_("A right is missing."), _("Connect the channel again and allow everything that is asked for."))
 _UNSEEN = _("Not looked at yet.")
+_AGAIN = _("New ones come at %(moment)s.")
 
 
 class _Params(dict[str, Any]):
@@ -145,7 +146,9 @@ def sentence(aspect: str, state: str, code: str, params: Mapping[str, Any]) -> s
     words = _words(aspect, code, params)
     if words is None:
         return code
-    return str(words[0]) % _Params({name: value or "?" for name, value in params.items()})
+    said = str(words[0]) % _Params({name: value or "?" for name, value in params.items()})
+    again = params.get("resets_at") or params.get("retry_at")
+    return f"{said} {str(_AGAIN) % {'moment': again}}" if again and state != "ok" else said
 
 
 def what_to_do(aspect: str, code: str, params: Mapping[str, Any]) -> str:

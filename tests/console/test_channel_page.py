@@ -99,7 +99,7 @@ def test_each_aspect_says_what_is_wrong_and_what_to_do(as_bob, channel):
     words = page_of(as_bob, channel)
     assert "The login is accepted." in words
     assert "The right pages_messaging is missing." in words and "Connect the channel again and allow it." in words
-    assert "It goes on at 1 May 2026 10:00." in words
+    assert "New ones come at 1 May 2026 10:00." in words
     listed = as_bob.get("/b/lumora/channels/").content.decode()
     assert "The right pages_messaging is missing." in listed and "The login is accepted." not in listed
 

@@ -103,7 +103,8 @@ def _tell_of(channel: Channel, change: ConditionChange) -> None:
             code=code,
             level=_LEVELS[found.state],
             params={
-                **found.params,
+                # A right that the platform does not name, say.
+                **{name: value or "–" for name, value in found.params.items()},
                 "channel": str(channel),
                 "channel_id": str(channel.pk),
                 "platform": channel.platform,
