@@ -38,7 +38,6 @@ TABLES = (
     Channel,
     Membership,
     QuarantinedEvent,
-    Rereading,
     Reply,
     SampledPost,
     SuggestedReply,
