@@ -1,9 +1,10 @@
-"""Polling: wakes the streams that are due and reads one of them."""
+"""Polling: wakes the streams that are due and reads one of them. And what webhooks brought is read."""
 
 from collections.abc import Sequence
 
 from django.conf import settings
 
+from monitor.api.services import take_deliveries
 from monitor.inbox import selectors, services
 from monitor.queue import enqueue
 from monitor.replies.selectors import posts_to_recheck
@@ -46,6 +47,13 @@ def read_again() -> None:
     if not selectors.due_streams(limit=1, overdue_seconds=30) and (report := services.reread_some()):
         hint(report.post_ids)
         app.send_task("workers.collect.read_again", queue="collect", expires=60)
+
+
+@app.task(name="workers.collect.read_deliveries")
+def read_deliveries() -> None:
+    """All of them, a claim at a time."""
+    while take_deliveries():
+        pass
 
 
 def hint(post_ids: Sequence[int]) -> None:

@@ -16,6 +16,7 @@ SCHEDULE = (
     Beat("workers.collect.collect_due", 5, "collect", "streams whose next poll is due are read"),
     Beat("workers.collect.recheck_due", 15, "collect", "stored posts are looked up: deleted and edited ones are found"),
     Beat("workers.collect.fetch_due", 30, "collect", "mentions that a platform only named are asked for"),
+    Beat("workers.collect.read_deliveries", 5, "collect", "webhooks that no sweeper has read are read"),
     Beat("workers.pipeline.advance", 10, "analyze", "posts whose message was lost are taken up"),
     Beat("workers.pipeline.renew", 15, "analyze", "stored posts are read again where a brand asked for it"),
     Beat("workers.send.send_due", 5, "send", "approved replies whose time has come are sent"),

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from monitor.alerts.models import Alert
-from monitor.api.models import Delivery
+from monitor.api.models import Delivery, HeldDelivery
 from monitor.api.quality_metrics import quality_metrics
 from monitor.brands.models import Channel, ChannelCondition, ChannelState
 from monitor.inbox.models import ChannelHour, Post, QuarantinedEvent, Rereading, RereadingState, Stage
@@ -38,6 +38,7 @@ class _Desk:
         yield from _put_aside()
         yield _spam()
         yield _deliveries()
+        yield from _held()
         yield from quality_metrics()
         yield _labelled("mentiondesk_alerts_open", "Open alerts", "level", _open_alerts())
 
@@ -144,6 +145,12 @@ def _deliveries() -> Metric:
     for platform, status, reason, count in rows.order_by("platform", "status", "reason_code"):
         family.add_metric([platform, str(status), reason], count)
     return family
+
+
+def _held() -> Iterator[Metric]:
+    held = dict(HeldDelivery.objects.annotate(is_odd=Q(~Q(reason_code=""))).values_list("is_odd").annotate(Count("pk")))
+    yield GaugeMetricFamily("mentiondesk_deliveries_waiting", "Deliveries not read yet", value=held.get(False, 0))
+    yield GaugeMetricFamily("mentiondesk_deliveries_put_aside", "Deliveries nobody could read", value=held.get(True, 0))
 
 
 def _open_alerts() -> dict[str, int]:

@@ -1,16 +1,22 @@
-"""Takes what webhooks bring: counted, split by channel, stored by the inbox. The caller has verified the signature."""
+"""Takes what webhooks bring. Held as it came and answered first; read afterwards, by whoever claims it.
+
+A delivery is read at least once: its row goes after its updates are stored, and storing them again changes nothing.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from monitor.api.models import Delivery
+from django.db import DatabaseError, connection, transaction
+
+from monitor.api.bodies import BodyError, read_object
+from monitor.api.models import Delivery, HeldDelivery
 from monitor.brands.models import Channel
 from monitor.inbox.services import receive_updates, withdraw_authorization
 from monitor.logs import get_logger
 from monitor.platforms.base import RawUpdate
+from monitor.platforms.errors import MalformedPayloadError
 from monitor.platforms.meta import webhooks as meta
 from monitor.platforms.x import webhooks as x
 from monitor.privacy.asked import PLATFORMS, request_deletion
@@ -21,47 +27,163 @@ log = get_logger(__name__)
 ADVANCE_TASK = "workers.pipeline.advance"
 # Searches and imports have no address of their own to which a platform could push.
 PUSHED_KINDS = ("account", "page")
+LEASE_SECONDS = 60
+MAX_TRIES = 3
+# One claim: so many deliveries and (but for one that is larger alone) so many bytes.
+CLAIM_DELIVERIES = 200
+CLAIM_BYTES = 4_000_000
+
+_HOLD = "INSERT INTO api_helddelivery (sender, body) VALUES (%s, %s)"
+_CLAIM = """
+    WITH free AS (
+        SELECT id, octet_length(body) AS size FROM api_helddelivery
+        WHERE reason_code = '' AND (lease_until IS NULL OR lease_until < clock_timestamp())
+        ORDER BY id LIMIT %(deliveries)s FOR UPDATE SKIP LOCKED),
+    fitting AS (
+        SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id) - size AS before FROM free) AS counted
+        WHERE before < %(bytes)s)
+    UPDATE api_helddelivery AS held
+    SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s), tries = tries + 1
+    FROM fitting WHERE held.id = fitting.id
+    RETURNING held.id, held.sender, held.body, held.tries
+"""
+
+# A platform and the id of a page or profile there, and the channels that watch it.
+Owner = tuple[str, str]
+Channels = Mapping[Owner, Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryReport:
-    """What became of one delivery: updates in it, updates for channels that we do not know, posts stored or changed."""
+class _Held:
+    """One claimed delivery and what is in it: updates by whose they are, or why it could not be read (`odd`)."""
 
-    updates: int
-    unknown: int
-    posts: int
-    quarantined: int
+    id: int
+    sender: str
+    tries: int
+    platform: str = ""
+    parts: Mapping[str, Sequence[RawUpdate]] = field(default_factory=dict)
+    odd: str = ""
+    # People who took the app's rights away.
+    revoked: tuple[str, ...] = ()
 
 
-def receive_delivery(*, sender: str, body: Mapping[str, Any]) -> DeliveryReport:
-    """Stores every update of a verified body (`sender`: x or meta) and hints to a worker.
+def hold_delivery(*, sender: str, raw: bytes) -> None:
+    """Keeps a verified body (`sender`: x or meta) for whoever reads it: one statement, durable when it returns."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [sender, raw])
 
-    Each channel's part is stored in a transaction of its own; a redelivery of the whole changes nothing. Raises
-    MalformedPayloadError, before anything is stored, for a body of another shape.
+
+def take_deliveries() -> int:
+    """Reads a batch of held deliveries; returns how many were claimed.
+
+    The parts of one channel are stored together. Where that fails each delivery is tried alone, so that one that
+    cannot be stored holds no other up; after MAX_TRIES it is put aside.
     """
-    platform = "x" if sender == "x" else meta.platform_of(body)
-    for user_id in meta.revoked_users(body) if sender == "meta" else ():
-        withdraw_access(sender=sender, user_id=user_id)
-    by_owner: dict[str, list[RawUpdate]] = defaultdict(list)
-    for owner, update in x.split(body) if sender == "x" else meta.split(body):
-        by_owner[owner].append(update)
-    channels = defaultdict(list)
-    for channel in Channel.objects.filter(platform=platform, kind__in=PUSHED_KINDS, external_id__in=list(by_owner)):
-        channels[channel.external_id].append(channel.pk)
-    reports = [
-        receive_updates(channel_id=channel_id, updates=updates)
-        for owner, updates in by_owner.items()
-        for channel_id in channels[owner]
-    ]
-    total = sum(len(updates) for updates in by_owner.values())
-    unknown = sum(len(updates) for owner, updates in by_owner.items() if not channels[owner])
-    if any(report.post_ids for report in reports):
+    claimed = _claim()
+    if not claimed:
+        return 0
+    understood = [held for held in claimed if not held.odd]
+    channels = _channels_of((held.platform, owner) for held in understood for owner in held.parts)
+    posts = 0
+    try:
+        posts = _store(understood, channels)
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001  (the row stays and says so; the others go on)
+        log.error("deliveries_failed", extra={"count": len(understood), "error": type(error).__name__}, exc_info=True)
+        understood = [held for held in understood if _is_stored_alone(held, channels)]
+    _finish(understood, [held for held in claimed if held.odd], channels)
+    if posts:
         enqueue(ADVANCE_TASK, queue="analyze")
-    count_delivery(sender=platform or sender, status=200, updates=total, reason="unknown_channel" if unknown else "")
-    if unknown:
-        log.info("webhook_for_unknown_channel", extra={"platform": platform, "updates": unknown})
-    posts = sum(len(report.post_ids) for report in reports)
-    return DeliveryReport(total, unknown, posts, sum(report.quarantined for report in reports))
+    return len(claimed)
+
+
+def retake_deliveries() -> int:
+    """Deliveries that were put aside wait to be read again (after a parser was mended); returns how many."""
+    return HeldDelivery.objects.exclude(reason_code="").update(reason_code="", tries=0, lease_until=None)
+
+
+def _claim() -> list[_Held]:
+    limits = {"deliveries": CLAIM_DELIVERIES, "bytes": CLAIM_BYTES, "lease": LEASE_SECONDS}
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, limits)
+        rows = sorted(cursor.fetchall())
+    return [_read(held_id, sender, bytes(body), tries) for held_id, sender, body, tries in rows]
+
+
+def _read(held_id: int, sender: str, raw: bytes, tries: int) -> _Held:
+    try:
+        body = read_object(raw)
+        platform = "x" if sender == "x" else meta.platform_of(body)
+        parts: dict[str, list[RawUpdate]] = defaultdict(list)
+        for owner, update in x.split(body) if sender == "x" else meta.split(body):
+            parts[owner].append(update)
+        revoked = tuple(meta.revoked_users(body)) if sender == "meta" else ()
+    except (BodyError, MalformedPayloadError) as error:
+        return _Held(held_id, sender, tries, odd=error.code if isinstance(error, BodyError) else "malformed")
+    return _Held(held_id, sender, tries, platform or sender, parts, revoked=revoked)
+
+
+def _store(deliveries: Sequence[_Held], channels: Channels) -> int:
+    """Stores the updates of each channel in a transaction of their own; returns how many posts are new or changed."""
+    by_owner: dict[Owner, list[RawUpdate]] = defaultdict(list)
+    for held in deliveries:
+        for user_id in held.revoked:
+            withdraw_access(sender=held.sender, user_id=user_id)
+        for owner, updates in held.parts.items():
+            by_owner[held.platform, owner] += updates
+    return sum(
+        len(receive_updates(channel_id=channel_id, updates=updates).post_ids)
+        for owner, updates in by_owner.items()
+        for channel_id in channels.get(owner, ())
+    )
+
+
+def _channels_of(owners: Iterable[Owner]) -> Channels:
+    """The channels of each (platform, id there) that is known; one page may belong to several brands."""
+    wanted = set(owners)
+    found: dict[Owner, list[int]] = defaultdict(list)
+    rows = Channel.objects.filter(kind__in=PUSHED_KINDS, external_id__in={owner for _, owner in wanted})
+    for channel_id, platform, external_id in rows.values_list("pk", "platform", "external_id"):
+        if (platform, external_id) in wanted:
+            found[platform, external_id].append(channel_id)
+    return found
+
+
+def _is_stored_alone(held: _Held, channels: Channels) -> bool:
+    try:
+        _store([held], channels)
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001  (the row stays and says so)
+        log.error("delivery_failed", extra={"delivery": held.id, "error": type(error).__name__}, exc_info=True)
+        if held.tries >= MAX_TRIES:
+            _put_aside([held.id], "failed")
+        return False
+    return True
+
+
+def _finish(stored: Sequence[_Held], odd: Sequence[_Held], channels: Channels) -> None:
+    """Counts what was read and lets it go; what could not be read stays with its reason."""
+    counted = [Delivery(platform=held.sender, status=200, reason_code=held.odd) for held in odd]
+    strangers = 0
+    for held in stored:
+        unknown = sum(len(part) for owner, part in held.parts.items() if (held.platform, owner) not in channels)
+        updates = sum(len(part) for part in held.parts.values())
+        reason = "unknown_channel" if unknown else ""
+        counted.append(Delivery(platform=held.platform, status=200, updates=updates, reason_code=reason))
+        strangers += unknown
+    with transaction.atomic():
+        HeldDelivery.objects.filter(pk__in=[held.id for held in stored]).delete()
+        for held in odd:
+            _put_aside([held.id], held.odd)
+        Delivery.objects.bulk_create(counted)
+    if strangers:
+        log.info("webhook_for_unknown_channel", extra={"updates": strangers})
+
+
+def _put_aside(held_ids: Sequence[int], reason: str) -> None:
+    HeldDelivery.objects.filter(pk__in=held_ids).update(reason_code=reason)
 
 
 def count_delivery(*, sender: str, status: int, updates: int = 0, reason: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Where platforms push: handshakes, signatures over the raw bytes, then one call. No model works before the answer."""
+"""Where platforms push: handshakes, signatures over the raw bytes, then one statement. Read after the answer."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,11 +10,9 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from monitor.api.bodies import BodyError, read_object
 from monitor.api.problems import problem
-from monitor.api.services import count_delivery, receive_delivery
+from monitor.api.services import hold_delivery
 from monitor.brands.routes import for_everybody
-from monitor.platforms.errors import MalformedPayloadError
 from monitor.platforms.meta import webhooks as meta
 from monitor.platforms.x import webhooks as x
 
@@ -59,11 +57,6 @@ def _receive(request: HttpRequest, sender: str, verify: Verify, header: str, sec
     # Before anything else: a stranger's body is neither read nor counted.
     if not verify(secrets, raw, request.headers.get(header)):
         return problem(403, "signature")
-    try:
-        receive_delivery(sender=sender, body=read_object(raw))
-    except (BodyError, MalformedPayloadError) as error:
-        # Nothing was stored: a body is split before its first part is.
-        reason = error.code if isinstance(error, BodyError) else "malformed"
-        count_delivery(sender=sender, status=400, reason=reason)
-        return problem(400, reason)
+    # Also what nobody can read: we have it now, and the platform need not send it again.
+    hold_delivery(sender=sender, raw=raw)
     return HttpResponse(status=200)

@@ -36,9 +36,18 @@ def register(commands: Any) -> None:
     simulate = commands.add_parser(
         "simulate",
         help="the simulated platforms alone",
-        description="Serves the simulated platforms with a story that plays by itself.",
+        description="Serves the simulated platforms with a story that plays by itself (docs/simulators.md).",
     )
-    simulate.add_argument("story", nargs="?", metavar="STORY", help="a story file (YAML); left out: the built-in one")
+    simulate.add_argument(
+        "story", nargs="?", metavar="STORY", help="a story file (YAML), or outage, flood, regret; left out: the demo's"
+    )
+    simulate.add_argument(
+        "--push-to",
+        metavar="ADDRESS",
+        default="",
+        help="a desk of this machine, as http://127.0.0.1:8000, to whose webhooks everything is pushed",
+    )
+    simulate.add_argument("--check", action="store_true", help="only say whether the story can be played")
     simulate.add_argument("--port", type=int, default=8900, help="on the loopback address (default: 8900)")
     simulate.set_defaults(run=simulate_platforms)
 
@@ -105,13 +114,26 @@ def _streams(wanted: str | None) -> list[tuple[Any, str]]:
     return [(stream.channel, stream.name) for stream in streams]
 
 
+def _check_story(wanted: str | None) -> int:
+    from monitor.simulators.story import DEMO_STORY, find_story, load_story
+
+    path = find_story(wanted) if wanted else DEMO_STORY
+    story = load_story(path)
+    print(f"{path.name}: {len(story.opening)} posts at the opening, {len(story.entries)} steps")
+    return 0
+
+
 def simulate_platforms(arguments: argparse.Namespace) -> int:
     from monitor.commands.failures import CommandError
+    from monitor.env import read_text
     from monitor.simulators import serve
     from monitor.simulators.story import StoryError
 
     try:
-        serve(story=arguments.story, port=arguments.port)
-    except StoryError as error:
+        if arguments.check:
+            return _check_story(arguments.story)
+        secret = read_text("MENTIONDESK_DEMO_PUSH_SECRET")
+        serve(story=arguments.story, port=arguments.port, push_to=arguments.push_to, push_secret=secret)
+    except (StoryError, FileNotFoundError, IsADirectoryError) as error:
         raise CommandError(str(error)) from error
     return 0

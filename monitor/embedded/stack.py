@@ -23,7 +23,7 @@ from monitor.embedded.listener import address_of, allowed_hosts, chosen_host, ch
 from monitor.embedded.programs import Program, death_signal, reason_in
 from monitor.embedded.session import require_nobody_runs, start_servers
 from monitor.embedded.supervisor import TICK_SECONDS, Supervisor
-from monitor.env import home_folder, read_number
+from monitor.env import home_folder, read_list, read_number, read_or_make_secret, read_text
 from monitor.logs import LineFormatter
 
 CELERY = ("-m", "celery", "-A", "workers.app")
@@ -33,6 +33,7 @@ SETTLE_SECONDS = 5
 SWEEPER_DELAY_SECONDS = 10
 # A small or busy machine may need long; a program that stops instead is told at once.
 START_SECONDS = 240
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ class _Stack:
         is_first = not (self._home.path / "postgres").exists()
         found = start_servers(supervisor, with_redis=True, announce=self._say, cleanups=cleanups)
         self._environment |= {"DATABASE_URL": found.database_url, "REDIS_URL": found.redis_url}
+        if with_demo:
+            self._environment |= _push_secrets(self._home)
         supervisor.add(self._web())
         simulator_port = self._start_simulator() if with_demo else 0
         has_broker = found.redis_url != "none"
@@ -148,7 +151,7 @@ class _Stack:
     def _answers(self) -> bool:
         """Any answer but a failure will do: a redirect to https, or "not by this name", is an answer too."""
         host, port = self._listener.getsockname()[:2]
-        pages = HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port, timeout=5)  # noqa: S104
+        pages = HTTPConnection(_LOOPBACK.get(host, host), port, timeout=5)
         try:
             pages.request("GET", "/healthz", headers={"Connection": "close"})
             return pages.getresponse().status < 500
@@ -157,12 +160,26 @@ class _Stack:
         finally:
             pages.close()
 
+    def _own_address(self) -> str:
+        """Where programs of this machine find the pages."""
+        host, port = self._listener.getsockname()[:2]
+        return f"http://{_LOOPBACK.get(host, host)}:{port}"
+
     def _start_simulator(self) -> int:
         port = _steady_port(self._home)
         self._supervisor.add(
             Program(
                 name="simulator",
-                command=(sys.executable, "-m", "monitor", "simulate", "--port", str(port)),
+                command=(
+                    sys.executable,
+                    "-m",
+                    "monitor",
+                    "simulate",
+                    "--port",
+                    str(port),
+                    "--push-to",
+                    self._own_address(),
+                ),
                 environment=self._environment,
             )
         )
@@ -217,6 +234,21 @@ class _Stack:
             raise EmbeddedError(f"The database could not be prepared; {reason_in(log_path)}")
         answer: dict[str, Any] = json.loads(told)
         return Prepared(has_demo=bool(answer["has_demo"]), login_path=str(answer["login_path"]))
+
+
+def _push_secrets(home: Home) -> dict[str, str]:
+    """What the simulated platforms sign their pushes with: made for this home, beside the secrets of apps that there
+    are. X and Meta shake hands by the first of each, so where a real app is set, the demo is polled only."""
+    secret = read_or_make_secret("MENTIONDESK_DEMO_PUSH_SECRET", home.path)
+    x_name, meta_name = "MENTIONDESK_X_CONSUMER_SECRET", "MENTIONDESK_META_APP_SECRET"
+    return {
+        "MENTIONDESK_DEMO_PUSH_SECRET": secret,
+        x_name: ",".join([*read_list(x_name), secret]),
+        f"{x_name}_FILE": "",
+        meta_name: ",".join([*read_list(meta_name), secret]),
+        f"{meta_name}_FILE": "",
+        "MENTIONDESK_META_VERIFY_TOKEN": read_text("MENTIONDESK_META_VERIFY_TOKEN") or secret,
+    }
 
 
 def _log_to(path: Path) -> None:

@@ -1,48 +1,71 @@
-"""Serves the fake platforms with a story under uvicorn, until it is told to stop."""
+"""Serves the fake platforms with a story under uvicorn, and pushes to a desk, until it is told to stop."""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 import uvicorn
 
 from monitor.simulators.app import create_app
-from monitor.simulators.story import DEMO_STORY, StoryPlayer, load_story
+from monitor.simulators.pushing import AddressError
+from monitor.simulators.story import DEMO_STORY, StoryPlayer, find_story, load_story
 from monitor.simulators.world import World
 
 # The demo polls every few seconds, which the real limits would not allow.
 DEMO_LIMIT_SCALE = 100
 _STEP_SECONDS = 0.25
+_PUSH_SECONDS = 0.1
+_HANDSHAKE_SECONDS = 2.0
 
 
-def main(*, story: str | None = None, port: int = 8900, host: str = "127.0.0.1") -> None:
-    """Blocks. Raises story.StoryError and OSError before anything is served."""
-    player = StoryPlayer(
-        World(limit_scale=DEMO_LIMIT_SCALE, adopts_strangers=True), load_story(Path(story) if story else DEMO_STORY)
-    )
+def main(*, story: str | None = None, port: int = 8900, push_to: str = "", push_secret: str = "") -> None:
+    """Blocks. Raises story.StoryError and OSError before anything is served.
+
+    `push_to` is a desk's address: everything is pushed to its webhooks as soon as it shakes hands, signed with
+    `push_secret` (left out: with the secrets of the simulated apps).
+    """
+    world = World(limit_scale=DEMO_LIMIT_SCALE, adopts_strangers=True, push_secret=push_secret)
+    player = StoryPlayer(world, load_story(find_story(story) if story else DEMO_STORY))
     player.open()
     config = uvicorn.Config(
-        create_app(player.world), host=host, port=port, log_level="warning", lifespan="off", ws="none", access_log=False
+        create_app(world), host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="none", access_log=False
     )
-    asyncio.run(_serve(uvicorn.Server(config), player))
+    asyncio.run(_serve(uvicorn.Server(config), player, push_to.rstrip("/")))
 
 
-async def _serve(server: uvicorn.Server, player: StoryPlayer) -> None:
-    async with _playing(player):
+async def _serve(server: uvicorn.Server, player: StoryPlayer, push_to: str) -> None:
+    async with _beside(_play(player)), _beside(_push(player.world, push_to)):
         await server.serve()
 
 
 @contextlib.asynccontextmanager
-async def _playing(player: StoryPlayer) -> AsyncIterator[None]:
-    task = asyncio.create_task(_play(player))
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def _push(world: World, desk: str) -> None:
+    """Shakes hands until the desk is up (it may start after this program), then delivers what is due."""
+    missing = {"x": f"{desk}/webhooks/x/", "meta": f"{desk}/webhooks/meta/"} if desk else {}
+    next_try = 0.0
+    while True:
+        if missing and time.monotonic() >= next_try:
+            for platform, address in list(missing.items()):
+                with contextlib.suppress(AddressError):
+                    await asyncio.to_thread(
+                        world.pushes.subscribe, platform, address, verify_token=world.pushes.keys[platform]
+                    )
+                    del missing[platform]
+            next_try = time.monotonic() + _HANDSHAKE_SECONDS
+        await asyncio.to_thread(world.pushes.deliver_due)
+        await asyncio.sleep(_PUSH_SECONDS)
 
 
 async def _play(player: StoryPlayer) -> None:

@@ -1,22 +1,18 @@
-"""A story: what made-up people write to the brand, and when. `StoryPlayer` puts it into a world as time goes by.
-
-A story file (YAML) has `opening` (entries that stand there from the start) and `entries`; an entry is `platform`,
-`author` (handle, name, followers), `language`, `text`, and where they apply `form: direct_message`, `in_reply_to` or
-`quotes` (the `key` of an earlier entry), `by_brand`, `rating` (stars of a review in a feed), `pause_seconds`. `{order}`
-in a text becomes an order number.
-"""
+"""A story played: `StoryPlayer` does in a world what its steps say, as time goes by. `story_file.py` reads the file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from monitor.simulators.control import inject
-from monitor.simulators.world import PATHS, World
+from monitor.simulators.faults import Fault
+from monitor.simulators.push_control import revoke
+from monitor.simulators.pushing import Mishap
+from monitor.simulators.story_file import DEMO_STORY, Story, StoryError, find_story, load_story
+from monitor.simulators.world import World
 
-DEMO_STORY = Path(__file__).parent / "stories" / "demo.yaml"
+__all__ = ["DEMO_STORY", "Story", "StoryError", "StoryPlayer", "find_story", "load_story"]
+
 FIRST_PAUSE_SECONDS = 0.5
 QUICK_ENTRIES = 5
 PAUSE_SECONDS = 3.0
@@ -26,49 +22,9 @@ RETELL_SECONDS = 20.0
 _HOST_SIGNS = {"mastodon": "@", "bluesky": "."}
 
 
-class StoryError(ValueError):
-    """The file is no story; the message says which entry is wrong."""
-
-
-@dataclass(frozen=True)
-class Story:
-    opening: tuple[Mapping[str, Any], ...]
-    entries: tuple[Mapping[str, Any], ...]
-
-
-def load_story(path: Path = DEMO_STORY) -> Story:
-    """Raises StoryError, OSError."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StoryError(f"{path.name} is not YAML: {type(error).__name__}") from None
-    if not isinstance(content, dict) or not isinstance(content.get("entries"), list) or not content["entries"]:
-        raise StoryError(f"{path.name} has no list of entries")
-    opening = tuple(_checked(entry, f"opening {at}") for at, entry in enumerate(content.get("opening") or (), start=1))
-    entries = tuple(_checked(entry, f"entry {at}") for at, entry in enumerate(content["entries"], start=1))
-    keys = {entry["key"] for entry in (*opening, *entries) if "key" in entry}
-    for entry in entries:
-        for name in ("in_reply_to", "quotes"):
-            if entry.get(name) and entry[name] not in keys:
-                raise StoryError(f"nothing in the story has the key {entry[name]!r}")
-    return Story(opening, entries)
-
-
-def _checked(entry: object, place: str) -> Mapping[str, Any]:
-    if not isinstance(entry, dict):
-        raise StoryError(f"{place} is not a set of fields")
-    if entry.get("platform") not in PATHS:
-        raise StoryError(f"{place} has no platform that can be simulated")
-    if not isinstance(entry.get("text"), str) or not entry["text"]:
-        raise StoryError(f"{place} has no text")
-    if not entry.get("by_brand") and not (isinstance(entry.get("author"), dict) and entry["author"].get("handle")):
-        raise StoryError(f"{place} has no author")
-    return entry
-
-
 @dataclass
 class StoryPlayer:
-    """Plays by the clock that it is told: `play(elapsed)` puts in everything that is due by then."""
+    """Plays by the clock that it is told: `play(elapsed)` does everything that is due by then."""
 
     world: World
     story: Story
@@ -77,17 +33,21 @@ class StoryPlayer:
     _ids: dict[str, str] = field(default_factory=dict)
     _orders: int = 0
 
+    @property
+    def is_over(self) -> bool:
+        return not self.story.retells and self.told >= len(self.story.entries)
+
     def open(self) -> None:
         for entry in self.story.opening:
-            self._tell(entry, generation=0)
+            self._do(entry, generation=0)
 
     def play(self, elapsed_seconds: float) -> int:
-        """Returns how many entries were told. After a long sleep it goes on from now instead of flooding."""
+        """Returns how many steps were done. After a long sleep it goes on from now instead of flooding."""
         count = 0
-        while self.next_at <= elapsed_seconds:
+        while self.next_at <= elapsed_seconds and not self.is_over:
             at = self.told % len(self.story.entries)
             entry = self.story.entries[at]
-            self._tell(entry, generation=self.told // len(self.story.entries))
+            self._do(entry, generation=self.told // len(self.story.entries))
             self.told += 1
             count += 1
             self.next_at = max(self.next_at, elapsed_seconds - 60) + self._pause(entry)
@@ -96,9 +56,31 @@ class StoryPlayer:
     def _pause(self, entry: Mapping[str, Any]) -> float:
         if self.told >= len(self.story.entries):
             return RETELL_SECONDS
-        if self.told < QUICK_ENTRIES:
+        if self.told < QUICK_ENTRIES and "pause_seconds" not in entry:
             return FIRST_PAUSE_SECONDS
         return float(entry.get("pause_seconds", PAUSE_SECONDS))
+
+    def _do(self, step: Mapping[str, Any], *, generation: int) -> None:
+        rest = {name: value for name, value in step.items() if name not in ("fault", "push", "to", "pause_seconds")}
+        if "platform" in step:
+            self._tell(step, generation=generation)
+        elif "edit" in step:
+            # An edit on X has an id of its own.
+            self._ids[step["edit"]] = self.world.edit(
+                self._ids[step["edit"]], self._with_order(step["text"])
+            ).identifier
+        elif "delete" in step:
+            self.world.delete(self._ids[step["delete"]])
+        elif "fault" in step:
+            self.world.faults.add(Fault(step["fault"], **rest))
+        elif "push" in step:
+            self.world.pushes.add_mishap(Mishap(step["push"], step.get("to", ""), **rest))
+        elif step.get("token") == "revoked":
+            revoke(self.world)
+        elif "token" in step:
+            self.world.is_revoked = False
+        else:
+            self.world.shift_clock(step["clock"])
 
     def _tell(self, entry: Mapping[str, Any], *, generation: int) -> None:
         wanted = dict(entry)

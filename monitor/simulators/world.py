@@ -5,62 +5,28 @@ Kept in memory, shared by all fake platforms. Everything in it is made up.
 
 import hashlib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.platforms.times import snowflake_at
 from monitor.simulators import bluesky_facts, feed_facts, graph_facts
+from monitor.simulators.channels import APP_SECRET as APP_SECRET
+from monitor.simulators.channels import DEMO_CHANNELS as DEMO_CHANNELS
+from monitor.simulators.channels import PAGE_ID as PAGE_ID
+from monitor.simulators.channels import PATHS as PATHS
+from monitor.simulators.channels import PROFILE_ID as PROFILE_ID
+from monitor.simulators.channels import X_CONSUMER_SECRET as X_CONSUMER_SECRET
+from monitor.simulators.channels import X_USER_ID as X_USER_ID
 from monitor.simulators.faults import FaultBook
 from monitor.simulators.limits import RateWindows
-from monitor.simulators.mastodon_facts import ACCOUNT_ID, CHANNELS, snowflake
-
-X_USER_ID = "1503811200000000001"
-PAGE_ID = "104217600000001"
-PROFILE_ID = "17841400000000001"
-# Worth nothing outside this program.
-X_CONSUMER_SECRET = "simulated-consumer-secret"  # noqa: S105
-APP_SECRET = "simulated-app-secret"  # noqa: S105
-_X_CREDENTIALS = {
-    "consumer_key": "simulated-consumer-key",
-    "consumer_secret": X_CONSUMER_SECRET,
-    "access_token": f"{X_USER_ID}-simulated-user-token",
-    "access_token_secret": "simulated-user-token-secret",
-}
-_META_CREDENTIALS = {"access_token": "simulated-page-token", "app_secret": APP_SECRET}
+from monitor.simulators.mastodon_facts import ACCOUNT_ID, snowflake
+from monitor.simulators.pushing import PushBook
 
 # Long enough ago that no collector takes it for something new.
 _BEFORE_RESTART = timedelta(hours=3)
 _FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def _channel(platform: str, kind: str, external_id: str, name: str, secrets: Mapping[str, str]) -> dict[str, Any]:
-    named = {"external_id": external_id, "handle": "lumora", "name": name, "query": ""}
-    return {"platform": platform, "kind": kind, **named, "credentials": secrets}
-
-
-DEMO_CHANNELS: list[dict[str, Any]] = [
-    _channel("x", "account", X_USER_ID, "Lumora on X", _X_CREDENTIALS),
-    _channel("facebook", "page", PAGE_ID, "Lumora on Facebook", _META_CREDENTIALS),
-    _channel("instagram", "account", PROFILE_ID, "Lumora on Instagram", {**_META_CREDENTIALS, "page_id": PAGE_ID}),
-    {
-        **_channel("x", "search", "lumora", "“lumora” on X", _X_CREDENTIALS),
-        "query": "lumora -from:lumora -is:retweet",
-    },
-    *CHANNELS,
-    *bluesky_facts.CHANNELS,
-    *feed_facts.CHANNELS,
-]
-# Where each platform is served.
-PATHS = {
-    "x": "/x",
-    "facebook": "/graph",
-    "instagram": "/graph",
-    "mastodon": "/mastodon",
-    "bluesky": "/bluesky",
-    "feed": "/feed",
-}
 
 
 @dataclass(eq=False)
@@ -123,10 +89,10 @@ class World:
     """`limit_scale` widens the platforms' rate limits (the demo polls faster than the real ones allow).
 
     With `adopts_strangers` an answer to a post or person of before a restart finds somebody there: the demo's cases
-    outlive the world that they came from.
+    outlive the world that they came from. `push_secret` signs what is pushed, in place of the secrets of the channels.
     """
 
-    def __init__(self, *, limit_scale: int = 1, adopts_strangers: bool = False) -> None:
+    def __init__(self, *, limit_scale: int = 1, adopts_strangers: bool = False, push_secret: str = "") -> None:
         self.adopts_strangers = adopts_strangers
         self.lock = threading.RLock()
         self.entries: dict[str, Entry] = {}
@@ -134,6 +100,9 @@ class World:
         self.people: dict[tuple[str, str], Person] = {}
         self.calls: list[dict[str, str]] = []
         self.faults = FaultBook()
+        self.pushes = PushBook(self.now, {"x": push_secret or X_CONSUMER_SECRET, "meta": push_secret or APP_SECRET})
+        #: Called with what happened (published, edited, deleted, said) and to what, while the world stands still.
+        self.listeners: list[Callable[[str, Any], None]] = []
         self.limits = RateWindows(limit_scale)
         self.is_revoked = False
         self.must_be_summoned = True
@@ -163,6 +132,10 @@ class World:
 
     def shift_clock(self, seconds: float) -> None:
         self._shift += timedelta(seconds=seconds)
+
+    def _tell(self, kind: str, about: Any) -> None:
+        for listen in self.listeners:
+            listen(kind, about)
 
     # -- People ----------------------------------------------------------------------------------
 
@@ -229,6 +202,7 @@ class World:
             )
             self.entries[identifier] = entry
             self._touch(entry.root_id, created_at)
+            self._tell("published", entry)
             return entry
 
     def _touch(self, root_id: str, at: datetime) -> None:
@@ -275,12 +249,14 @@ class World:
                 entry.history.append(entry.identifier)
                 entry.created_at = self.now()
                 self.entries[entry.identifier] = entry
+            self._tell("edited", entry)
             return entry
 
     def delete(self, identifier: str) -> None:
         with self.lock:
             self.entries[identifier].is_deleted = True
             self.entries[identifier].updated_at = self.now()
+            self._tell("deleted", self.entries[identifier])
 
     def visible(self, platform: str) -> list[Entry]:
         """Posts that can be seen, the newest id first, each once (edited ones under their newest id)."""
@@ -347,6 +323,7 @@ class World:
             message = Message(platform, identifier, sender, recipient, text, created_at, tag, comment_id, parent_id)
             message.number = self._number()
             self.messages.append(message)
+            self._tell("said", message)
             return message
 
     def _last_between(self, platform: str, *people: Person) -> str:

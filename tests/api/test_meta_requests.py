@@ -12,6 +12,7 @@ from django.test import Client
 
 from monitor.alerts.models import Alert
 from monitor.api.models import Delivery
+from monitor.api.services import take_deliveries
 from monitor.brands import services as brands
 from monitor.brands.models import Brand, Channel, ChannelState
 from monitor.brands.sealing import unseal
@@ -249,5 +250,6 @@ def test_the_webhook_of_permissions_says_the_same(brand: Brand, simulated: Simul
     mac = hmac.new(APP_SECRET.encode(), raw, hashlib.sha256).hexdigest()
     headers = {"x-hub-signature-256": f"sha256={mac}"}
     answer = Client().post("/webhooks/meta/", raw, content_type="application/json", headers=headers)
+    take_deliveries()
     channel.refresh_from_db()
     assert (answer.status_code, channel.state) == (200, state)

@@ -24,6 +24,10 @@ def test_a_message_is_acknowledged_and_answered_once() -> None:
         identifier = desk.say(
             "Where is my parcel? It is two weeks late.", platform="facebook", form="direct_message", handle="witness"
         )
+        # Pushed by the simulated platform, signed with the secret of this home, before or after a poll brought it.
+        pushed = "SELECT count(*) FROM inbox_sighting s JOIN inbox_post p ON p.id = s.post_id"
+        until(lambda: desk.number(f"{pushed} WHERE p.external_id = %s AND s.how = 'webhook'", identifier), seconds=60)
+        assert desk.number("SELECT count(*) FROM inbox_post WHERE external_id = %s", identifier) == 1
         suggested = "SELECT count(*) FROM replies_suggestedreply s JOIN inbox_post p ON p.id = s.post_id"
         until(lambda: desk.number(f"{suggested} WHERE p.external_id = %s", identifier), seconds=60)
         words = desk.run_python(APPROVE.format(identifier=identifier))

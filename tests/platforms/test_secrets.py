@@ -7,8 +7,10 @@ import pytest
 
 from monitor.platforms.base import SendRequest
 from monitor.platforms.errors import PlatformError
+from monitor.simulators.faults import KINDS
 
-FAULTS = ("drop", "drop_after_commit", "malformed", "rate_limit", "unauthorized", "server_error", "slow", "status")
+# Every fault that the simulated platforms know.
+FAULTS = KINDS
 STREAMS = {
     "x": "mentions", "facebook": "feed", "instagram": "comments", "mastodon": "mentions", "bluesky": "mentions",
     "feed": "entries",

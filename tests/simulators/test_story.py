@@ -1,8 +1,6 @@
-from pathlib import Path
-
 import pytest
 
-from monitor.simulators.story import RETELL_SECONDS, Story, StoryError, StoryPlayer, load_story
+from monitor.simulators.story import RETELL_SECONDS, Story, StoryPlayer, load_story
 from monitor.simulators.world import PATHS, World
 
 STORY = load_story()
@@ -86,23 +84,3 @@ def test_each_teller_has_an_order_of_their_own():
     player.play(10)
     texts = {each.text for each in player.world.visible("x")}
     assert len(texts) == 2 and all("LM-" in text for text in texts)
-
-
-@pytest.mark.parametrize(
-    ("content", "complaint"),
-    [
-        ("- just a list", "no list of entries"),
-        ("entries: []", "no list of entries"),
-        ("entries: [{platform: myspace, text: x}]", "entry 1 has no platform"),
-        ("entries: [{platform: x, author: {handle: a}}]", "entry 1 has no text"),
-        ("entries: [{platform: x, text: hello}]", "entry 1 has no author"),
-        ("entries: [{platform: x, author: {handle: a}, text: b, in_reply_to: nobody}]", "'nobody'"),
-        ("entries: [5]", "entry 1 is not a set of fields"),
-        ("a: [", "is not YAML"),
-    ],
-)
-def test_a_wrong_story_says_what_is_wrong(tmp_path: Path, content, complaint):
-    path = tmp_path / "story.yaml"
-    path.write_text(content)
-    with pytest.raises(StoryError, match=complaint):
-        load_story(path)

@@ -1,16 +1,21 @@
 """The story of a post through every room, with the real model, the real database and platforms over HTTP."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.test import Client
 
 from monitor.brands.models import Brand, Channel, User
 from monitor.cases.models import Case
 from monitor.demo.setup import create_demo
 from monitor.inbox import services as inbox
-from monitor.inbox.models import Post, Stage
+from monitor.inbox.models import Post, Sighting, Stage
 from monitor.replies import services as replies
 from monitor.replies.models import Reply, SuggestedReply
+from monitor.simulators import meta_push
+from monitor.simulators.pushing import Hook, signature, written
+from monitor.simulators.world import APP_SECRET
 from tests.support.simulated import Simulated, simulated_platforms
 from workers import pipeline, send, sweep, watch
 
@@ -90,3 +95,21 @@ def test_the_sweeper_does_everything_without_a_broker(platforms: Simulated, lumo
     platforms.person_says("x", "@lumora you charged my card twice without asking, I want my money back now")
     sweep.work_until_done()
     assert SuggestedReply.objects.filter(case__brand=lumora).count() == 1
+
+
+def test_what_a_platform_pushes_is_read_by_the_sweeper(platforms: Simulated, lumora: Brand, settings: Any) -> None:
+    settings.META_APP_SECRETS = [APP_SECRET]
+    settings.META_VERIFY_TOKEN = "of this test"
+    hook = Hook("1", "meta", "", APP_SECRET, platforms.world.now())
+    message = platforms.person_writes("facebook", "You charged me twice, please give me my money back")
+    for body in meta_push.bodies(platforms.world, hook, "said", message):
+        raw = written(body)
+        name, value = signature("meta", APP_SECRET, raw)
+        answer = Client().post("/webhooks/meta/", raw, content_type="application/json", headers={name: value})
+        assert answer.status_code == 200
+    assert sweep.deliveries_step(0) == 1
+    sweep.pipeline_step(0)
+    _collect_all()
+    post = Post.objects.get(is_own=False)
+    assert set(Sighting.objects.filter(post_id=post.pk).values_list("how", flat=True)) == {"webhook", "poll"}
+    assert Case.objects.count() == 1

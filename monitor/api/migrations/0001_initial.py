@@ -16,6 +16,21 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='HeldDelivery',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sender', models.CharField(max_length=24)),
+                ('body', models.BinaryField()),
+                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('tries', models.PositiveSmallIntegerField(db_default=0)),
+                ('lease_until', models.DateTimeField(null=True)),
+                ('reason_code', models.CharField(blank=True, db_default='', max_length=48)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('reason_code', '')), fields=['id'], name='deliveries_that_wait')],
+            },
+        ),
+        migrations.CreateModel(
             name='Delivery',
             fields=[
                 ('pk', models.CompositePrimaryKey('recorded_at', 'id', blank=True, editable=False, primary_key=True, serialize=False)),

@@ -22,6 +22,7 @@ from monitor.brands.sealing import SealBrokenError
 from monitor.brands.selectors import channel_context
 from monitor.inbox.models import Arrival, Post, Recheck
 from monitor.inbox.rows import bounded_id, exact
+from monitor.inbox.services import hiding
 from monitor.inbox.services.failures import LONGEST_BACKOFF_SECONDS, code_of
 from monitor.inbox.services.quarantine import understand
 from monitor.inbox.services.storing import ingest
@@ -31,6 +32,7 @@ from monitor.platforms.base import (
     Connector,
     IncomingAuthor,
     IncomingDeletion,
+    IncomingNotice,
     IncomingPost,
     Platform,
     PlatformEvent,
@@ -213,7 +215,7 @@ def _look_up(look: _Look, posts: Sequence[Post]) -> RecheckReport:
             raw=raw,
         )
     gone = sum(isinstance(event, IncomingDeletion) for event in news)
-    return RecheckReport(len(posts), gone, len(news) - gone)
+    return RecheckReport(len(posts), gone, sum(isinstance(event, IncomingPost) for event in news))
 
 
 def _news(event: PlatformEvent, update: RawUpdate, asked: dict[str, Post]) -> PlatformEvent | None:
@@ -221,10 +223,10 @@ def _news(event: PlatformEvent, update: RawUpdate, asked: dict[str, Post]) -> Pl
     if isinstance(event, IncomingDeletion):
         post = asked.get(bounded_id(event.external_id)) or asked.get(bounded_id(update.external_id))
         return replace(event, external_id=post.external_id) if post is not None else None
-    if not isinstance(event, IncomingPost):
-        return None
+    if isinstance(event, IncomingNotice):
+        return event if _is_hidden_otherwise(event, asked) else None
     post = asked.get(bounded_id(event.external_id))
-    if post is None or (exact(event.text) == post.text and event.edited_at == post.edited_at):
+    if post is None or not _is_changed(event, post):
         return None
     # A look-up tells less than the list that the post came in: what is known of its place and author stays.
     return replace(
@@ -234,6 +236,21 @@ def _news(event: PlatformEvent, update: RawUpdate, asked: dict[str, Post]) -> Pl
         in_reply_to=post.in_reply_to,
         is_own=post.is_own,
         own_by=post.own_by,
+    )
+
+
+def _is_hidden_otherwise(notice: IncomingNotice, asked: dict[str, Post]) -> bool:
+    """Whether it tells that a post was hidden, or shown again, in the platform's own app."""
+    post = asked.get(bounded_id(str(notice.params.get("id", ""))))
+    return notice.code in hiding.NOTICES and post is not None and bool(post.is_hidden) != hiding.NOTICES[notice.code]
+
+
+def _is_changed(event: IncomingPost, post: Post) -> bool:
+    """Not every look-up tells times of edits, or whether a post is hidden."""
+    return (
+        exact(event.text) != post.text
+        or event.edited_at not in (None, post.edited_at)
+        or event.is_hidden not in (None, bool(post.is_hidden))
     )
 
 

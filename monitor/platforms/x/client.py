@@ -117,35 +117,33 @@ class XClient:
         problem: PlatformError
         try:
             response = self._session.request(method, _TWEEPY_HOST + path, headers=headers, **options)
-            body = response.json()
-        except requests.JSONDecodeError:
-            body = None
         except requests.RequestException as failure:
             problem = translate_failure(failure, platform="X", is_write=False)
-            body, response = None, None
-        if response is not None and response.ok and isinstance(body, Mapping):
-            return body
-        if response is not None:
-            problem = (
-                _malformed(False, "X answered something that is not a JSON object")
-                if response.ok
-                else translate(response.status_code, body, self.headers, is_write=False, now=self._now())
-            )
+        else:
+            body = _json_in(response)
+            if response.ok and isinstance(body, Mapping):
+                return body
+            problem = MalformedPayloadError("X answered something that is not a JSON object")
+            if not response.ok:
+                problem = translate(response.status_code, body, self.headers, is_write=False, now=self._now())
         # Raised outside the except block: the library's exception, which knows the token, is not chained.
         raise problem
 
     def _translate(self, failure: tweepy.HTTPException, *, is_write: bool) -> PlatformError:
         response = failure.response
-        try:
-            body: object = response.json()
-        except requests.JSONDecodeError:
-            body = None
-        return translate(response.status_code, body, self.headers, is_write=is_write, now=self._now())
+        return translate(response.status_code, _json_in(response), self.headers, is_write=is_write, now=self._now())
 
     def _learn(self, endpoint: str) -> None:
         remaining, limit, resets_at = rate_in_headers(self.headers)
         if limit is not None:
             self._budget.learn(endpoint, remaining=remaining, limit=limit, resets_at=resets_at)
+
+
+def _json_in(response: requests.Response) -> object:
+    try:
+        return response.json()
+    except requests.JSONDecodeError:
+        return None
 
 
 def rate_in_headers(headers: Mapping[str, str]) -> tuple[int | None, int | None, datetime | None]:

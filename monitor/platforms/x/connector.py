@@ -192,7 +192,7 @@ class XConnector(BaseConnector):
 
     def _direct_message(self, request: SendRequest) -> Receipt:
         if request.recipient_id:
-            whom = {"participant_id": request.recipient_id}
+            whom: Mapping[str, Any] = {"participant_id": request.recipient_id}
         else:
             whom = {"dm_conversation_id": request.conversation_id}
         answer = self._client.call(
@@ -298,7 +298,7 @@ def _made_id(answer: Mapping[str, Any], name: str) -> str:
     """The id of what was made. X accepted the write; without an id nobody can tell which post it was."""
     made = answer.get("data")
     identifier = made.get(name) if isinstance(made, Mapping) else None
-    if not identifier:
+    if not identifier or not isinstance(identifier, str | int):
         raise UnconfirmedSendError("X accepted a write but did not say what it made")
     return str(identifier)
 

@@ -46,7 +46,7 @@ def people_and_posts(
 
 
 def _history(post: Mapping[str, Any]) -> list[str]:
-    listed = next((post[name] for name in _HISTORIES if isinstance(post.get(name), list)), [])
+    listed: list[Any] = next((post[name] for name in _HISTORIES if isinstance(post.get(name), list)), [])
     return [str(each) for each in listed if isinstance(each, str | int)]
 
 
