@@ -41,6 +41,14 @@ def fetch_due() -> None:
     hint(services.fetch_due().post_ids)
 
 
+@app.task(name="workers.collect.read_again")
+def read_again() -> None:
+    """History, a page at a time, while nothing new waits to be read."""
+    if not selectors.due_streams(limit=1, overdue_seconds=30) and (report := services.reread_some()):
+        hint(report.post_ids)
+        app.send_task("workers.collect.read_again", queue="collect", expires=60)
+
+
 @app.task(name="workers.collect.read_deliveries")
 def read_deliveries() -> None:
     """All of them, a claim at a time."""

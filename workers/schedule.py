@@ -22,6 +22,11 @@ SCHEDULE = (
     Beat("workers.send.send_due", 5, "send", "approved replies whose time has come are sent"),
     Beat("workers.send.reconcile", 30, "send", "sends with an unknown outcome are read back"),
     Beat("workers.watch.fold_trends", 20, "default", "changes are folded into the trend buckets; spikes are noticed"),
+    Beat("workers.collect.read_again", 30, "collect", "history that somebody asked for is read, behind what is new"),
+    Beat(
+        "workers.watch.examine_channels", 60, "default", "login, rights, push and allowance of a channel are looked at"
+    ),
+    Beat("workers.watch.watch_silence", 300, "default", "push that fails and channels that go quiet are told"),
     Beat("workers.housekeeping.seal_audit", 60, "default", "new audit events join the hash chain"),
     Beat("workers.housekeeping.wake_cases", 60, "default", "snoozed cases whose time has come return to the queue"),
     Beat("workers.housekeeping.carry_out_deletions", 60, "default", "people who asked a platform for it are erased"),

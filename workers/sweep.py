@@ -4,8 +4,10 @@ With a broker the workers come first and the sweeper takes what has waited too l
 """
 
 import argparse
+import math
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +26,8 @@ log = get_logger(__name__)
 
 # How long a row may wait for a worker before the sweeper takes it, where a broker runs.
 PATIENCE_SECONDS = 20
+WATCH_EVERY_SECONDS = 300
+_watched_at = -math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,9 @@ def collect_step(patience: float) -> int:
     due = inbox_selectors.due_streams(limit=50, overdue_seconds=patience)
     for channel_id, stream in due:
         inbox.collect_channel(channel_id=channel_id, stream=stream)
-    return len(due) + inbox.fetch_due(overdue_seconds=patience).asked
+    found = len(due) + inbox.fetch_due(overdue_seconds=patience).asked
+    # History only while nothing new is due; with a broker the workers read it.
+    return found or (0 if patience else int(inbox.reread_some() is not None))
 
 
 def pipeline_step(patience: float) -> int:
@@ -74,12 +80,24 @@ def recheck_step(patience: float) -> int:
 
 def house_step(_patience: float) -> int:
     watch.fold_trends()
+    watch.examine_channels()
+    if watch_is_due():
+        watch.watch_silence()
     housekeeping.seal_audit()
     housekeeping.wake_cases()
     housekeeping.carry_out_deletions()
     housekeeping.watch_quality()
     housekeeping.keep_house()
     return 0
+
+
+def watch_is_due() -> bool:
+    """Every five minutes in this process: it looks at weeks of counts of every channel."""
+    global _watched_at  # noqa: PLW0603
+    is_due = time.monotonic() - _watched_at >= WATCH_EVERY_SECONDS
+    if is_due:
+        _watched_at = time.monotonic()
+    return is_due
 
 
 LANES = (

@@ -8,6 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from monitor.alerts import conditions
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:
@@ -16,7 +18,7 @@ class Wording:
 
     kind: Promise
     sentence: Promise
-    what_to_do: Promise
+    what_to_do: Promise | str
 
 
 CODES: Mapping[str, Wording] = {
@@ -118,6 +120,11 @@ CODES: Mapping[str, Wording] = {
         _("%(channel)s: the platform does not show us “%(stream)s”. Everything else goes on."),
         _("If you want it, grant the right for it at the platform and connect again. We look again every few hours."),
     ),
+    "channel.quiet": Wording(
+        _("Channels that have gone quiet"),
+        _("%(channel)s: nothing has come for %(silence)s, where about %(expected)s posts are usual in that time."),
+        _("Look in the platform's own app whether there is something new. If there is, connect the channel again."),
+    ),
     "pipeline.quarantine": Wording(
         _("Posts that were put aside"),
         _("%(count)s posts could not be worked on and were put aside."),
@@ -178,6 +185,20 @@ CODES: Mapping[str, Wording] = {
         _("Unusually many complaints: %(count)s about “%(topic)s”."),
         _("Open the trend and see whether they have one cause."),
     ),
+}
+#: What is wrong with one aspect of a channel's connection speaks the same words on the channel's page.
+_OF_ASPECT: Mapping[str, Promise] = {
+    "token": _("Logins that need somebody"),
+    "scopes": _("Rights that are missing"),
+    "webhook": _("Platforms that do not push"),
+    "quota": _("Allowances that run out"),
+}
+CODES = {
+    **CODES,
+    **{
+        conditions.alert_code(aspect, code): Wording(_OF_ASPECT[aspect], conditions.of_channel(says), to_do)
+        for (aspect, code), (says, to_do) in conditions.WORDS.items()
+    },
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -12,9 +12,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from monitor.alerts.models import Alert
 from monitor.api.models import Delivery, HeldDelivery
 from monitor.api.quality_metrics import quality_metrics
-from monitor.brands.models import Channel, ChannelState
-from monitor.inbox.models import Post, QuarantinedEvent, Stage
+from monitor.brands.models import Channel, ChannelCondition, ChannelState
+from monitor.inbox.models import ChannelHour, Post, QuarantinedEvent, Rereading, RereadingState, Stage
 from monitor.inbox.services import pending_counts
+from monitor.platforms.base import CONDITION_ASPECTS, CONDITION_STATES
 from monitor.replies.models import Effect, EffectState
 from monitor.replies.selectors import outbox_counts
 from monitor.trends.selectors import fold_lag
@@ -31,6 +32,8 @@ class _Desk:
         yield from _stages()
         yield from _sending()
         yield _channels()
+        yield _conditions()
+        yield from _completeness()
         yield from _trends()
         yield from _put_aside()
         yield _spam()
@@ -88,6 +91,31 @@ def _channels() -> Metric:
     counts = dict.fromkeys(ChannelState.values, 0)
     counts |= dict(Channel.objects.values_list("state").annotate(Count("pk")))
     return _labelled("mentiondesk_channels", "Channels, by state", "state", counts)
+
+
+def _conditions() -> Metric:
+    family = GaugeMetricFamily(
+        "mentiondesk_channel_conditions", "What channels' connections were found to be", labels=["aspect", "state"]
+    )
+    counts = {(aspect, state): 0 for aspect in CONDITION_ASPECTS for state in CONDITION_STATES}
+    rows = ChannelCondition.objects.values_list("aspect", "state").annotate(Count("pk"))
+    counts |= {(aspect, state): count for aspect, state, count in rows.order_by("aspect", "state")}
+    for labels, count in counts.items():
+        family.add_metric(list(labels), count)
+    return family
+
+
+def _completeness() -> Iterator[Metric]:
+    """Of the channels that a platform pushes to: what came by which way in the last day, and what push missed."""
+    lately = ChannelHour.objects.filter(hour__gte=timezone.now() - timedelta(days=1))
+    sums = lately.aggregate(*(Sum(name) for name in ("pushed", "found", "overtaken", "slow", "duplicates")))
+    ways = {name.removesuffix("__sum"): count or 0 for name, count in sums.items()}
+    yield _labelled("mentiondesk_ledger_last_day", "Posts by the way they came in the last day", "way", ways)
+    yield GaugeMetricFamily(
+        "mentiondesk_rereadings_waiting",
+        "Stretches that are being read again",
+        value=Rereading.objects.filter(state=RereadingState.WAITING).count(),
+    )
 
 
 def _trends() -> Iterator[Metric]:

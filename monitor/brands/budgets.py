@@ -27,13 +27,14 @@ _TAKE = """
         used = CASE WHEN known.resets_at <= clock_timestamp() THEN 1 ELSE known.used + 1 END,
         resets_at = CASE WHEN known.resets_at <= clock_timestamp()
             THEN clock_timestamp() + make_interval(secs => known.window_seconds) ELSE known.resets_at END
-    WHERE known.resets_at <= clock_timestamp() OR known.used < known.window_limit
+    WHERE known.resets_at <= clock_timestamp() OR known.used < known.window_limit * %s::float8
     RETURNING used
 """
 # Somebody may have learned the endpoint's first limit a moment after `_TAKE` found none: that is no refusal.
 _WHEN_FREE = """
     SELECT resets_at FROM brands_allowance
-    WHERE channel_id = %s AND endpoint = %s AND used >= window_limit AND resets_at > clock_timestamp()
+    WHERE channel_id = %s AND endpoint = %s AND used >= window_limit * %s::float8
+        AND resets_at > clock_timestamp()
 """
 _PAY = """
     INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros)
@@ -96,11 +97,13 @@ _LEARN = """
 
 
 class ChannelBudget:
-    """The budget of one channel."""
+    """The budget of one channel. With a `share` of less than 1 its calls leave the rest of each window, and of the
+    day's money, to what cannot wait."""
 
-    def __init__(self, channel_id: int) -> None:
+    def __init__(self, channel_id: int, *, share: float = 1.0) -> None:
         self._channel_id = channel_id
         self.billed_micros = 0  # by this object
+        self._share = share
 
     def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
         """Takes one call and its price (millionths of a dollar), or neither.
@@ -132,11 +135,12 @@ class ChannelBudget:
 
     def _take(self, cursor: Any, endpoint: str) -> bool:
         """Whether the day's money for reads is spent: asked in the same statement."""
-        cursor.execute(_TAKE_AND_LOOK, [self._channel_id, endpoint[:64], self._channel_id, READ_SHARE])
+        money = min(READ_SHARE, self._share)
+        cursor.execute(_TAKE_AND_LOOK, [self._channel_id, endpoint[:64], self._share, self._channel_id, money])
         used, is_spent = cursor.fetchone()
         if used is not None:
             return bool(is_spent)
-        cursor.execute(_WHEN_FREE, [self._channel_id, endpoint[:64]])
+        cursor.execute(_WHEN_FREE, [self._channel_id, endpoint[:64], self._share])
         allowance = cursor.fetchone()
         if allowance:
             raise RateLimitedError(f"the allowance of {endpoint} is used up", retry_at=allowance[0])
@@ -150,7 +154,7 @@ class ChannelBudget:
                 "cost": cost_micros,
                 "read": 0 if is_write else cost_micros,
                 "write": cost_micros if is_write else 0,
-                "share": 1.0 if is_write else READ_SHARE,
+                "share": 1.0 if is_write else min(READ_SHARE, self._share),
             },
         )
         if not cursor.fetchone():

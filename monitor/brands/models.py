@@ -119,6 +119,7 @@ class Channel(models.Model):
     can_reply = models.BooleanField(default=True)
     # Renewals of the sign-in that were begun and of which no answer is known (see `brands.services.renewing`).
     open_renewals = models.PositiveSmallIntegerField(default=0)
+    examine_at = models.DateTimeField(db_default=Now())  # when its conditions are looked at again
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -142,6 +143,21 @@ class SignInUnderWay(models.Model):
     stage = models.CharField(max_length=8)  # asked, found
     sealed = models.BinaryField(editable=False)
     expires_at = models.DateTimeField()
+
+
+class ChannelCondition(models.Model):
+    """What one aspect of a channel's connection was found to be (`platforms.base.Condition`), and since when."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="conditions")
+    aspect = models.CharField(max_length=16)
+    state = models.CharField(max_length=16)
+    code = models.CharField(max_length=48, blank=True)
+    params = models.JSONField(default=dict)
+    since = models.DateTimeField()
+    looked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "aspect"], name="one_condition_per_aspect")]
 
 
 class ChannelStream(models.Model):

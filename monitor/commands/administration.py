@@ -90,7 +90,9 @@ def list_channels(arguments: argparse.Namespace) -> int:
 
         rows = [
             _channel_facts(channel)
-            for channel in Channel.objects.select_related("brand").prefetch_related("streams").order_by("pk")
+            for channel in Channel.objects.select_related("brand")
+            .prefetch_related("streams", "conditions")
+            .order_by("pk")
         ]
     if arguments.json:
         for row in rows:
@@ -104,11 +106,12 @@ def list_channels(arguments: argparse.Namespace) -> int:
     return 0
 
 
-_COLUMNS = ("id", "brand", "platform", "kind", "name", "state", "last_success", "last_post", "failures")
+_COLUMNS = ("id", "brand", "platform", "kind", "name", "state", "connection", "last_success", "last_post", "failures")
 
 
 def _channel_facts(channel: Any) -> dict[str, Any]:
     streams = list(channel.streams.all())
+    conditions = [condition_facts(row) for row in channel.conditions.all()]
     return {
         "id": str(channel.pk),
         "public_id": str(channel.public_id),
@@ -117,10 +120,33 @@ def _channel_facts(channel: Any) -> dict[str, Any]:
         "kind": channel.kind,
         "name": str(channel),
         "state": channel.state_code or channel.state,
+        "connection": _connection(conditions),
+        "conditions": conditions,
         "last_success": _latest(stream.last_success_at for stream in streams),
         "last_post": _latest(stream.last_post_at for stream in streams),
         "failures": str(sum(stream.failures for stream in streams)),
     }
+
+
+def condition_facts(row: Any) -> dict[str, str]:
+    """One aspect of the connection in plain words, as the channel's page says them."""
+    from monitor.alerts.conditions import sentence, what_to_do
+
+    return {
+        "aspect": row.aspect,
+        "state": row.state,
+        "code": row.code,
+        "says": sentence(row.aspect, row.state, row.code, row.params),
+        "what_to_do": what_to_do(row.aspect, row.code, row.params),
+        "since": row.since.isoformat(timespec="seconds"),
+    }
+
+
+def _connection(conditions: list[dict[str, str]]) -> str:
+    """What needs somebody, by code; "ok" where nothing does."""
+    trouble = [each for each in conditions if each["state"] in ("warning", "broken")]
+    told = ", ".join(f"{each['aspect']}:{each['code']}" for each in trouble)
+    return told or ("ok" if conditions else "")
 
 
 def _latest(moments: Any) -> str:

@@ -45,7 +45,7 @@ def ask_platform(channel: Any, budget: Any) -> Sequence[Any]:
 def examine_channels() -> Iterator[Finding]:
     from monitor.brands.models import Channel
 
-    channels = Channel.objects.select_related("brand").order_by("pk")
+    channels = Channel.objects.select_related("brand").prefetch_related("conditions").order_by("pk")
     if not channels:
         yield Finding(WARN, "channels", "none is connected: connect one with `mentiondesk connect`")
     for channel in channels:
@@ -82,10 +82,22 @@ def _examine_token(channel: Any) -> Iterator[tuple[str, str]]:
     except SealBrokenError as error:
         yield BAD, f"{error} Put the key back, or {CONNECT_AGAIN}"
         return
+    known = list(_known_conditions(channel, {notice.code for notice in notices}))
     for notice in notices:
         yield judge_notice(notice)
-    if not notices:
+    yield from known
+    if not notices and not known:
         yield GOOD, "healthy; the platform accepts its token" if channel.credentials else "healthy; it answers"
+
+
+def _known_conditions(channel: Any, told: set[str]) -> Iterator[tuple[str, str]]:
+    """Rights, push and allowance as the last look found them: within the hour, and without another call."""
+    from monitor.commands.administration import condition_facts
+
+    for row in channel.conditions.all():
+        if row.aspect != "token" and row.state in ("warning", "broken") and row.code not in told:
+            facts = condition_facts(row)
+            yield BAD if row.state == "broken" else WARN, f"{facts['says']} {facts['what_to_do']}".strip()
 
 
 def judge_notice(notice: Any) -> tuple[str, str]:

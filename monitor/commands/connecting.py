@@ -38,6 +38,9 @@ def register(commands: Any) -> None:
     connect.add_argument("--market", metavar="M", help="the code of the market that the channel serves")
     connect.add_argument("--poll-seconds", metavar="N", type=_seconds, help="how often to read it")
     connect.add_argument("--credentials", metavar="FILE", help="JSON file; - or nothing: standard input, where needed")
+    connect.add_argument(
+        "--read-back", metavar="DAYS", type=_read_back_days, help="how much history to begin with: 0, 7, 30 …"
+    )
     connect.add_argument("--no-check", action="store_true", help="store them without asking the platform")
     connect.set_defaults(run=connect_one)
 
@@ -64,6 +67,12 @@ def connect_one(arguments: argparse.Namespace) -> int:
 def _seconds(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 86_400:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number of seconds from 1 to 86400")
+    return int(text)
+
+
+def _read_back_days(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 <= int(text[:9]) <= 3650:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of days from 0 to 3650")
     return int(text)
 
 
@@ -129,6 +138,7 @@ def _connect(arguments: argparse.Namespace, kind: str, credentials: Mapping[str,
         market=market or known.market,
         poll_seconds=arguments.poll_seconds or known.poll_seconds,
         daily_cap_micros=known.daily_cap_micros,
+        first_days=arguments.read_back,
     )
 
 

@@ -5,9 +5,9 @@ import sys
 from typing import Any, NoReturn
 
 from monitor import __version__
-from monitor.commands import administration, backups, connecting, measuring, posts, running, teaching, texts
+from monitor.commands import administration, backups, connecting, measuring, posts, rereading, running, teaching, texts
 
-GROUPS = (running, posts, texts, teaching, connecting, administration, backups, measuring)
+GROUPS = (running, posts, texts, teaching, connecting, rereading, administration, backups, measuring)
 
 
 class Parser(argparse.ArgumentParser):

@@ -114,6 +114,8 @@ def _way(brand: Brand, alert: Alert) -> tuple[str, str]:
         return reverse("quality", args=[brand.slug]), _("Look at the quality")
     if room == "pipeline":
         return f"{reverse('posts', args=[brand.slug])}?kind=put_aside", _("Look at them")
+    if room == "channel" and str(alert.params.get("channel_id", "")).isdigit():
+        return reverse("channel", args=[brand.slug, alert.params["channel_id"]]), _("Open the channel")
     if room == "channel" or alert.code == "reply.waits_for_channel":
         return reverse("channels", args=[brand.slug]), _("Open the channels")
     return "", ""

@@ -200,6 +200,20 @@ STREAMS: Final[Mapping[str, Label]] = {
     "ads": _("Comments on ads"),
     "reviews": _("Reviews"),
     "entries": _("Entries"),
+    "webhook": _("Pushed"),
+    "journal": _("Journal"),
+}
+
+REREADING_STATES: Final[Mapping[str, Label]] = {
+    "waiting": pgettext_lazy("reading again", "Under way"),
+    "done": pgettext_lazy("reading again", "Done"),
+    "stopped": pgettext_lazy("reading again", "Stopped"),
+    "failed": pgettext_lazy("reading again", "Given up"),
+}
+WHY_NOT: Final[Mapping[str, Label]] = {
+    "no_history": _("This platform shows no history."),
+    "beyond_horizon": _("It lies further back than the platform shows."),
+    "beyond_number": _("The platform shows only the newest posts, and these are not among them."),
 }
 
 #: Field of a reading → what a person may say instead. Topics: see `console.topics`, a brand has some of its own.
@@ -241,6 +255,8 @@ TABLES: Final[Mapping[str, Mapping[str, Label]]] = {
     "field": FIELDS,
     "answer": ANSWERS,
     "stream": STREAMS,
+    "rereading_state": REREADING_STATES,
+    "why_not": WHY_NOT,
     "complaint": ANSWERS,
     "needs_reply": ANSWERS,
     "escalate": ANSWERS,

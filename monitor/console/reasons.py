@@ -4,21 +4,23 @@ Each room below keeps the sentences of its own codes; this table brings them tog
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format, number_format
-from django.utils.timezone import localtime
+from django.utils.timesince import timesince
+from django.utils.timezone import localtime, now
 from django.utils.translation import pgettext
 
 from monitor.alerts.codes import sentence as alert_sentence
 from monitor.console.labels import label_of
-from monitor.console.wordings import ACTS, CHANNELS, ELIGIBILITY, GUARD, PROBLEMS, PUT_ASIDE, SHORT, Words
+from monitor.console.wordings import ACTS, CHANNELS, ELIGIBILITY, GAPS, GUARD, PROBLEMS, PUT_ASIDE, SHORT, Words
 from monitor.text.reason import Reason
 from monitor.triage.reasons import SENTENCES as TRIAGE
 
 #: Rooms in the order of the house; a code belongs to one of them.
-SENTENCES: Final[Words] = {**TRIAGE, **ELIGIBILITY, **GUARD, **PROBLEMS, **CHANNELS, **PUT_ASIDE}
+SENTENCES: Final[Words] = {**TRIAGE, **ELIGIBILITY, **GUARD, **PROBLEMS, **GAPS, **CHANNELS, **PUT_ASIDE}
 
 
 def sentence(reason: Mapping[str, Any] | Reason | str) -> str:
@@ -38,7 +40,12 @@ def problem(code: str) -> str:
 
 def notice(code: str, params: Mapping[str, Any]) -> str:
     """What an alert says: its codes in the reader's words, its times in the reader's zone."""
-    return alert_sentence(code, {name: _spoken(name, value) for name, value in params.items()})
+    return alert_sentence(code, spoken(params))
+
+
+def spoken(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Params of an alert or a condition in the reader's words."""
+    return {name: _spoken(name, value) for name, value in params.items()}
 
 
 def _spoken(name: str, value: Any) -> Any:
@@ -49,10 +56,17 @@ def _spoken(name: str, value: Any) -> Any:
             return label_of("post_effect", value)
         case "topic" | "stream":
             return label_of(name, value)
-        case "since" | "until" if isinstance(value, str) and (at := parse_datetime(value)) is not None and at.tzinfo:
+        case "silence" if isinstance(value, int):
+            return timesince(now() - timedelta(seconds=value), depth=1)
+        case _ if (
+            name in _MOMENTS and isinstance(value, str) and (at := parse_datetime(value)) is not None and at.tzinfo
+        ):
             return date_format(localtime(at), pgettext("format of a time", "j M Y H:i"))
         case _:
             return value
+
+
+_MOMENTS = frozenset({"since", "until", "at", "resets_at", "retry_at"})
 
 
 def act(code: str, params: Mapping[str, Any]) -> str:

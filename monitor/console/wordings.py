@@ -60,6 +60,16 @@ GUARD: Final[Words] = {
     "guard.link": _("Holds a link, which makes it cost much more on this platform."),
 }
 
+#: Why a stretch of a channel is missing: the codes of `platforms.base.Gap`.
+GAPS: Final[Words] = {
+    "problem.mention_horizon": _("X shows the newest 800 mentions only."),
+    "problem.own_post_horizon": _("X shows the newest 3,200 of our own posts only."),
+    "problem.search_horizon": _("The platform's search looks back a week only."),
+    "problem.direct_message_horizon": _("The platform shows direct messages of the last 30 days only."),
+    "problem.node_unreadable": _("The platform would not show this thread or its older part."),
+    "problem.feed_horizon": _("The feed no longer showed all that was new."),
+}
+
 #: Why a platform did not do something: the codes of `platforms.errors` and of the outbox.
 PROBLEMS: Final[Words] = {
     "problem.permission_missing": _("The platform says that a permission is missing."),

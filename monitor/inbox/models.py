@@ -9,7 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
-from monitor.brands.models import Brand, Channel, ChannelStream, Market
+from monitor.brands.models import Brand, Channel, ChannelStream, Market, User
 from monitor.schema import UuidV7
 
 
@@ -295,3 +295,72 @@ class Recheck(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "scope"], name="one_recheck_per_scope")]
         indexes = [models.Index(fields=["due_at"])]
+
+
+class ChannelHour(models.Model):
+    """The ledger of completeness: what a stream of a channel brought in an hour (of our clock, in UTC).
+
+    Each post counts once in `pushed` or `found`: the way in which the channel saw it first. `overtaken` were pushed
+    after reading had found them, `confirmed` read after they had been pushed: what reading found and push never
+    brought is `found - overtaken`. `slow` came long after they were written; `live` are new, theirs, and no history.
+    `slot` spreads the counters, so that deliveries for one channel do not wait for each other.
+    """
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="hours", db_index=False, db_constraint=False)
+    stream = models.CharField(max_length=32)
+    hour = models.DateTimeField()
+    slot = models.PositiveSmallIntegerField(default=0)
+    pushed = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField(default=0)
+    overtaken = models.PositiveIntegerField(default=0)
+    confirmed = models.PositiveIntegerField(default=0)
+    slow = models.PositiveIntegerField(default=0)
+    duplicates = models.PositiveIntegerField(default=0)
+    live = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "hour", "stream", "slot"], name="one_count_per_hour_and_slot")
+        ]
+
+
+class RereadingState(models.TextChoices):
+    WAITING = "waiting"
+    DONE = "done"
+    STOPPED = "stopped"  # by a person
+    FAILED = "failed"
+
+
+class Rereading(models.Model):
+    """A stretch of a stream that is read again on somebody's request: from the platform, or from our own journal.
+
+    It has a cursor of its own, which moves with what it passed; what it brings is history.
+    """
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="rereadings")
+    source = models.CharField(max_length=16)  # platform, journal
+    stream = models.CharField(max_length=32, blank=True)  # of the platform's; "" for the journal
+    since = models.DateTimeField()
+    requested_at = models.DateTimeField(db_default=Now())
+    requested_by = models.ForeignKey(User, models.SET_NULL, null=True)
+    live_since = models.DateTimeField()  # what is older counts as history
+    state = models.CharField(max_length=16, choices=RereadingState, default=RereadingState.WAITING)
+    error = models.CharField(max_length=64, blank=True)
+    cursor = models.JSONField(default=dict)
+    pages = models.PositiveIntegerField(default=0)
+    seen = models.PositiveIntegerField(default=0)
+    stored = models.PositiveIntegerField(default=0)
+    reached_at = models.DateTimeField(null=True)  # how far it has come, by the posts' own times
+    failures = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "source", "stream"],
+                condition=models.Q(state="waiting"),
+                name="one_rereading_at_a_time",
+            )
+        ]

@@ -15,6 +15,7 @@ COLUMNS = {
     "Author.name": "erased",
     "Author.platform": "kept: a code",
     "ChannelGap.code": "kept: a code",
+    "ChannelHour.stream": "kept: a code",
     "Conversation.external_id": "erased: private threads and threads of one author only",
     "Conversation.platform": "kept: a code",
     "Customer.name": "erased",
@@ -53,6 +54,11 @@ COLUMNS = {
     "Recheck.counting": "kept: counts",
     "Recheck.last_error": "kept: a code",
     "Recheck.scope": "kept: a code",
+    "Rereading.cursor": "kept: places in the platform's lists, forgotten with the end of the reading",
+    "Rereading.error": "kept: a code",
+    "Rereading.source": "kept: platform or journal",
+    "Rereading.state": "kept: one of RereadingState",
+    "Rereading.stream": "kept: a code",
     "Sighting.how": "kept: a code",
     "Sighting.stream": "kept: a code",
     "Tombstone.key_hash": "kept: salted hash that keeps what was erased out",
@@ -115,6 +121,8 @@ _RETIRE_CUSTOMERS = """
         AND NOT EXISTS (SELECT 1 FROM inbox_author WHERE customer_id = customer.id)
 """
 _RETIRE_AT_ONCE = 5000
+#: Hours of the ledger, and readings that are over: three times as long as the baseline of a channel looks back.
+_LEDGER_KEPT = timedelta(weeks=26)
 
 
 def erase_author(person: Person) -> dict[str, int]:
@@ -195,6 +203,8 @@ def sweep_retention(now: datetime) -> dict[str, int]:
         cursor.execute("DELETE FROM inbox_pendingfetch WHERE noted_at < %s", [now - timedelta(days=journal_days)])
         cursor.execute("DELETE FROM inbox_sighting WHERE recorded_at < %s", [old])
         sightings = cursor.rowcount
+        cursor.execute("DELETE FROM inbox_channelhour WHERE hour < %s", [now - _LEDGER_KEPT])
+        cursor.execute("DELETE FROM inbox_rereading WHERE ended_at < %s", [now - _LEDGER_KEPT])
         cursor.execute(_RETIRE, [old, _RETIRE_AT_ONCE])
         posts = cursor.fetchall()
         if posts:

@@ -317,6 +317,10 @@ class Declaration:
       identify   `identify() -> Identity`: one call that tells whose credentials these are
       read_back  a write in doubt can be looked up
       recheck    stored posts can be looked up again, `recheck_batch` ids a call, at `recheck_micros` each
+      backfill   `collect(stream, {"backfill_seconds": N})` begins a reading of its own from N seconds ago on: its
+                 cursor leads on from page to page beside the stream's; the first page without more is the last.
+                 `backfill_days` says how far back each stream goes, `backfill_posts` how many it shows at most;
+                 `read_prices` what a post costs to read.
     """
 
     code: str
@@ -357,6 +361,9 @@ class Declaration:
 
     recheck_batch: int = 0
     recheck_micros: int = 0
+    backfill_days: Mapping[str, int] = field(default_factory=dict)
+    backfill_posts: Mapping[str, int] = field(default_factory=dict)
+    read_prices: Mapping[str, int] = field(default_factory=dict)
 
     def price_of(self, kind: str, *, has_link: bool) -> int:
         """What one write of this kind costs."""

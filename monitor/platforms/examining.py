@@ -1,6 +1,6 @@
 """How a channel's connection is found: looks that may fail become conditions, the worst of each aspect stays.
 
-Codes of conditions. Add what is missing here, and its sentence to console/conditions.py (a guard test compares them).
+Codes of conditions. Add what is missing here, and its sentence to alerts/conditions.py (a guard test compares them).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +15,7 @@ CONDITION_CODES: dict[str, dict[str, tuple[str, ...]]] = {
     "token": {
         "token_expired": (),  # refused: expired, revoked, password changed
         "token_expires": ("at",),  # will be refused from then on
+        "credentials_unreadable": (),  # ours to mend: the key is missing
         "revoked": (),  # the person or the platform took the authorisation away
         "wrong_identity": ("expected", "is"),
         "policy_block": (),

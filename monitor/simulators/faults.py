@@ -12,8 +12,8 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 KINDS = (
-    "status", "drop", "drop_after_commit", "cut", "slow", "late", "malformed", "wrong_type", "wrong_shape", "empty", "redirect",
-    "rate_limit", "usage_cap", "unauthorized", "revoked", "forbidden", "server_error",
+    "status", "drop", "drop_after_commit", "cut", "slow", "late", "malformed", "wrong_type", "wrong_shape", "empty",
+    "redirect", "rate_limit", "usage_cap", "unauthorized", "revoked", "forbidden", "server_error",
 )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ PARAMS = {
     "channel": "Lumora", "detail": "ads_read", "stream": "direct_messages", "topic": "order_payment", "count": 9,
     "reference": "0ABCDEFG", "case": "0ABCDEFG", "since": "2026-05-01T10:00:00+00:00",
     "until": "2026-05-01 12:30:00+00:00", "index": "0.31", "to": "https://forum.lumora.example/new",
+    "at": "2026-05-01T10:00:00+00:00", "served": "v26.0", "asked": "v25.0", "rights": "email", "fields": "feed",
+    "reason": "crc", "address": "desk.example", "remaining": 3, "limit": 9, "silence": 18_000, "expected": 15,
     "what": "hide",
 }  # fmt: skip
 #: What the outbox, the collector and the rules of the platforms write as `why`.

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from monitor.alerts.models import Alert
 from monitor.alerts.services import raise_alert
 from monitor.analysis.models import BrandTopic, SampledPost
-from monitor.brands.models import ApiToken, Brand, Channel, Membership, User
+from monitor.brands.models import ApiToken, Brand, Channel, ChannelStream, Membership, User
 from monitor.brands.services import create_api_token
 from monitor.cases.models import Case, HandOff, Note
-from monitor.inbox.models import QuarantinedEvent
+from monitor.inbox.models import ChannelGap, QuarantinedEvent, Rereading
 from monitor.replies.models import Reply, SuggestedReply
 from tests.guards.test_rights_matrix import VIEWS, _all_routes
 from tests.support.desk import make_case, make_channel
@@ -26,10 +27,21 @@ ROUTES = dict(_all_routes())
 #: The parts of an address that name one thing of a brand.
 IDS = (
     *("reference", "public_id", "post_id", "alert_id", "channel_id"),
-    *("event_id", "user_id", "token_id", "sampled_id", "topic_id"),
+    *("event_id", "user_id", "token_id", "sampled_id", "topic_id", "gap_id", "rereading_id"),
 )
 TAKING_IDS = sorted(name for name in VIEWS if any(f":{part}>" in ROUTES[name] for part in IDS))
-TABLES = (Alert, ApiToken, BrandTopic, Case, Channel, Membership, QuarantinedEvent, Reply, SampledPost, SuggestedReply)
+TABLES = (
+    Alert,
+    ApiToken,
+    BrandTopic,
+    Case,
+    Channel,
+    Membership,
+    QuarantinedEvent,
+    Reply,
+    SampledPost,
+    SuggestedReply,
+)
 #: Filled in so that each act would do something if it found its object.
 FORM = {
     "act": "pause", "role": "viewer", "resolution": "answered", "why": "because", "text": "We look into it.",
@@ -62,13 +74,19 @@ def _make_one_of_each(brand: Brand) -> Belongings:
         brand=brand, channel=make_channel(brand), source="mentions", reason_code="event.malformed", body=b"{}",
         params={"kind": "post", "external_id": "1", "author_ids": []},
     )  # fmt: skip
+    channel = make_channel(brand)
+    stream = ChannelStream.objects.create(channel=channel, name="mentions")
+    now = timezone.now()
+    reading = Rereading.objects.create(channel=channel, source="journal", since=now, live_since=now)
     parts = {
         "slug": "lumora",
+        "gap_id": ChannelGap.objects.create(stream=stream, code="mention_horizon").pk,
+        "rereading_id": reading.pk,
         "reference": case.reference,
         "public_id": reply.public_id,
         "post_id": case.deciding_post.public_id,
         "alert_id": raise_alert(brand_id=brand.pk, code="trend.spike"),
-        "channel_id": make_channel(brand).pk,
+        "channel_id": channel.pk,
         "event_id": event.pk,
         "user_id": user.pk,
         "sampled_id": SampledPost.objects.create(

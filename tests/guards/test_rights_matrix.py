@@ -32,6 +32,8 @@ PARTS = {
     "token_id": 1,
     "topic_id": 1,
     "sampled_id": 1,
+    "gap_id": 1,
+    "rereading_id": 1,
 }
 REFUSED = {403}
 LOGIN = "/login/"

@@ -121,6 +121,7 @@ class Migration(migrations.Migration):
                 ('daily_cap_micros', models.BigIntegerField(blank=True, null=True)),
                 ('can_reply', models.BooleanField(default=True)),
                 ('open_renewals', models.PositiveSmallIntegerField(default=0)),
+                ('examine_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('brand', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='channels', to='brands.brand')),
                 ('market', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='brands.market')),
@@ -233,5 +234,21 @@ class Migration(migrations.Migration):
                 ('key_hash', models.BinaryField(max_length=16)),
                 ('channel', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='brands.channel')),
             ],
+        ),
+        migrations.CreateModel(
+            name='ChannelCondition',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('aspect', models.CharField(max_length=16)),
+                ('state', models.CharField(max_length=16)),
+                ('code', models.CharField(blank=True, max_length=48)),
+                ('params', models.JSONField(default=dict)),
+                ('since', models.DateTimeField()),
+                ('looked_at', models.DateTimeField()),
+                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conditions', to='brands.channel')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('channel', 'aspect'), name='one_condition_per_aspect')],
+            },
         ),
     ]

@@ -21,11 +21,13 @@ from monitor.brands.services.channels import (
     rotate_credentials,
     set_channel_state,
 )
+from monitor.brands.services.health import claim_examinations
 from monitor.brands.services.people import create_brand, create_user, set_role, set_switch
 from monitor.brands.services.preferences import set_password, set_preferences, set_thresholds
 from monitor.brands.services.renewing import open_connector
 
 __all__ = [
+    "claim_examinations",
     "connect_channel",
     "connect_import",
     "create_api_token",

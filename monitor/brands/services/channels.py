@@ -30,11 +30,13 @@ def connect_channel(
     market: Market | None = None,
     poll_seconds: int = 60,
     daily_cap_micros: int | None = None,
+    first_days: float | None = None,
     user: User | None = None,
 ) -> Channel:
     """Connects a channel, or connects it again with new credentials: its cursors stay and it is healthy from now on.
 
-    A platform that we cannot poll (an import, say) gets a channel without streams.
+    A platform that we cannot poll (an import, say) gets a channel without streams. `first_days` is how much history
+    the first reading of each stream brings; left to the platform's habit where it is not said.
     """
     fields: dict[str, Any] = {
         "handle": handle,
@@ -50,12 +52,15 @@ def connect_channel(
         "state_params": {},
         "state_at": Now(),
         "open_renewals": 0,
+        "examine_at": Now(),
     }
     channel, is_new = Channel.objects.update_or_create(
         brand=brand, platform=platform, kind=kind, external_id=external_id, defaults=fields
     )
     ensure_streams(channel=channel)
     channel.streams.update(failures=0, last_error="", next_poll_at=Now(), lease_until=None)
+    if first_days is not None:
+        channel.streams.filter(cursor={}).update(cursor={"backfill_seconds": first_days * 86_400})
     record(
         act="channel.connected" if is_new else "channel.reconnected",
         brand_id=brand.pk,
@@ -124,7 +129,7 @@ def pause_channel(*, channel: Channel, user: User | None) -> None:
 def resume_channel(*, channel: Channel, user: User | None) -> None:
     """Tries it again at once, whatever stopped it."""
     Channel.objects.filter(pk=channel.pk).update(
-        state=ChannelState.HEALTHY, state_code="", state_params={}, state_at=Now()
+        state=ChannelState.HEALTHY, state_code="", state_params={}, state_at=Now(), examine_at=Now()
     )
     channel.streams.update(failures=0, last_error="", next_poll_at=Now())
     record(act="channel.resumed", brand_id=channel.brand_id, actor=user, subject=channel)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Prefetch
+from django.db.models import Count, Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from monitor.brands.models import Brand, Channel, Spend
 from monitor.brands.routes import needs
 from monitor.brands.services import pause_channel, resume_channel
+from monitor.console.channel_page import worst_first
 from monitor.console.views.case_acts import signed_in
 from monitor.inbox.models import ChannelGap, Post, QuarantinedEvent, Recheck, Stage
 from monitor.inbox.services import replay_quarantined, retry_quarantined
@@ -22,16 +23,25 @@ from monitor.platforms.registry import get_platform, platform_codes
 
 SHOWN = 200
 SPEND_SHOWN = timedelta(days=30)
+#: What is read again with one click: as many as an answer to a click may take.
+AT_ONCE = 1_000
 
 
 @require_safe
 @needs("view")
 def show_channels(request: HttpRequest, brand: Brand) -> HttpResponse:
     spends = Spend.objects.filter(day__gt=timezone.now().date() - SPEND_SHOWN).order_by("-day")
-    beside = ("streams", Prefetch("rechecks", Recheck.objects.order_by("scope")), Prefetch("spends", spends))
-    channels = Channel.objects.filter(brand=brand).prefetch_related(*beside).order_by("platform", "kind", "id")
+    beside = (
+        "streams",
+        "conditions",
+        Prefetch("rechecks", Recheck.objects.order_by("scope")),
+        Prefetch("spends", spends),
+    )
+    found = Channel.objects.filter(brand=brand).prefetch_related(*beside)
+    channels = list(found.order_by("platform", "kind", "id"))
     gaps = ChannelGap.objects.filter(stream__channel__brand=brand).select_related("stream__channel")
     shown: dict[str, Any] = {"brand": brand, "channels": channels, "gaps": gaps.order_by("-recorded_at")[:SHOWN]}
+    shown["troubles"] = worst_first(channels)
     if not channels:
         shown["platforms"] = [get_platform(code).declaration for code in platform_codes()]
     return render(request, "console/channels.html", shown)
@@ -44,6 +54,8 @@ def show_quarantine(request: HttpRequest, brand: Brand) -> HttpResponse:
     waiting = events.filter(replayed_at=None)
     unread = Post.objects.filter(brand=brand, stage=Stage.QUARANTINED, deleted_at=None).count()
     shown = {"brand": brand, "events": waiting[:SHOWN], "count": waiting.count(), "unread": unread}
+    reasons = waiting.filter(reason_code__startswith="event.").exclude(channel=None).values("reason_code")
+    shown["reasons"] = list(reasons.annotate(count=Count("pk")).order_by("-count"))
     return render(request, "console/quarantine.html", shown)
 
 
@@ -58,6 +70,23 @@ def replay(request: HttpRequest, brand: Brand, event_id: int) -> HttpResponse:
         messages.success(request, _("Understood this time: it is on its way."))
     else:
         messages.warning(request, _("It still cannot be understood. Nothing is lost."))
+    return redirect("quarantine", brand.slug)
+
+
+@require_POST
+@needs("steer")
+def replay_reason(request: HttpRequest, brand: Brand) -> HttpResponse:
+    """Everything that was put aside for one reason, the oldest first; of very many only so many at once."""
+    reason = request.POST.get("reason", "")
+    waiting = QuarantinedEvent.objects.filter(brand=brand, replayed_at=None, reason_code=reason).exclude(channel=None)
+    chosen = list(waiting.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    understood, still_odd = replay_quarantined(brand_id=brand.pk, event_ids=chosen)
+    words = ngettext(
+        "%(count)d was understood this time, %(odd)d still was not.",
+        "%(count)d were understood this time, %(odd)d still were not.",
+        understood,
+    )
+    messages.success(request, words % {"count": understood, "odd": still_odd})
     return redirect("quarantine", brand.slug)
 
 

@@ -5,6 +5,7 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 import monitor.inbox.models
 import monitor.schema
+from django.conf import settings
 from django.db import migrations, models
 
 from monitor.schema import partition_by_month
@@ -286,6 +287,53 @@ class Migration(migrations.Migration):
             options={
                 'indexes': [models.Index(fields=['next_try_at'], name='inbox_pendi_next_tr_209575_idx')],
                 'constraints': [models.UniqueConstraint(fields=('channel', 'code', 'external_id'), name='one_fetch_per_thing_named')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ChannelHour',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('stream', models.CharField(max_length=32)),
+                ('hour', models.DateTimeField()),
+                ('slot', models.PositiveSmallIntegerField(default=0)),
+                ('pushed', models.PositiveIntegerField(default=0)),
+                ('found', models.PositiveIntegerField(default=0)),
+                ('overtaken', models.PositiveIntegerField(default=0)),
+                ('confirmed', models.PositiveIntegerField(default=0)),
+                ('slow', models.PositiveIntegerField(default=0)),
+                ('duplicates', models.PositiveIntegerField(default=0)),
+                ('live', models.PositiveIntegerField(default=0)),
+                ('channel', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='hours', to='brands.channel')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('channel', 'hour', 'stream', 'slot'), name='one_count_per_hour_and_slot')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Rereading',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.CharField(max_length=16)),
+                ('stream', models.CharField(blank=True, max_length=32)),
+                ('since', models.DateTimeField()),
+                ('requested_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('live_since', models.DateTimeField()),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('done', 'Done'), ('stopped', 'Stopped'), ('failed', 'Failed')], default='waiting', max_length=16)),
+                ('error', models.CharField(blank=True, max_length=64)),
+                ('cursor', models.JSONField(default=dict)),
+                ('pages', models.PositiveIntegerField(default=0)),
+                ('seen', models.PositiveIntegerField(default=0)),
+                ('stored', models.PositiveIntegerField(default=0)),
+                ('reached_at', models.DateTimeField(null=True)),
+                ('failures', models.PositiveIntegerField(default=0)),
+                ('next_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('lease_until', models.DateTimeField(null=True)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rereadings', to='brands.channel')),
+                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('channel', 'source', 'stream'), name='one_rereading_at_a_time')],
             },
         ),
         partition_by_month("inbox_rawevent"),

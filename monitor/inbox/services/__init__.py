@@ -4,6 +4,7 @@ from monitor.brands.services import ensure_streams
 from monitor.inbox.services.collecting import CollectReport, collect_channel, receive_updates
 from monitor.inbox.services.deleting import apply_deletions
 from monitor.inbox.services.fetching import FetchReport, fetch_due
+from monitor.inbox.services.health import examine_channel, subscribe_channel, watch_push
 from monitor.inbox.services.hiding import set_hidden
 from monitor.inbox.services.own_posts import record_own_post
 from monitor.inbox.services.quarantine import PutAside, put_aside, replay_quarantined
@@ -14,6 +15,8 @@ from monitor.inbox.services.rechecking import (
     recheck_channel,
     recheck_post,
 )
+from monitor.inbox.services.rereading import request_reading_back, request_replay, reread_some, stop_rereading
+from monitor.inbox.services.silence import watch_quiet
 from monitor.inbox.services.stages import (
     advance_posts,
     claim_posts,
@@ -39,6 +42,7 @@ __all__ = [
     "collect_channel",
     "ensure_streams",
     "fetch_due",
+    "examine_channel",
     "ingest",
     "look_again_soon",
     "look_up_everything",
@@ -51,7 +55,14 @@ __all__ = [
     "record_own_post",
     "release_posts",
     "replay_quarantined",
+    "request_reading_back",
+    "request_replay",
+    "reread_some",
     "retry_quarantined",
     "set_hidden",
     "withdraw_authorization",
+    "stop_rereading",
+    "subscribe_channel",
+    "watch_push",
+    "watch_quiet",
 ]

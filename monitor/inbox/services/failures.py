@@ -19,8 +19,10 @@ from monitor.alerts.services import close_alerts, raise_alert
 from monitor.brands.models import Channel, ChannelState, ChannelStream
 from monitor.brands.sealing import SealBrokenError
 from monitor.brands.services import set_channel_state
+from monitor.brands.services.health import examine_soon, note_conditions
+from monitor.inbox.services import health
 from monitor.logs import get_logger
-from monitor.platforms.base import IncomingNotice
+from monitor.platforms.base import Condition, IncomingNotice
 from monitor.platforms.errors import (
     AuthExpiredError,
     MalformedPayloadError,
@@ -30,6 +32,7 @@ from monitor.platforms.errors import (
     RejectedError,
     UnavailableError,
 )
+from monitor.platforms.examining import conditions_of
 
 log = get_logger(__name__)
 
@@ -64,6 +67,9 @@ def note_failure(*, stream: ChannelStream, lease_until: datetime, error: Platfor
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_FAIL, [code, wait, until, stream.pk, lease_until])
         _tell(stream, error, code)
+        if code == "permission_missing":
+            # Which right it is, a look tells by name.
+            examine_soon(channel_id=stream.channel_id)
     log.warning(
         "collect_failed",
         extra={"channel": stream.channel_id, "stream": stream.name, "code": code, "failures": stream.failures + 1},
@@ -132,6 +138,12 @@ def note_dead_login(*, channel: Channel, code: str) -> None:
     """Polling stops, what waits to be sent is kept, and people are told once."""
     if set_channel_state(channel_id=channel.pk, state=ChannelState.NEEDS_REAUTH, code=code):
         _alert(channel, f"channel.{code}", AlertLevel.URGENT, key="state")
+    found = _DEAD_LOGINS.get(code, code)
+    note_conditions(channel_id=channel.pk, conditions=[Condition("token", "broken", found)])
+
+
+#: Codes of a channel's state → those of its condition.
+_DEAD_LOGINS = {"auth_expired": "token_expired", "authorization_revoked": "revoked"}
 
 
 def note_notice(*, channel: Channel, notice: IncomingNotice) -> None:
@@ -142,6 +154,9 @@ def note_notice(*, channel: Channel, notice: IncomingNotice) -> None:
         code, level = _NOTICE_ALERTS[notice.code]
         key = ":".join(filter(None, (notice.code, str(notice.params.get("stream", "")))))
         _alert(channel, code, level, key=key, **notice.params)
+    elif found := conditions_of([notice]):
+        # Bluesky without the right to direct messages, say: reading goes on, people are told once.
+        health.tell(channel=channel, conditions=found)
 
 
 def note_success(*, stream: ChannelStream) -> None:

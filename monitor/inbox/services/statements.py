@@ -228,17 +228,45 @@ UPSERT_POSTS = f"""
     SELECT post_id, external_id, is_new, is_edit, old_platform_id FROM stored
 """  # noqa: S608 - pieces of this module only
 
-# A post that was there before: noted once for each channel and way (poll, webhook, …), however often it comes.
+# A post that was there before: noted once for each channel and way (poll, webhook, …), however often it comes. For the
+# ledger it tells how: 0 in this way before, 1 in the other way (read or pushed), 2 sent by us, 3 not in this channel.
 SIGHT_KNOWN_POSTS = """
-    INSERT INTO inbox_sighting (brand_id, post_id, channel_id, stream, how)
-    SELECT %(brand)s, post.id, %(channel)s, %(stream)s, %(how)s
-    FROM ingest_post AS row
-    CROSS JOIN LATERAL (
-        SELECT id FROM inbox_post AS known WHERE known.brand_id + 0 = %(brand)s AND known.platform = row.platform
-            AND known.external_id = row.external_id LIMIT 1) AS post
-    WHERE (
-        SELECT true FROM inbox_sighting AS seen
-        WHERE seen.post_id = post.id AND seen.channel_id + 0 = %(channel)s AND seen.how = %(how)s LIMIT 1) IS NULL
+    WITH known AS (
+        SELECT post.id, NOT row.is_own AND row.arrival = 'live' AS is_live,
+            row.created_at < now() - make_interval(secs => %(slow)s) AS is_slow,
+            coalesce(
+                (SELECT 0 FROM inbox_sighting AS seen WHERE seen.post_id = post.id
+                    AND seen.channel_id + 0 = %(channel)s AND seen.how = %(how)s LIMIT 1),
+                (SELECT 1 FROM inbox_sighting AS seen WHERE seen.post_id = post.id
+                    AND seen.channel_id + 0 = %(channel)s AND seen.how IN ('poll', 'webhook') LIMIT 1),
+                (SELECT 2 FROM inbox_sighting AS seen WHERE seen.post_id = post.id
+                    AND seen.channel_id + 0 = %(channel)s AND seen.how = 'send' LIMIT 1),
+                3) AS came
+        FROM ingest_post AS row
+        CROSS JOIN LATERAL (
+            SELECT id FROM inbox_post AS known WHERE known.brand_id + 0 = %(brand)s AND known.platform = row.platform
+                AND known.external_id = row.external_id LIMIT 1) AS post
+    ),
+    sighted AS (
+        INSERT INTO inbox_sighting (brand_id, post_id, channel_id, stream, how)
+        SELECT %(brand)s, id, %(channel)s, %(stream)s, %(how)s FROM known WHERE came > 0
+    )
+    SELECT count(*) FILTER (WHERE came IN (0, 2)), count(*) FILTER (WHERE came = 1), count(*) FILTER (WHERE came = 3),
+        count(*) FILTER (WHERE came = 3 AND is_live), count(*) FILTER (WHERE came = 3 AND is_live AND is_slow)
+    FROM known
+"""
+
+# One statement a batch. A stream's hour has several rows, so that deliveries do not wait for each other's commit.
+ADD_TO_LEDGER = """
+    INSERT INTO inbox_channelhour AS old
+        (channel_id, stream, hour, slot, pushed, found, overtaken, confirmed, slow, duplicates, live)
+    VALUES (%(channel)s, %(stream)s, date_trunc('hour', clock_timestamp(), 'UTC'), pg_backend_pid() %% 8,
+        %(pushed)s, %(found)s, %(overtaken)s, %(confirmed)s, %(slow)s, %(duplicates)s, %(live)s)
+    ON CONFLICT (channel_id, hour, stream, slot) DO UPDATE SET
+        pushed = old.pushed + EXCLUDED.pushed, found = old.found + EXCLUDED.found,
+        overtaken = old.overtaken + EXCLUDED.overtaken, confirmed = old.confirmed + EXCLUDED.confirmed,
+        slow = old.slow + EXCLUDED.slow, duplicates = old.duplicates + EXCLUDED.duplicates,
+        live = old.live + EXCLUDED.live
 """
 
 MOVE_CURSOR = """

@@ -26,12 +26,12 @@ from monitor.inbox.rows import (
     post_row,
     raw_row,
 )
-from monitor.inbox.services import statements
+from monitor.inbox.services import ledger, statements
 from monitor.inbox.services.deleting import hold_deletions_off, store_deletions
 from monitor.inbox.services.hiding import store_hidings
 from monitor.platforms.base import IncomingDeletion, IncomingNotice, IncomingPost, PlatformEvent, RawUpdate
 
-HOWS = ("poll", "webhook", "import", "send", "replay", "recheck")
+HOWS = ("poll", "webhook", "import", "send", "replay", "recheck", "backfill")
 _ATTEMPTS = 4
 # Connections that have the temporary table for good (made in a transaction that was committed).
 _prepared: WeakSet[Any] = WeakSet()
@@ -92,7 +92,7 @@ class _Batch:
             "channel": self.channel,
             "stream": self.stream,
             "how": self.how,
-            "is_poll": self.how in ("poll", "recheck"),
+            "is_poll": self.how in ("poll", "recheck", "backfill"),
             **more,
         }
 
@@ -156,15 +156,20 @@ def _ingest(
         if facts.has_tombstones or deletions:
             refused = _find_refused(batch.brand, facts.platform, posts, raw)
         accepted = refused.leave_out(posts)
-        stored = _store_posts(database, batch, accepted, facts.markets)
+        stored, again = _store_posts(database, batch, accepted, facts.markets)
         store_hidings(database, batch.brand, facts.platform, notices)
         if edited := {each for row in stored if row[3] for each in (row[1], row[4]) if each}:
             database.execute(statements.FORGET_OLD_WORDS, [sorted(edited), batch.brand, facts.platform])
         updates = [raw_row(update) for update in raw if not refused.covers(update)]
-        _journal(database, batch, facts.platform, updates, new_keys={row[1] for row in stored if row[2]})
+        new_keys = {row[1] for row in stored if row[2]}
+        _journal(database, batch, facts.platform, updates, new_keys=new_keys)
         new_ids = [row[0] for row in stored if row[2]]
         if cursor is not None:
             _move_cursor(database, batch, cursor, len(new_ids), lease_until)
+        if accepted and batch.how in ledger.HOWS:
+            fresh = [(post, batch.arrival_of(post)) for key, post in accepted.items() if key[1] in new_keys]
+            counted = ledger.count_batch(batch.how, ledger.arrivals_of(fresh), again)
+            database.execute(statements.ADD_TO_LEDGER, batch.params(**counted))
     return IngestReport(
         stored=len(new_ids),
         updated=len(stored) - len(new_ids),
@@ -301,10 +306,11 @@ def _journal(database: Any, batch: _Batch, platform: str, rows: list[RawRow], *,
 
 def _store_posts(
     database: Any, batch: _Batch, posts: Mapping[PostKey, IncomingPost], markets: MarketTable
-) -> list[tuple[int, str, bool, bool, str | None]]:
-    """(id, external id, is it new, is it an edit, the id to act on before) of the posts that were stored or changed."""
+) -> tuple[list[tuple[int, str, bool, bool, str | None]], ledger.SeenAgain]:
+    """(id, external id, is it new, is it an edit, the id to act on before) of the posts that were stored or changed,
+    and how the others had come before."""
     if not posts:
-        return []
+        return [], ledger.SeenAgain()
     _prepare_table(database)
     rows = [
         post_row(public_id, key, post, markets, batch.arrival_of(post))
@@ -321,8 +327,12 @@ def _store_posts(
     database.execute(statements.UPSERT_POSTS, batch.params())
     stored: list[tuple[int, str, bool, bool, str | None]] = database.fetchall()
     if sum(row[2] for row in stored) < len(posts):
-        database.execute(statements.SIGHT_KNOWN_POSTS, batch.params())
-    return stored
+        database.execute(statements.SIGHT_KNOWN_POSTS, batch.params(slow=ledger.SLOW_SECONDS))
+        # Those that are new by now have been sighted above, in this way.
+        new = sum(row[2] for row in stored)
+        same_way, *others = database.fetchone()
+        return stored, ledger.SeenAgain(same_way - new, *others)
+    return stored, ledger.SeenAgain()
 
 
 _OPT_OUT = [name for name, _ in POST_COLUMNS].index("author_is_opted_out")

@@ -18,7 +18,7 @@ class BlueskyPlatform:
         abilities=frozenset(
             {
                 *("reply", "direct_message", "private_reply", "hide", "unhide", "like", "unlike", "delete"),
-                *("read_back", "recheck", "identify"),
+                *("read_back", "backfill", "recheck", "identify"),
             }
         ),
         # Graphemes (app.bsky.feed.post, chat.bsky.convo.defs#messageInput); their bytes are counted before sending.
@@ -32,6 +32,7 @@ class BlueskyPlatform:
         credential_sets=dict.fromkeys(("account", "search"), (_LOGIN, (*_LOGIN, "server"))),
         asked={"search": ("query",)},
         own_threads="at://{id}/",
+        backfill_days={"mentions": 365, "own_posts": 365, "direct_messages": 365, "search": 365},
     )
     signing = None
 

@@ -19,7 +19,7 @@ class MastodonPlatform:
         abilities=frozenset(
             {
                 *("reply", "direct_message", "private_reply", "like", "unlike", "delete"),
-                *("read_back", "recheck", "identify"),
+                *("read_back", "backfill", "recheck", "identify"),
             }
         ),
         # 500, less the mention without which nobody would be told of the answer (a name has 30 letters at most).
@@ -31,6 +31,7 @@ class MastodonPlatform:
         answer_form="reply",
         sign_in=SIGN_IN,
         credential_sets={"search": (("instance",), ("instance", "access_token"))},
+        backfill_days={"mentions": 365, "own_posts": 365, "direct_messages": 365, "search": 365},
     )
     signing = MastodonSigning()
 

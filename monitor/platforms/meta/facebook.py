@@ -228,7 +228,7 @@ class FacebookPlatform:
         abilities=frozenset(
             {
                 *("reply", "direct_message", "private_reply", "hide", "unhide", "like", "unlike", "delete"),
-                *("webhooks", "subscribe", "read_back", "fetch", "recheck", "identify", "aliases"),
+                *("webhooks", "subscribe", "read_back", "backfill", "fetch", "recheck", "identify", "aliases"),
             }
         ),
         reply_limit=8_000,
@@ -241,7 +241,10 @@ class FacebookPlatform:
         own_threads="{id}_",
         learning_allowed=True,
         sign_in=SIGN_IN,
+        recheck_batch=50,
         mark="FB",
+        # Comments under older posts than that are seen by push only (walk.WATCHED).
+        backfill_days={"direct_messages": 365, "feed": 30},
     )
     signing = MetaSigning()
 

@@ -228,7 +228,7 @@ class InstagramPlatform:
         channel_kinds=("account",),
         abilities=frozenset(
             {"reply", "direct_message", "private_reply", "hide", "unhide", "delete"}
-            | {"webhooks", "subscribe", "read_back", "fetch", "recheck", "identify"}
+            | {"webhooks", "subscribe", "read_back", "backfill", "fetch", "recheck", "identify"}
         ),
         reply_limit=2_200,
         direct_message_limit=1_000,
@@ -239,8 +239,10 @@ class InstagramPlatform:
         own_threads="*",
         learning_allowed=True,
         sign_in=SIGN_IN,
+        recheck_batch=50,
         mark="IG",
         credential_sets={"account": (("access_token", "app_secret"),)},
+        backfill_days={"direct_messages": 365, "comments": 30},
     )
     signing = MetaSigning()
 

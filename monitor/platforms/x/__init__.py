@@ -18,18 +18,8 @@ class XPlatform:
         credential_names=("consumer_key", "consumer_secret", "access_token", "access_token_secret", "bearer_token"),
         channel_kinds=("account", "search"),
         abilities=frozenset(
-            {
-                "reply",
-                "direct_message",
-                "hide",
-                "unhide",
-                "delete",
-                "webhooks",
-                "subscribe",
-                "read_back",
-                "recheck",
-                "identify",
-            }
+            {"reply", "direct_message", "hide", "unhide", "delete", "webhooks", "subscribe"}
+            | {"read_back", "recheck", "backfill", "identify"}
         ),
         reply_limit=280,
         direct_message_limit=10_000,
@@ -43,6 +33,10 @@ class XPlatform:
         # https://docs.x.com/x-api/getting-started/pricing (2026-08)
         prices={"reply": 10_000, "direct_message": 15_000},
         prices_with_link={"reply": 200_000},
+        # A post, its author and now and then the post that it answers; our own posts come without.
+        read_prices={"mentions": 12_000, "search": 16_000, "direct_messages": 20_000, "own_posts": 1_000},
+        backfill_posts={"mentions": 800, "own_posts": 3_200},
+        backfill_days={"mentions": 365, "own_posts": 365, "direct_messages": 30, "search": 7},
         # https://docs.x.com/developer-terms/policy (redistribution)
         hands_texts_on=False,
         sign_in=SIGN_IN,

@@ -1,0 +1,230 @@
+"""The page of a channel: its connection in sentences, what came and what push missed, gaps, history, the journal."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from monitor.alerts.conditions import ASPECTS, STATES, WORDS
+from monitor.alerts.services import raise_alert
+from monitor.brands.models import Channel, ChannelCondition, ChannelStream
+from monitor.brands.services.health import note_conditions
+from monitor.console.channel_page import complete_words, depth_words, price_words, silence_words
+from monitor.inbox.completeness import Counts, Depth
+from monitor.inbox.models import ChannelGap, ChannelHour, QuarantinedEvent, Rereading
+from monitor.inbox.quietness import Silence
+from monitor.platforms.base import CONDITION_ASPECTS, CONDITION_STATES, Condition
+from monitor.platforms.examining import CONDITION_CODES
+from tests.support.simulated import simulated_platforms
+
+HOUR = timezone.now().replace(minute=0, second=0, microsecond=0)
+
+
+@pytest.fixture
+def stream(channel):
+    return ChannelStream.objects.create(channel=channel, name="mentions")
+
+
+@pytest.fixture
+def as_dora(brand):
+    """An administrator."""
+    from monitor.brands.models import Membership, User
+
+    user = User.objects.create_user("dora@example.com", "a long password", name="Dora")
+    Membership.objects.create(user=user, brand=brand, role="admin")
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page_of(client, channel, at=""):
+    return client.get(f"/b/lumora/channels/{channel.pk}/{at}").content.decode()
+
+
+def find(channel, *conditions):
+    note_conditions(channel_id=channel.pk, conditions=conditions)
+
+
+# -- Words ---------------------------------------------------------------------------------------
+
+
+def test_every_condition_has_words_and_every_word_a_condition():
+    assert set(ASPECTS) == set(CONDITION_ASPECTS) == set(CONDITION_CODES) and set(STATES) == set(CONDITION_STATES)
+    assert set(WORDS) == {(aspect, code) for aspect, codes in CONDITION_CODES.items() for code in codes}
+    for (aspect, code), (says, _to_do) in WORDS.items():
+        params = dict.fromkeys(CONDITION_CODES[aspect][code], "x")
+        assert str(says) % params
+
+
+def test_what_push_brought_is_a_sentence():
+    assert complete_words(Counts(), can_be_pushed=True) == "Nothing has come in the last two weeks."
+    assert "only read" in complete_words(Counts(found=3), can_be_pushed=False)
+    assert complete_words(Counts(pushed=9), can_be_pushed=True).startswith("Reading has found nothing")
+    assert complete_words(Counts(found=4), can_be_pushed=True).startswith("The platform has pushed nothing")
+    assert complete_words(Counts(pushed=9, confirmed=9), can_be_pushed=True).startswith("Push brought everything")
+    said = complete_words(Counts(pushed=95, confirmed=95, found=5, overtaken=1), can_be_pushed=True)
+    assert said == "Push brought 96 % of what reading found; 4 posts came by reading only."
+
+
+def test_not_everything_is_never_a_hundred_percent():
+    assert "99 %" in complete_words(Counts(pushed=9999, confirmed=9999, found=1), can_be_pushed=True)
+
+
+def test_silence_is_a_sentence():
+    assert silence_words(None) == ""
+    assert silence_words(Silence(18_000, 15, 1200, False)) == "Quiet for 5 h; usually a post every 20 min at this hour."
+    assert silence_words(Silence(18_000, 15, None, False)) == "Quiet for 5 h."
+    assert "longer than ever" in silence_words(Silence(18_000, 15, 1200, True))
+
+
+def test_a_depth_has_its_price(channel):
+    assert depth_words(Depth(7, 1, 0)) == "7 days" and "platform" in depth_words(Depth(None, None, 0))
+    assert price_words(channel, Depth(7, 120, 0)) == "about 120 posts, free"
+    assert price_words(channel, Depth(7, None, 0)) == "free"
+    assert price_words(channel, Depth(7, 120, 1_440_000)) == "about 120 posts, about $1.44"
+    assert "$2.00 for 100 posts" in price_words(channel, Depth(7, None, None))
+
+
+# -- The page ------------------------------------------------------------------------------------
+
+
+def test_each_aspect_says_what_is_wrong_and_what_to_do(as_bob, channel):
+    find(
+        channel,
+        Condition("token", "ok"),
+        Condition("scopes", "broken", "permission_missing", {"rights": "pages_messaging"}),
+        Condition("quota", "broken", "spent", {"resets_at": "2026-05-01T10:00:00+00:00"}),
+    )
+    words = page_of(as_bob, channel)
+    assert "The login is accepted." in words
+    assert "The right pages_messaging is missing." in words and "Connect the channel again and allow it." in words
+    assert "New ones come at 1 May 2026 10:00." in words
+    listed = as_bob.get("/b/lumora/channels/").content.decode()
+    assert "The right pages_messaging is missing." in listed and "The login is accepted." not in listed
+
+
+def test_a_channel_that_nobody_has_looked_at_says_so(as_bob, channel):
+    assert "Not looked at yet." in page_of(as_bob, channel)
+
+
+def test_the_ledger_is_shown_day_by_day(as_bob, channel, stream):
+    ChannelHour.objects.create(channel=channel, stream="webhook", hour=HOUR, pushed=190, overtaken=2)
+    ChannelHour.objects.create(channel=channel, stream="mentions", hour=HOUR, slot=3, found=10, confirmed=190, slow=1)
+    ChannelHour.objects.create(channel=channel, stream="mentions", hour=HOUR - timedelta(days=30), found=900)
+    words = page_of(as_bob, channel)
+    assert "Push brought 96 % of what reading found; 8 posts came by reading only." in words
+    assert words.count("<meter") == 14 and "900" not in words
+
+
+def test_a_platform_that_cannot_push_has_no_columns_of_push(as_bob, channel):
+    Channel.objects.update(platform="bluesky")
+    ChannelHour.objects.create(channel=channel, stream="mentions", hour=HOUR, found=10)
+    words = page_of(as_bob, channel)
+    assert "Missed by push" not in words and "This channel is only read" in words
+
+
+def test_a_gap_can_be_read_again_or_says_why_not(as_dora, channel, stream):
+    now = timezone.now()
+    search = ChannelStream.objects.create(channel=channel, name="search")
+    lost = ChannelGap.objects.create(
+        stream=search, code="search_horizon", since=now - timedelta(days=20), until=now - timedelta(days=9)
+    )
+    ChannelGap.objects.create(stream=stream, code="mention_horizon", since=now, until=now)
+    near = ChannelGap.objects.create(stream=stream, code="node_unreadable", since=now - timedelta(days=2), until=now)
+    words = page_of(as_dora, channel)
+    assert "further back than the platform shows" in words and "only the newest posts" in words
+    assert f"gaps/{near.pk}/" in words and f"gaps/{lost.pk}/" not in words
+    as_dora.post(f"/b/lumora/channels/{channel.pk}/gaps/{near.pk}/")
+    reading = Rereading.objects.get()
+    assert reading.stream == "mentions" and reading.requested_by.name == "Dora"
+    assert timedelta(days=2) < now - reading.since < timedelta(days=2, hours=3)
+
+
+def test_history_has_a_price_and_is_asked_for(as_dora, channel, stream):
+    Channel.objects.update(created_at=timezone.now() - timedelta(days=10))
+    ChannelHour.objects.create(channel=channel, stream="mentions", hour=HOUR, found=100)
+    words = page_of(as_dora, channel)
+    # Ten a day, a week of them, $0.012 each.
+    assert "about 70 posts, about $0.84" in words
+    as_dora.post(f"/b/lumora/channels/{channel.pk}/read-back/", {"days": "7"})
+    assert "Under way" in page_of(as_dora, channel)
+    as_dora.post(f"/b/lumora/channels/{channel.pk}/again/{Rereading.objects.get().pk}/stop/")
+    assert Rereading.objects.get().state == "stopped"
+
+
+def test_a_wrong_depth_is_refused_in_words(as_dora, channel, stream):
+    answer = as_dora.post(f"/b/lumora/channels/{channel.pk}/read-back/", {"days": "0; drop"}, follow=True)
+    assert "This could not be done" in answer.content.decode() and not Rereading.objects.exists()
+
+
+def test_the_journal_is_replayed_for_a_lead(as_alice, channel, stream):
+    as_alice.post(f"/b/lumora/channels/{channel.pk}/replay/", {"hours": "24"})
+    assert Rereading.objects.get().source == "journal"
+    assert "Our journal" in page_of(as_alice, channel)
+
+
+@pytest.mark.parametrize(
+    ("act", "may_steer"),
+    [("look/", True), ("replay/", True), ("subscribe/", False), ("read-back/", False)],
+)
+def test_who_may_do_what(as_bob, as_alice, as_charlie, channel, stream, act, may_steer):
+    address = f"/b/lumora/channels/{channel.pk}/{act}"
+    assert as_charlie.post(address).status_code in (403, 404)
+    assert as_bob.post(address).status_code == 403
+    assert (as_alice.post(address).status_code == 302) is may_steer
+    assert as_alice.get(address).status_code in (403, 405)
+
+
+def test_a_channel_of_another_brand_is_not_there(as_alice, as_charlie, channel, other_brand):
+    theirs = Channel.objects.create(brand=other_brand, platform="x", kind="account", external_id="7")
+    assert as_alice.get(f"/b/lumora/channels/{theirs.pk}/").status_code == 404
+    assert as_charlie.get(f"/b/lumora/channels/{channel.pk}/").status_code in (403, 404)
+
+
+def test_looking_again_asks_the_platform(as_alice, channel):
+    from monitor.brands.sealing import seal
+
+    with simulated_platforms() as simulated:
+        context = simulated.context("x")
+        Channel.objects.update(
+            external_id=context.external_id, api_url=context.api_url, credentials=seal(context.credentials)
+        )
+        as_alice.post(f"/b/lumora/channels/{channel.pk}/look/")
+    assert ChannelCondition.objects.get(aspect="token").state == "ok"
+
+
+def test_subscribing_needs_a_public_address(as_dora, channel, settings):
+    settings.PUBLIC_URL = ""
+    answer = as_dora.post(f"/b/lumora/channels/{channel.pk}/subscribe/", follow=True)
+    assert "MENTIONDESK_PUBLIC_URL" in answer.content.decode()
+
+
+def test_an_alert_leads_to_its_channel(as_bob, brand, channel):
+    raise_alert(
+        brand_id=brand.pk,
+        code="channel.quiet",
+        params={"channel": "Lumora", "channel_id": str(channel.pk), "silence": 18_000, "expected": 15},
+    )
+    words = as_bob.get("/b/lumora/alerts/").content.decode()
+    assert f"/b/lumora/channels/{channel.pk}/" in words
+    assert "nothing has come for 5\xa0hours, where about 15 posts are usual in that time" in words
+
+
+# -- Put aside -----------------------------------------------------------------------------------
+
+
+def test_all_of_a_reason_are_read_again(as_alice, brand, channel):
+    for number in range(3):
+        QuarantinedEvent.objects.create(
+            brand=brand,
+            channel=channel,
+            source="mentions",
+            reason_code="event.malformed",
+            body=b"{}",
+            params={"kind": "no_such_kind", "external_id": str(number), "author_ids": [], "why": ""},
+        )
+    assert "3 ×" in as_alice.get("/b/lumora/put-aside/").content.decode()
+    answer = as_alice.post("/b/lumora/put-aside/replay/", {"reason": "event.malformed"}, follow=True)
+    assert "3 were understood this time" in answer.content.decode()
+    assert not QuarantinedEvent.objects.filter(replayed_at=None).exists()
