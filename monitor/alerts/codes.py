@@ -198,6 +198,7 @@ CODES = {
     **{
         conditions.alert_code(aspect, code): Wording(_OF_ASPECT[aspect], conditions.of_channel(says), to_do)
         for (aspect, code), (says, to_do) in conditions.WORDS.items()
+        if to_do  # nobody is told of what nobody can do anything about
     },
 }
 

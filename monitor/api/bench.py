@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from threading import Barrier, Thread
 from typing import Any
@@ -118,7 +118,8 @@ def _server() -> Iterator[int]:
         [*command, str(listener.fileno())], pass_fds=[listener.fileno()], env={**os.environ, **settings}
     )
     try:
-        _Connection(port, START_SECONDS).ask(_page("/healthz", ""))
+        with closing(_Connection(port, START_SECONDS)) as connection:
+            connection.ask(_page("/healthz", ""))
         yield port
     finally:
         program.terminate()
@@ -134,12 +135,12 @@ def _run(port: int, target: _Target, clients: int) -> None:
     errors: list[BaseException] = []
 
     def work(number: int) -> None:
-        connection = _Connection(port, 60)
-        start.wait()
-        try:
-            times[number] = [connection.ask(each) for each in shares[number]]
-        except (OSError, RuntimeError) as error:
-            errors.append(error)
+        with closing(_Connection(port, 60)) as connection:
+            start.wait()
+            try:
+                times[number] = [connection.ask(each) for each in shares[number]]
+            except (OSError, RuntimeError) as error:
+                errors.append(error)
 
     threads = [Thread(target=work, args=[number]) for number in range(clients)]
     for thread in threads:
@@ -160,6 +161,9 @@ class _Connection:
     def __init__(self, port: int, seconds: float) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=seconds)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def close(self) -> None:
+        self._socket.close()
 
     def ask(self, request: bytes) -> float:
         """Seconds until the whole answer was there. Raises RuntimeError for any status but 200."""

@@ -48,8 +48,8 @@ class RejectedError(PlatformError):
 
     Codes: permission_missing, window_closed, not_summoned, duplicate, unreachable, gone, too_long,
     already_replied, policy_block, bad_request. Of push: webhook_crc_failed, webhook_url_invalid, webhook_limit,
-    subscription_limit, no_app_token. Of a feed: moved, retired, no_feed, not_public. Of
-    signing in: code_refused, app_refused, bad_server, no_instance, no_app, no_profile.
+    subscription_limit, no_app_token. Of a feed: moved, retired, no_feed, not_public.
+    Of signing in: code_refused, app_refused, bad_server, no_instance, no_app, no_profile.
     """
 
     def __init__(self, message: str, *, code: str, request_id: str = "") -> None:

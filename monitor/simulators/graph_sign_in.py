@@ -118,7 +118,7 @@ async def permissions(request: Request) -> Response:
     return JSONResponse({"data": rows})
 
 
-async def accounts(request: Request) -> Response:
+async def list_pages(request: Request) -> Response:
     """The Pages, two at a time whatever limit is asked for; an empty page in between has a next one all the same."""
     world: World = request.app.state.world
     query = dict(request.query_params)
@@ -204,6 +204,6 @@ def routes() -> list[Route]:
         Route("/{version}/dialog/oauth", dialog, methods=["GET", "POST"]),
         Route("/{version}/oauth/access_token", access_token, methods=["GET", "POST"]),
         Route("/{version}/me/permissions", permissions, methods=["GET"]),
-        Route("/{version}/me/accounts", accounts, methods=["GET"]),
+        Route("/{version}/me/accounts", list_pages, methods=["GET"]),
         Route("/{version}/debug_token", debug_token, methods=["GET"]),
     ]

@@ -36,7 +36,8 @@ OPERATIONS = _operations()
 
 def call(client: Client, name: str) -> Any:
     method, address = name.split()[0].lower(), OPERATIONS[name][0]
-    body = {"data": {"platform": "x", "author": "nobody", "text": "Hello"}, "content_type": "application/json"}
+    wanted = {"platform": "x", "author": "nobody", "text": "Hello"}
+    body = {"data": {"kind": "like"} if name.endswith("/effects") else wanted, "content_type": "application/json"}
     answer = getattr(client, method)(address, **(body if method == "post" else {}))
     if answer.streaming:
         assert b"".join(answer.streaming_content)
@@ -79,11 +80,16 @@ def test_nobody_comes_in_without_a_token(name: str, db: None) -> None:
         assert answer.json()["code"] == "token"
 
 
-@pytest.mark.parametrize("name", ["healthz", "readyz", "metrics", "x_webhook", "meta_webhook"])
+FOR_EVERYBODY = {
+    "healthz", "readyz", "metrics", "x_webhook", "meta_webhook", "meta_data_deletion", "meta_deauthorise",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(FOR_EVERYBODY))
 def test_other_addresses_of_the_api_say_that_they_are_for_everybody(name: str) -> None:
     patterns = [one for one in get_resolver("monitor.api.urls").url_patterns if isinstance(one, URLPattern)]
     views: dict[Any, Any] = {pattern.name: pattern.callback for pattern in patterns}
-    assert set(views) == {"healthz", "readyz", "metrics", "x_webhook", "meta_webhook"}
+    assert set(views) == FOR_EVERYBODY
     assert views[name].right == EVERYBODY
 
 

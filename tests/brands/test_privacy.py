@@ -29,7 +29,8 @@ def test_ways_in_that_are_over_and_alerts_that_were_seen_to_go_with_the_time(ali
     now = timezone.now()
     assert not any({**brands.sweep_retention(now), **alerts.sweep_retention(now)}.values())
     later = now + timedelta(days=3)
-    assert brands.sweep_retention(later) == {"login links": 1, "login brakes": 1, "allowances": 0}
+    swept = {name: count for name, count in brands.sweep_retention(later).items() if count}
+    assert swept == {"login links": 1, "login brakes": 1}
     assert not LoginLink.objects.exists()
     assert alerts.sweep_retention(now + timedelta(days=1000)) == {"closed alerts": 1}
     assert Alert.objects.get().dedupe_key == "open"

@@ -61,7 +61,7 @@ def test_signing_in_at_x_makes_a_channel_that_is_read(as_admin: Client, admin: U
         "lumora",
     )
     assert "Lumora is connected. It is read from now on." in words(page)
-    assert set(channel.streams.values_list("name", flat=True)) == {"direct_messages", "mentions", "own_posts"}
+    assert set(channel.streams.values_list("name", flat=True)) == {"direct_messages", "mentions", "own_posts", "quotes"}
     assert open_connector(channel).check() == []
     event = AuditEvent.objects.get(act="channel.connected")
     assert (event.actor_id, event.brand_id) == (admin.pk, channel.brand_id)

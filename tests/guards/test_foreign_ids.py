@@ -138,7 +138,7 @@ def _try(client: Client, address: str) -> int:
 def test_every_kind_of_id_is_tried() -> None:
     taken = {part for name in VIEWS for part in IDS if f":{part}>" in ROUTES[name]}
     assert taken == set(IDS)
-    known = {*IDS, "slug", "token", "code"}
+    known = {*IDS, "slug", "token", "code", "platform", "return_code"}
     assert all(part.split(">")[0] in known for route in ROUTES.values() for part in route.split(":")[1:])
 
 

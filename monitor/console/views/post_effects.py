@@ -21,13 +21,12 @@ from monitor.replies.states import WrongStateError
 def asking(kind: str) -> View:
     """A view that asks for it and goes back to the case. In delicate cases the service wants a lead's right."""
 
-    @require_POST
-    @needs(RIGHTS[kind])
     def view(request: HttpRequest, brand: Brand, reference: str, post_id: UUID) -> HttpResponse:
         return _ask(request, brand, reference, post_id, kind)
 
+    # Before the right is declared: it is noted under the view's name.
     view.__name__ = kind
-    return view
+    return require_POST(needs(RIGHTS[kind])(view))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
