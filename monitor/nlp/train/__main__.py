@@ -26,21 +26,28 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--first-pass", type=int, default=0, help="go on from a cut run, at this pass")
     parser.add_argument("--minutes", type=float, default=0, help="time for the fine-tuning (default: all passes)")
+    parser.add_argument("--open-only", action="store_true", help="only sets whose texts are under an open licence")
     parser.add_argument("--version", default="", help="name of the weights, stored with every analysis")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     if "encoder" in options.only and not train(
-        options.data, options.checkpoints, options.base, options.threads, options.first_pass, options.minutes
+        options.data,
+        options.checkpoints,
+        options.base,
+        options.threads,
+        options.first_pass,
+        options.minutes,
+        options.open_only,
     ):
         return  # another worker goes on
     if "export" in options.only:
         export(options.checkpoints, options.out, options.base)
     if "linear" in options.only:
-        train_linear(options.data, options.out / "linear.npz")
+        train_linear(options.data, options.out / "linear.npz", options.open_only)
     if "languages" in options.only:
         train_languages(options.data, options.out / "languages.npz")
     if "calibration" in options.only:
-        calibrate(options.data, options.out, options.version)
+        calibrate(options.data, options.out, options.version, options.open_only)
 
 
 main()

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from monitor.nlp.calibration import Calibration, language_group
+from monitor.nlp.calibration import GROUPS, Calibration, language_group
 from monitor.nlp.encoder import Encoder
 from monitor.nlp.labels import HEADS, TOPIC_SET_VERSION, head_slices
 from monitor.nlp.linear import LinearModel
@@ -18,20 +18,22 @@ BIAS_PENALTY = 0.05
 THRESHOLD_BETA = {"complaint": 1.0, "needs_reply": 1.0, "escalate": 1.5}
 
 
-def fit_head(encoder: NDArray | None, linear: NDArray, labels: NDArray) -> dict[str, object]:
-    """Two weights and a bias a label that minimise the log-loss on held-out posts."""
+def fit_head(
+    encoder: NDArray | None, linear: NDArray, labels: NDArray, importance: NDArray | None = None
+) -> dict[str, object]:
+    """Two weights and a bias a label that minimise the log-loss on held-out posts, each counted as `importance`."""
     parts = [torch.tensor(part) for part in (encoder if encoder is not None else np.zeros_like(linear), linear)]
     weights = torch.tensor([0.7, 0.4], requires_grad=True)
     bias = torch.zeros(linear.shape[1], requires_grad=True)
     target = torch.tensor(labels)
+    counted = torch.tensor(importance if importance is not None else np.ones(len(labels)), dtype=torch.float32)
     optimizer = torch.optim.LBFGS([weights, bias], max_iter=200, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
         raw = parts[0] * weights[0] + parts[1] * weights[1] + bias
-        loss = (
-            torch.nn.functional.cross_entropy(raw, target) + BIAS_PENALTY * (bias**2).mean() + 1e-3 * (weights**2).sum()
-        )
+        surprise = (torch.nn.functional.cross_entropy(raw, target, reduction="none") * counted).sum() / counted.sum()
+        loss = surprise + BIAS_PENALTY * (bias**2).mean() + 1e-3 * (weights**2).sum()
         loss.backward()
         return loss
 
@@ -47,14 +49,27 @@ def fit_groups(
     examples: list[Example], encoder: NDArray | None, linear: NDArray
 ) -> dict[str, dict[str, dict[str, object]]]:
     groups: dict[str, dict[str, dict[str, object]]] = {}
-    for group in ("en", "other"):
+    for group in GROUPS:
         groups[group] = {}
         for head, part in head_slices().items():
             rows = [r for r, e in enumerate(examples) if head in e.labels and language_group(e.language) == group]
             labels = np.array([examples[row].labels[head] for row in rows])
             own = encoder[rows][:, part] if encoder is not None else None
-            groups[group][head] = fit_head(own, linear[rows][:, part], labels)
+            importance = importance_of([examples[row] for row in rows], labels) if head == "sentiment" else None
+            groups[group][head] = fit_head(own, linear[rows][:, part], labels, importance)
     return groups
+
+
+def importance_of(examples: list[Example], labels: NDArray) -> NDArray:
+    """Sentiment is judged by its mean recall, so each label counts alike, however rare; and so that the general sets,
+    which are larger, do not drown the task, both sides count alike too."""
+    is_task = np.array(["complaint" in example.labels for example in examples])
+    importance = np.ones(len(labels))
+    for side in (is_task, ~is_task):
+        for label in np.unique(labels[side]):
+            rows = side & (labels == label)
+            importance[rows] = 1 / rows.sum()
+    return importance / importance.mean()
 
 
 def best_threshold(scores: NDArray, truth: NDArray, beta: float) -> float:
@@ -80,12 +95,14 @@ def expected_calibration_error(scores: NDArray, truth: NDArray, bins: int = 10) 
     return round(float(sum(gaps)), 4)
 
 
-def calibrate(data: Path, model: Path, version: str = "") -> None:
+def calibrate(data: Path, model: Path, version: str = "", open_only: bool = False) -> None:
     """Writes calibration.json and model.json beside the weights in `model`."""
-    task, _ = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE)
-    examples = [example for example in task if example.is_held_out]
+    task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE, open_only=open_only)
+    judged = [example for example in task if example.is_held_out]
+    general = [example for example in other if example.is_held_out and "sentiment" in example.labels]
+    examples = judged + general
     texts = [example.text for example in examples]
-    linear = LinearModel.load(model / "linear.npz").score([example.text for example in examples])
+    linear = LinearModel.load(model / "linear.npz").score(texts)
     has_encoder = (model / "encoder.onnx").exists()
     encoder = Encoder(model, threads=2).read(texts).columns if has_encoder else None
     groups = fit_groups(examples, encoder, linear)
@@ -94,15 +111,16 @@ def calibrate(data: Path, model: Path, version: str = "") -> None:
     scores = Calibration.load(file).probabilities(encoder, linear, [example.language for example in examples])
     thresholds, errors = {}, {}
     for head, beta in THRESHOLD_BETA.items():
-        truth = np.array([example.labels[head] == 1 for example in examples])
-        thresholds[head] = best_threshold(scores[head][:, 1], truth, beta)
-        errors[head] = expected_calibration_error(scores[head][:, 1], truth)
+        truth = np.array([example.labels[head] == 1 for example in judged])
+        own = scores[head][: len(judged), 1]
+        thresholds[head] = best_threshold(own, truth, beta)
+        errors[head] = expected_calibration_error(own, truth)
     file.write_text(json.dumps({"groups": groups, "thresholds": thresholds}, indent=1) + "\n", encoding="utf-8")
     about = {
         "version": version or ("encoder-1" if has_encoder else "linear-1"),
         "topic_set": TOPIC_SET_VERSION,
         "heads": {head: list(labels) for head, labels in HEADS.items()},
-        "held_out_posts": len(examples),
+        "held_out_posts": len(judged),
         "calibration_error": errors,
     }
     (model / "model.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")

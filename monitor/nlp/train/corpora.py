@@ -1,8 +1,9 @@
 """Reads the labelled sets of a data folder into Examples; a label that a set does not give is masked (-1).
 
-The sets, their sources and terms are listed in MODEL_CARD.md. A missing set is reported and left out. Two sets are our
-own and lie in `corpus/`: `parallel.tsv`, posts of the composed set written anew in other languages, and `labels.tsv`,
-our labels of posts whose text may not be passed on: they name a post by its file and a hash of its text.
+The sets, their sources and terms are listed in MODEL_CARD.md. A missing set is reported and left out. Three sets are
+our own and lie in `corpus/`: `parallel.tsv`, posts of the composed set written anew in other languages,
+`composed.tsv`, posts written where a language or a topic was thin, and `labels.tsv`, our labels of posts whose text
+may not be passed on: they name a post by its file and a hash of its text.
 """
 
 import csv
@@ -20,6 +21,7 @@ from monitor.nlp.normalise import normalise
 
 SEED = 20261125
 HELD_OUT_SHARE = 0.08  # of the task sets: never trained on, calibrates the scores and chooses the thresholds
+OTHER_HELD_OUT = 0.5  # the other sets are larger: half that share of them is enough
 
 OUR_FOLDER = Path(__file__).parent / "corpus"
 
@@ -88,6 +90,7 @@ class Corpus:
     text_column: str = "text"
     # What decides the side of a row: the same post in several languages has one id, and must stay on one side.
     key_column: str = "text"
+    is_open: bool = False  # its texts are under an open licence, or ours
 
     @property
     def name(self) -> str:
@@ -97,24 +100,27 @@ class Corpus:
 #: The two sets with every label; the others lend single labels to the shared encoder.
 TASK_CORPORA = (
     Corpus("complaint_triage/train.tsv", _full_labels),
-    Corpus("composed/train.tsv", _full_labels, key_column="id"),
+    Corpus("composed/train.tsv", _full_labels, key_column="id", is_open=True),
 )
-PARALLEL = Corpus("parallel.tsv", _full_labels, key_column="id")
+OUR_CORPORA = (
+    Corpus("parallel.tsv", _full_labels, key_column="id", is_open=True),
+    Corpus("composed.tsv", _full_labels, is_open=True),
+)
 OTHER_CORPORA = (
-    Corpus("umsab/train.tsv", _sentiment, 9000),
-    Corpus("tweeteval_sentiment/train_semeval2013_2016.tsv", _sentiment, 6000),
+    Corpus("umsab/train.tsv", _sentiment),
+    Corpus("tweeteval_sentiment/train_semeval2013_2016.tsv", _sentiment, 36000),
     Corpus("complaints_acl2019/train.tsv", _complaint),
-    Corpus("airline_us/train.tsv", _sentiment, 1500),
-    Corpus("zh_online_shopping_10cats/train.tsv", _sentiment, 2000),
-    Corpus("zh_waimai_10k/train.tsv", _sentiment, 800),
-    Corpus("th_wisesight/train.tsv", _sentiment, 1500),
-    Corpus("ko_nsmc_rebuilt/train.tsv", _sentiment, 1200),
-    Corpus("multi_id_smsa/train.tsv", _sentiment, 1200),
-    Corpus("multi_ms_malaya/train.tsv", _sentiment, 500),
+    Corpus("airline_us/train.tsv", _sentiment, 4000),
+    Corpus("zh_online_shopping_10cats/train.tsv", _sentiment, 16000),
+    Corpus("zh_waimai_10k/train.tsv", _sentiment, 4000),
+    Corpus("th_wisesight/train.tsv", _sentiment, 3000, is_open=True),
+    Corpus("ko_nsmc_rebuilt/train.tsv", _sentiment, 3000, is_open=True),
+    Corpus("multi_id_smsa/train.tsv", _sentiment, 2000, is_open=True),
+    Corpus("multi_ms_malaya/train.tsv", _sentiment, 1000),
     Corpus("multi_ja_amazon/dev.tsv", _sentiment, 1000),
-    Corpus("ar_elsahar_prod/all.tsv", _sentiment, 800),
+    Corpus("ar_elsahar_prod/all.tsv", _sentiment, 1500),
     Corpus("vi_shopee/reviews_with_stars.tsv", _stars, 1000),
-    Corpus("afrisenti_arabic/ary_train.tsv", _sentiment, 500, "ar", "tweet"),
+    Corpus("afrisenti_arabic/ary_train.tsv", _sentiment, 1500, "ar", "tweet", is_open=True),
 )
 
 
@@ -167,10 +173,21 @@ def read_our_labels(folder: Path, *, held_out_share: float) -> list[Example]:
     return examples
 
 
-def read_training_set(folder: Path, *, seed: int, held_out_share: float) -> tuple[list[Example], list[Example]]:
-    """The task sets (with a held-out part marked) and the other sets, each shuffled with the seed."""
-    task = [e for c in TASK_CORPORA for e in read_corpus(folder, c, seed=seed, held_out_share=held_out_share)]
-    task += read_our_labels(folder, held_out_share=held_out_share)
-    task += read_corpus(OUR_FOLDER, PARALLEL, seed=seed, held_out_share=held_out_share)
-    other = [e for c in OTHER_CORPORA for e in read_corpus(folder, c, seed=seed)]
+def read_training_set(
+    folder: Path, *, seed: int, held_out_share: float, open_only: bool = False
+) -> tuple[list[Example], list[Example]]:
+    """The task sets and the other sets, each shuffled with the seed and with a held-out part marked.
+
+    With `open_only` those alone whose texts are under an open licence or ours.
+    """
+
+    def read(corpora: tuple[Corpus, ...], place: Path, share: float) -> list[Example]:
+        chosen = [corpus for corpus in corpora if corpus.is_open or not open_only]
+        return [e for corpus in chosen for e in read_corpus(place, corpus, seed=seed, held_out_share=share)]
+
+    task = read(TASK_CORPORA, folder, held_out_share)
+    if not open_only:
+        task += read_our_labels(folder, held_out_share=held_out_share)
+    task += read(OUR_CORPORA, OUR_FOLDER, held_out_share)
+    other = read(OTHER_CORPORA, folder, held_out_share * OTHER_HELD_OUT)
     return task, other

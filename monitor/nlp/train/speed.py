@@ -1,0 +1,97 @@
+"""How much faster the shipped engine is than `transformers.pipeline` on the weights that it came from.
+
+`python -m monitor.nlp.train.speed --checkpoints DIR [--model DIR]`: both alternate in one run, on the same posts, with
+the same number of threads; the pipeline classifies with one head (it knows no more), the engine answers everything.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from tokenizers.processors import TemplateProcessing
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    Pipeline,
+    PreTrainedTokenizerFast,
+    TextClassificationPipeline,
+)
+
+from monitor.nlp.bench import posts_per_second, read_posts
+from monitor.nlp.encoder import Encoder
+from monitor.nlp.engine import MODEL_FOLDER, Engine, PostInput
+from monitor.nlp.labels import HEADS
+from monitor.nlp.normalise import normalise
+from monitor.nlp.train.export import load_trained
+from monitor.nlp.train.train import BASE
+from monitor.nlp.vocabulary import END, PAD, START, UNKNOWN, build_tokenizer, id_of, read_pieces
+
+ROUNDS = 3
+POSTS = 1_000
+LONGEST = 512
+
+
+def pipeline_of(run: Path, base: str) -> Pipeline:
+    """A text classifier of transformers with the encoder of a run; its head for sentiment is as large as a real one."""
+    encoder = load_trained(run, base).encoder
+    config = BertConfig(**{**encoder.config.to_dict(), "num_labels": len(HEADS["sentiment"])})
+    model = BertForSequenceClassification(config)
+    model.bert.load_state_dict(encoder.state_dict(), strict=False)
+    backend = build_tokenizer(read_pieces(run / "vocabulary.txt"))
+    ends = [(piece, id_of(backend, piece)) for piece in (START, END)]
+    backend.post_processor = TemplateProcessing(single=f"{START} $A {END}", special_tokens=ends)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, pad_token=PAD, unk_token=UNKNOWN, cls_token=START, sep_token=END,
+        model_max_length=LONGEST,
+    )  # fmt: skip
+    return TextClassificationPipeline(model=model.eval(), tokenizer=tokenizer, device="cpu")
+
+
+def measure(run: Path, model: Path, base: str, threads: int) -> dict[str, Any]:
+    """Posts a second of each way, the median of rounds that alternate, and the ratios."""
+    torch.set_num_threads(threads)
+    texts = read_posts(POSTS)
+    folded = [normalise(text) for text in texts]
+    few = folded[: POSTS // 5]
+    engine, encoder, pipeline = Engine(model, threads), Encoder(model, threads), pipeline_of(run, base)
+    work: dict[str, tuple[int, Callable[[], Any]]] = {
+        "engine": (POSTS, lambda: engine.analyze([PostInput(text) for text in texts])),
+        "encoder_int8": (POSTS, lambda: encoder.read(folded)),
+        "pipeline_one_a_call": (len(few), lambda: [pipeline(text, truncation=True) for text in few]),
+        "pipeline_batch_32": (POSTS, lambda: pipeline(folded, batch_size=32, truncation=True)),
+    }
+    engine.load()
+    speeds: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(ROUNDS):
+        for name, (count, do) in work.items():
+            speeds[name].append(posts_per_second(do, count))
+    middle = {name: median(values) for name, values in speeds.items()}
+    ratios = {
+        f"{ours}_times_{theirs}": round(middle[ours] / middle[theirs], 2)
+        for ours in ("encoder_int8", "engine")
+        for theirs in ("pipeline_one_a_call", "pipeline_batch_32")
+    }
+    return {
+        "threads": threads,
+        "model": engine.version,
+        "posts_per_second": {name: round(speed, 1) for name, speed in middle.items()},
+        "ratios": ratios,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m monitor.nlp.train.speed", description=__doc__)
+    parser.add_argument("--checkpoints", type=Path, default=Path("build/training"), help="folder of the run")
+    parser.add_argument("--model", type=Path, default=MODEL_FOLDER, help="folder of what ships")
+    parser.add_argument("--base", default=BASE)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    print(json.dumps(measure(options.checkpoints, options.model, options.base, options.threads)))
+
+
+if __name__ == "__main__":
+    main()
