@@ -29,6 +29,13 @@ def list_at(source: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [entry for entry in value if isinstance(entry, Mapping)]
 
 
+def needed_list(source: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """As `list_at`, where the platform always has the list: without it this is no empty page but another answer."""
+    if name not in source:
+        raise MalformedPayloadError(f"there is no {name}")
+    return list_at(source, name)
+
+
 def text_at(source: Mapping[str, Any], name: str) -> str:
     """The text under `name`; "" where it is missing or null."""
     value = source.get(name)

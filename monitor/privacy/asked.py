@@ -15,10 +15,9 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from monitor.brands.budgets import ChannelBudget
 from monitor.brands.models import Channel
 from monitor.brands.sealing import SealBrokenError
-from monitor.brands.selectors import channel_context
+from monitor.brands.services import open_connector
 from monitor.logs import get_logger
 from monitor.platforms.errors import PlatformError, QuotaExceededError, RateLimitedError, UnavailableError
 from monitor.platforms.registry import get_platform
@@ -133,7 +132,7 @@ def _other_ids(platforms: Iterable[str], user_id: str) -> tuple[dict[str, list[s
         if "aliases" not in platform.declaration.abilities:
             continue
         try:
-            connector = platform.connect(channel_context(channel), ChannelBudget(channel.pk))
+            connector = open_connector(channel, platform=platform)
             ids = connector.aliases(user_id)  # type: ignore[attr-defined]  # declared: the ability "aliases"
         except _LATER as later:
             error = error or type(later).__name__

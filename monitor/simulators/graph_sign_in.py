@@ -118,6 +118,15 @@ async def permissions(request: Request) -> Response:
     return JSONResponse({"data": rows})
 
 
+async def me(request: Request) -> Response:
+    query = dict(request.query_params)
+    known = _user_of(request, query)
+    if known is None:
+        return await _hand_on(request, "me")
+    request.app.state.world.note_call("GET", request.url.path, query)
+    return _refusal(request, query, known) or JSONResponse({"id": USER_ID})
+
+
 async def list_pages(request: Request) -> Response:
     """The Pages, two at a time whatever limit is asked for; an empty page in between has a next one all the same."""
     world: World = request.app.state.world
@@ -163,6 +172,14 @@ def _refusal(request: Request, query: Mapping[str, str], known: Token | None) ->
     return None
 
 
+async def _hand_on(request: Request, path: str) -> Response:
+    """Not a token of a sign-in: the demo's own, which the other half of the fake Graph knows."""
+    from monitor.simulators.graph_api import respond
+
+    request.scope["path_params"] = {**request.path_params, "path": path}
+    return await respond(request)
+
+
 async def debug_token(request: Request) -> Response:
     """Asked with the app's own token (`id|secret`), or with the token itself. Tokens of Pages do not end."""
     world: World = request.app.state.world
@@ -170,11 +187,7 @@ async def debug_token(request: Request) -> Response:
     world.note_call("GET", request.url.path, query)
     asked = query.get("input_token", "")
     if asked not in world.grants.tokens:
-        # Not one of a sign-in: the demo's own token, which the other half of the fake Graph knows.
-        from monitor.simulators.graph_api import respond
-
-        request.scope["path_params"] = {**request.path_params, "path": "debug_token"}
-        return await respond(request)
+        return await _hand_on(request, "debug_token")
     if token_in(request, query) not in (f"{SIMULATED_CLIENT_ID}|{SIMULATED_CLIENT_SECRET}", asked):
         return _refused("(#100) You must provide an app access token", 100)
     known = world.grants.find(asked, ("user", "page"), world.now(), platform="facebook")
@@ -203,6 +216,7 @@ def routes() -> list[Route]:
     return [
         Route("/{version}/dialog/oauth", dialog, methods=["GET", "POST"]),
         Route("/{version}/oauth/access_token", access_token, methods=["GET", "POST"]),
+        Route("/{version}/me", me, methods=["GET"]),
         Route("/{version}/me/permissions", permissions, methods=["GET"]),
         Route("/{version}/me/accounts", list_pages, methods=["GET"]),
         Route("/{version}/debug_token", debug_token, methods=["GET"]),

@@ -10,11 +10,10 @@ from monitor.alerts.conditions import alert_code
 from monitor.alerts.models import AlertLevel
 from monitor.alerts.services import close_alerts, raise_alert
 from monitor.audit.services import record
-from monitor.brands.budgets import READ_SHARE, ChannelBudget, next_utc_day
+from monitor.brands.budgets import READ_SHARE, next_utc_day
 from monitor.brands.models import Channel, ChannelState, Spend, User
 from monitor.brands.sealing import SealBrokenError
-from monitor.brands.selectors import channel_context
-from monitor.brands.services import set_channel_state
+from monitor.brands.services import open_connector, set_channel_state
 from monitor.brands.services.health import ConditionChange, as_condition, note_conditions
 from monitor.logs import get_logger
 from monitor.platforms.base import CONDITION_ASPECTS, Condition, Platform
@@ -66,7 +65,7 @@ def examine_channel(*, channel_id: int, platform: Platform | None = None) -> lis
         return []
     chosen = platform or get_platform(channel.platform)
     try:
-        connector = chosen.connect(channel_context(channel), ChannelBudget(channel.pk))
+        connector = open_connector(channel, platform=chosen)
         found = list(connector.examine())
     except SealBrokenError:
         found = [Condition("token", "broken", "credentials_unreadable")]
@@ -201,7 +200,7 @@ def subscribe_channel(*, channel: Channel, callback_url: str, user: User | None)
     """Asks the platform to push to us (again), and looks at what came of it. Raises PlatformError, SealBrokenError, and
     RejectedError(bad_request) where the platform has no such ability."""
     chosen = get_platform(channel.platform)
-    connector = chosen.connect(channel_context(channel), ChannelBudget(channel.pk))
+    connector = open_connector(channel, platform=chosen)
     subscribe = getattr(connector, "subscribe", None)
     if "subscribe" not in chosen.declaration.abilities or subscribe is None:
         raise RejectedError("this platform cannot be asked to push", code="bad_request")

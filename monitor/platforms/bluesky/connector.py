@@ -21,7 +21,7 @@ from monitor.platforms.bluesky.writing import Writer
 from monitor.platforms.connecting import BaseConnector, Write
 from monitor.platforms.errors import RejectedError
 from monitor.platforms.examining import Examination, quota_of
-from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
+from monitor.platforms.payload import id_at, list_at, mapping_at, needed_list, text_at
 from monitor.platforms.times import parse_time
 
 PAGE_SIZE = 50
@@ -95,7 +95,7 @@ class BlueskyConnector(BaseConnector):
             {"limit": PAGE_SIZE, "reasons": _REASONS, **_after(walk.step)},
             endpoint="mentions",
         )
-        listed = list_at(page, "notifications")
+        listed = needed_list(page, "notifications")
         # Servers that do not know `reasons` yet tell likes and follows too.
         wanted = [each for each in listed if text_at(each, "reason") in _REASONS]
         fresh = [each for each in wanted if walk.admit(text_at(each, "uri"), parse_time(each.get("indexedAt")))]
@@ -118,7 +118,7 @@ class BlueskyConnector(BaseConnector):
             },
             endpoint="own_posts",
         )
-        entries = list_at(page, "feed")
+        entries = needed_list(page, "feed")
         own = [each for each in entries if not each.get("reason")]
         posts = [mapping_at(each, "post") for each in own]
         beside = [mapping_at(mapping_at(each, "reply"), "parent") for each in own]
@@ -137,7 +137,7 @@ class BlueskyConnector(BaseConnector):
             },
             endpoint="search",
         )
-        posts = list_at(page, "posts")
+        posts = needed_list(page, "posts")
         fresh = [post for post in posts if self._is_fresh(walk, post)]
         views = self._views_of(fresh, with_themselves=False)
         updates = [post_update(post, "search", views.values()) for post in fresh]
@@ -179,7 +179,7 @@ class BlueskyConnector(BaseConnector):
         page = self._client.query(
             "chat.bsky.convo.listConvos", {"limit": PAGE_SIZE, **_after(walk.step)}, endpoint="direct_messages"
         )
-        convos = list_at(page, "convos")
+        convos = needed_list(page, "convos")
         follow_ups = [
             Step("messages", id_at(convo, "id"), people=tuple(_people(convo)))
             for convo in convos
@@ -196,7 +196,7 @@ class BlueskyConnector(BaseConnector):
             {"convoId": step.node, "limit": PAGE_SIZE, **_after(step)},
             endpoint="direct_messages",
         )
-        messages = list_at(page, "messages")
+        messages = needed_list(page, "messages")
         convo = {"id": step.node, "members": list(step.people)}
         updates = [
             message_update(message, convo)

@@ -72,8 +72,11 @@ class MetaSigning:
         scopes = _granted_scopes(graph)
         found: list[Found] = []
         if not set(SIGN_IN.needed_scopes) - scopes:
+            # Whose login it is: when they take the access back, Meta names them by this id (deauthorise callback).
+            giver = id_at(graph.get_object("me", fields="id"), "id")
+            shared = {"app_secret": app.client_secret, "app_id": app.client_id, "user_id": giver}
             for page in _pages_of(graph):
-                found += _channels_of(page, app.client_secret, scopes)
+                found += _channels_of(page, shared, scopes)
         return Granted(scopes, tuple(found))
 
     def refresh(self, app: App, credentials: Mapping[str, str]) -> Mapping[str, str]:
@@ -131,14 +134,14 @@ def _pages_of(graph: Graph) -> Iterator[Mapping[str, Any]]:
             return
 
 
-def _channels_of(page: Mapping[str, Any], app_secret: str, scopes: frozenset[str]) -> list[Found]:
+def _channels_of(page: Mapping[str, Any], shared: Mapping[str, str], scopes: frozenset[str]) -> list[Found]:
     """The Page itself, and the professional profile that is linked to it where its permissions were given."""
     token, page_id = text_at(page, "access_token"), id_at(page, "id")
     if not token or not page_id:
         return []
     tasks = page.get("tasks")
     lacks = tuple(task for task in _TASKS if isinstance(tasks, list) and task not in tasks)
-    credentials = {"access_token": token, "app_secret": app_secret}
+    credentials = {"access_token": token, **shared}
     name = text_at(page, "name")
     found = [Found("facebook", "page", page_id, credentials, text_at(page, "username"), name, lacks)]
     profile = mapping_at(page, "instagram_business_account")

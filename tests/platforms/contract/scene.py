@@ -11,6 +11,7 @@ from typing import Any
 
 from django.test import Client
 
+from monitor.api.services import take_deliveries
 from monitor.brands import services as brands
 from monitor.brands.models import Brand, Channel
 from monitor.inbox.services import CollectReport, collect_channel
@@ -115,8 +116,12 @@ class Scene:
     # -- Pushing ---------------------------------------------------------------------------------
 
     def push(self, thing: Entry | Message, change: Callable[[Any], Any] = lambda body: body) -> Any:
+        """Delivered, and read as a worker does a moment later."""
         address, body = pushed(thing)
-        return self.push_raw(address, json.dumps(change(body)).encode())
+        answer = self.push_raw(address, json.dumps(change(body)).encode())
+        while take_deliveries():
+            pass
+        return answer
 
     def push_raw(self, address: str, raw: bytes, *, secret: str = "") -> Any:
         """Signed as the platform signs."""

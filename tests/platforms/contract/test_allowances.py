@@ -38,6 +38,9 @@ class Watching:
         self._budget.spend(endpoint, **how)
         self._log.append(("called", endpoint))
 
+    def bill(self, resources: Any) -> int:
+        return self._budget.bill(resources)
+
     def learn(self, endpoint: str, **told: Any) -> None:
         self._budget.learn(endpoint, **told)
 

@@ -10,7 +10,7 @@ from monitor.platforms.errors import PlatformError, RejectedError
 from monitor.platforms.meta.facebook import FacebookConnector
 from monitor.platforms.meta.instagram import InstagramConnector
 from monitor.platforms.meta.sign_in import SIGN_IN, MetaSigning
-from monitor.simulators.graph_sign_in import PAGES
+from monitor.simulators.graph_sign_in import PAGES, USER_ID
 from monitor.simulators.world import PAGE_ID, PROFILE_ID
 from tests.support.signing import app_for, code_for, consent, grant
 from tests.support.simulated import Simulated
@@ -34,6 +34,7 @@ def test_a_profile_comes_with_the_page_that_it_is_linked_to(app) -> None:
     (profile,) = [found for found in grant(MetaSigning(), app).found if found.platform == "instagram"]
     assert (profile.kind, profile.external_id, profile.handle) == ("account", PROFILE_ID, "lumora")
     assert profile.credentials["page_id"] == PAGE_ID
+    assert profile.credentials["user_id"] == USER_ID and profile.credentials["app_id"]
 
 
 def test_what_a_role_does_not_allow_is_named(app) -> None:
