@@ -240,9 +240,17 @@ def test_an_acknowledgement_is_no_answer(case: Case) -> None:
 
 
 def test_an_answer_older_than_the_customer_s_last_word_leaves_them_waiting(case: Case) -> None:
+    yesterday = timezone.now() - timedelta(days=1)
+    make_post(case.brand, "Hello?", thread=case.deciding_post.conversation, at=yesterday - timedelta(hours=1))
+    services.note_own_post(post_id=answer(case, at=yesterday).pk)
+    after = fresh(case)
+    assert after.waiting_since is not None and after.state == "new" and after.first_reply_at == yesterday
+
+
+def test_what_the_brand_wrote_before_anybody_spoke_is_no_answer(case: Case) -> None:
     services.note_own_post(post_id=answer(case, at=timezone.now() - timedelta(days=1)).pk)
     after = fresh(case)
-    assert after.waiting_since is not None and after.state == "new" and after.first_reply_at is not None
+    assert after.waiting_since is not None and after.first_reply_at is None
 
 
 def test_an_answer_to_one_person_answers_only_that_one(brand: Any) -> None:

@@ -23,9 +23,12 @@ def note_own_post(*, post_id: int, case_id: int | None = None, is_acknowledgemen
         return case
     wrote_at = post.created_at or post.stored_at
     if case.last_inbound_at is not None and wrote_at < case.last_inbound_at:
-        # An older answer that arrives late (backfill, echo) says nothing of what the customer has written since.
-        case.first_reply_at = min(case.first_reply_at or wrote_at, wrote_at)
-        save(case)
+        # An older answer that arrives late (backfill, echo) says nothing of what the customer has written since; and
+        # what the brand wrote before anybody wrote to it, the post under which they comment, is no answer at all.
+        heard = Post.objects.filter(conversation_id=post.conversation_id, is_own=False, created_at__lte=wrote_at)
+        if heard.exists():
+            case.first_reply_at = min(case.first_reply_at or wrote_at, wrote_at)
+            save(case)
         return case
     case.state = next_state(case.state, "own_reply")
     case.first_reply_at = case.first_reply_at or wrote_at
