@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -50,8 +51,7 @@ def simulated() -> Iterator[Simulated]:
 
 def kill_worker_at(step: str) -> None:
     """Starts a worker, waits until it has come to that step, and kills it."""
-    place = connection.settings_dict
-    address = f"postgresql://{place['USER']}:{place['PASSWORD']}@{place['HOST']}:{place['PORT']}/{place['NAME']}"
+    address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     worker = subprocess.Popen(  # noqa: S603
         [sys.executable, "-c", WORKER, step], env={**os.environ, "DATABASE_URL": address}, stdout=subprocess.PIPE
     )

@@ -44,7 +44,8 @@ def test_killing_any_program_leaves_one_post_one_case_one_reply() -> None:
         desk.kill("worker")
         until(lambda: desk.is_back("worker", after=pid), seconds=60)
         desk.run_python(APPROVE)
-        until(lambda: not _open_effects(desk), seconds=180)
+        # A lease, the sweeper's patience and a reading back, one after the other.
+        until(lambda: not _open_effects(desk), seconds=360)
 
         for handle, identifier in posts.items():
             assert _stored(desk, identifier) == 1

@@ -78,7 +78,8 @@ def test_three_workers_together_keep_the_allowance(scene: Scene, brand: Any) -> 
         thread.join(timeout=120)
     made = Counter(endpoint for _called, endpoint in log)
     busiest, calls = made.most_common(1)[0]
-    assert calls == CALLS, made
+    # Signing in may cost each worker a call of the same window.
+    assert CALLS - WORKERS <= calls <= CALLS, made
     assert len(scene.world.calls) == sum(made.values()), "a call went past the budget"
     assert len(refused) >= WORKERS * TRIES - CALLS - 1
     assert all(limit.retry_at is not None and limit.retry_at > timezone.now() for limit in refused)
