@@ -9,7 +9,7 @@ import pytest
 from monitor.platforms.base import ChannelContext, IncomingDeletion, IncomingNotice, IncomingPost, RawUpdate
 from monitor.platforms.payload import list_at, mapping_at
 from monitor.platforms.x import PLATFORM
-from monitor.platforms.x import connector as x_connector
+from monitor.platforms.x.updates import message_update, post_update
 from monitor.platforms.x.webhooks import split
 
 pytestmark = pytest.mark.conformance
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.conformance
 US = ChannelContext(1, "account", "1111111111111111111", "ExampleUser", {}, "")
 POSTS = {"post.create", "post.mention.create", "post.reply.create", "post.quote.create"}
 MESSAGES = {"dm.received", "dm.sent"}
-CODES = {"chat.received": "encrypted_chat", "chat.sent": "encrypted_chat", "oauth.revoke": "authorization_revoked"}
+CODES = {"chat.received": "encrypted_chat", "oauth.revoke": "authorization_revoked"}
 
 
 def bodies_in(folder: Path, pattern: str):
@@ -78,8 +78,9 @@ def _read_page(page):
     for node in listed:
         if isinstance(node, dict) and ("text" in node or "dm_conversation_id" in node):
             is_message = "event_type" in node and "event_uuid" not in node
-            make = x_connector._message_update if is_message else x_connector._post_update
-            updates.append(make(node, includes) if is_message else make(node, includes, errors, "search"))
+            updates.append(
+                message_update(node, includes) if is_message else post_update(node, includes, errors, "search")
+            )
     return [event for update in updates for event in PLATFORM.normalize(update, US)]
 
 
