@@ -5,6 +5,8 @@ tweepy and facebook-sdk know none of this. Nothing raised from here holds an add
 
 import logging
 import time
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -21,8 +23,15 @@ from requests.exceptions import (
 )
 from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
 
-from monitor.platforms.errors import PlatformError, RejectedError, UnavailableError, UnconfirmedSendError
+from monitor.platforms.errors import (
+    MalformedPayloadError,
+    PlatformError,
+    RejectedError,
+    UnavailableError,
+    UnconfirmedSendError,
+)
 from monitor.platforms.public_hosts import NotPublicError, PublicAdapter
+from monitor.platforms.times import parse_time
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
@@ -132,3 +141,19 @@ def translate_failure(failure: requests.RequestException, *, platform: str, is_w
     if is_write and not was_never_sent(failure):
         return UnconfirmedSendError(f"{platform} did not confirm a write ({kind})")
     return UnavailableError(f"{platform} could not be reached ({kind})")
+
+
+def rate_in_headers(
+    headers: Mapping[str, str], prefix: str = "ratelimit"
+) -> tuple[int | None, int | None, datetime | None]:
+    """Calls left, calls allowed and the end of the window, from `<prefix>-remaining`, `-limit` and `-reset` (seconds
+    since 1970, or ISO 8601); None for what is not told."""
+    numbers = []
+    for name in ("remaining", "limit"):
+        text = headers.get(f"{prefix}-{name}", "")
+        numbers.append(int(text) if text.isascii() and text.isdigit() and len(text) <= 11 else None)
+    try:
+        resets_at = parse_time(headers.get(f"{prefix}-reset", ""))
+    except MalformedPayloadError:
+        resets_at = None
+    return numbers[0], numbers[1], resets_at

@@ -5,7 +5,7 @@ brings a second HTTP stack. Its models judge what we write and what the simulato
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -22,7 +22,7 @@ from monitor.platforms.errors import (
 )
 from monitor.platforms.payload import text_at
 from monitor.platforms.times import utc_now
-from monitor.platforms.transport import READ_SECONDS, GuardedSession, translate_failure
+from monitor.platforms.transport import READ_SECONDS, GuardedSession, rate_in_headers, translate_failure
 
 #: Chats live with a service of their own, behind the account's server (https://docs.bsky.app/docs/api/chat-bsky).
 CHAT_SERVICE = "did:web:api.bsky.chat#bsky_chat"
@@ -163,17 +163,6 @@ class _Bearer(requests.auth.AuthBase):
         if self._token:
             request.headers["Authorization"] = f"Bearer {self._token}"
         return request
-
-
-def rate_in_headers(headers: Mapping[str, str]) -> tuple[int | None, int | None, datetime | None]:
-    """Calls left, calls allowed and the end of the window; None for what is not told."""
-    numbers = {}
-    for name in ("remaining", "limit", "reset"):
-        text = headers.get(f"ratelimit-{name}", "")
-        numbers[name] = int(text) if text.isascii() and text.isdigit() and len(text) <= 11 else None
-    reset = numbers["reset"]
-    resets_at = datetime.fromtimestamp(reset, UTC) if reset is not None else None
-    return numbers["remaining"], numbers["limit"], resets_at
 
 
 def _json_of(response: requests.Response) -> object:

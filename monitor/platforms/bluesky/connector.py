@@ -14,7 +14,7 @@ from monitor.platforms.base import (
     RawUpdate,
     SendRequest,
 )
-from monitor.platforms.bluesky.client import BlueskyClient, rate_in_headers
+from monitor.platforms.bluesky.client import BlueskyClient
 from monitor.platforms.bluesky.normalize import author_of_uri, message_update, post_update, quoted_uri, sort_time
 from monitor.platforms.bluesky.walk import Step, Walk, is_sorted
 from monitor.platforms.bluesky.writing import Writer
@@ -23,6 +23,7 @@ from monitor.platforms.errors import RejectedError
 from monitor.platforms.examining import Examination, quota_of
 from monitor.platforms.payload import id_at, list_at, mapping_at, needed_list, text_at
 from monitor.platforms.times import parse_time
+from monitor.platforms.transport import rate_in_headers
 
 PAGE_SIZE = 50
 #: Most addresses that one look-up takes.

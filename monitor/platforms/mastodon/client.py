@@ -15,11 +15,11 @@ import requests
 
 from monitor.platforms.base import Budget, ChannelContext
 from monitor.platforms.errors import MalformedPayloadError, PlatformError, RejectedError, UnconfirmedSendError
-from monitor.platforms.mastodon.errors import rate_in_headers, translate
+from monitor.platforms.mastodon.errors import translate
 from monitor.platforms.mastodon.lists import Links
 from monitor.platforms.mastodon.normalize import instance_of
 from monitor.platforms.times import utc_now
-from monitor.platforms.transport import READ_SECONDS, GuardedSession, translate_failure
+from monitor.platforms.transport import READ_SECONDS, GuardedSession, rate_in_headers, translate_failure
 
 # The most that every instance gives at once.
 PAGE_SIZE = 40
@@ -85,7 +85,7 @@ class MastodonClient:
         return Links(queries.get("next", {}).get("max_id", ""), queries.get("prev", {}).get("min_id", ""))
 
     def rate(self) -> tuple[int | None, int | None, datetime | None]:
-        return rate_in_headers(self._session.last_headers)
+        return rate_in_headers(self._session.last_headers, "x-ratelimit")
 
     def call(
         self,

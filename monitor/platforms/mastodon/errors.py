@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 
 from monitor.platforms.errors import (
     AuthExpiredError,
-    MalformedPayloadError,
     PlatformError,
     RateLimitedError,
     RejectedError,
     UnavailableError,
     UnconfirmedSendError,
 )
-from monitor.platforms.times import parse_time
+from monitor.platforms.transport import rate_in_headers
 
 # Wordings of English instances, in order: the first that is found decides. Looked for in lower case.
 _WORDINGS = (
@@ -51,25 +50,9 @@ def translate(
     return RejectedError(label, code=_rejection(status, body), request_id=request_id)
 
 
-def rate_in_headers(headers: Mapping[str, str]) -> tuple[int | None, int | None, datetime | None]:
-    """Calls left, calls allowed and the end of the window; None for what is not told.
-
-    The end is ISO 8601 on Mastodon and an epoch on its relatives.
-    """
-    numbers = []
-    for name in ("remaining", "limit"):
-        text = headers.get(f"x-ratelimit-{name}", "")
-        numbers.append(int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None)
-    try:
-        resets_at = parse_time(headers.get("x-ratelimit-reset", ""))
-    except MalformedPayloadError:
-        resets_at = None
-    return numbers[0], numbers[1], resets_at
-
-
 def _reset_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
     """None where the end of the window is missing, past or nonsense."""
-    _remaining, _limit, resets_at = rate_in_headers(headers)
+    _remaining, _limit, resets_at = rate_in_headers(headers, "x-ratelimit")
     return resets_at.astimezone(UTC) if resets_at is not None and resets_at > now else None
 
 

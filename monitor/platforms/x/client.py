@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +13,7 @@ from monitor.platforms.base import Budget, ChannelContext
 from monitor.platforms.errors import MalformedPayloadError, PlatformError, RejectedError, UnconfirmedSendError
 from monitor.platforms.payload import text_at
 from monitor.platforms.times import utc_now
-from monitor.platforms.transport import READ_SECONDS, GuardedSession, translate_failure
+from monitor.platforms.transport import READ_SECONDS, GuardedSession, rate_in_headers, translate_failure
 from monitor.platforms.x.errors import translate
 
 # tweepy writes this address into every request.
@@ -137,7 +137,7 @@ class XClient:
         return translate(response.status_code, _json_in(response), self.headers, is_write=is_write, now=self._now())
 
     def _learn(self, endpoint: str) -> None:
-        remaining, limit, resets_at = rate_in_headers(self.headers)
+        remaining, limit, resets_at = rate_in_headers(self.headers, "x-rate-limit")
         if limit is not None:
             self._budget.learn(endpoint, remaining=remaining, limit=limit, resets_at=resets_at)
 
@@ -147,17 +147,6 @@ def _json_in(response: requests.Response) -> object:
         return response.json()
     except requests.JSONDecodeError:
         return None
-
-
-def rate_in_headers(headers: Mapping[str, str]) -> tuple[int | None, int | None, datetime | None]:
-    """Calls left, calls allowed and the end of the window; None for what is not told."""
-    numbers = {}
-    for name in ("remaining", "limit", "reset"):
-        text = headers.get(f"x-rate-limit-{name}", "")
-        numbers[name] = int(text) if text.isascii() and text.isdigit() and len(text) <= 11 else None
-    reset = numbers["reset"]
-    resets_at = datetime.fromtimestamp(reset, UTC) if reset is not None else None
-    return numbers["remaining"], numbers["limit"], resets_at
 
 
 def _malformed(is_write: bool, message: str) -> PlatformError:

@@ -22,8 +22,9 @@ from monitor.platforms.errors import RejectedError, UnconfirmedSendError
 from monitor.platforms.examining import Examination, quota_of
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.platforms.times import snowflake_at
+from monitor.platforms.transport import rate_in_headers
 from monitor.platforms.x import prices
-from monitor.platforms.x.client import XClient, rate_in_headers
+from monitor.platforms.x.client import XClient
 from monitor.platforms.x.normalize import deep_link, normalize
 from monitor.platforms.x.push import XPush, access_of
 from monitor.platforms.x.streams import RULES, StreamCursor
@@ -139,7 +140,7 @@ class XConnector(BaseConnector):
         return [post_update(post, includes, errors, stream) for post in list_at(page, "data")]
 
     def _next_poll_seconds(self, stream: str) -> float | None:
-        remaining, _limit, resets_at = rate_in_headers(self._client.headers)
+        remaining, _limit, resets_at = rate_in_headers(self._client.headers, "x-rate-limit")
         if stream == "quotes":
             return _QUOTES_POLL_SECONDS
         if remaining is None or resets_at is None:
@@ -266,7 +267,7 @@ class XConnector(BaseConnector):
             examination = Examination("token", "scopes", "webhook", "quota")
             is_answered = examination.look(self.check)
         if is_answered:
-            rate = rate_in_headers(self._client.headers)
+            rate = rate_in_headers(self._client.headers, "x-rate-limit")
             if self._context.kind != "search":
                 examination.add(access_of(self._client.headers), self._push().look())
             examination.add(quota_of(rate), *filter(None, [self._push().usage()]))

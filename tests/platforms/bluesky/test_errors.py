@@ -2,7 +2,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.platforms.bluesky.client import rate_in_headers
 from monitor.platforms.bluesky.errors import is_stale_token, translate
 from monitor.platforms.errors import (
     AuthExpiredError,
@@ -11,6 +10,7 @@ from monitor.platforms.errors import (
     UnavailableError,
     UnconfirmedSendError,
 )
+from monitor.platforms.transport import rate_in_headers
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

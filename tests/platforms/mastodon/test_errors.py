@@ -9,7 +9,8 @@ from monitor.platforms.errors import (
     UnavailableError,
     UnconfirmedSendError,
 )
-from monitor.platforms.mastodon.errors import rate_in_headers, translate
+from monitor.platforms.mastodon.errors import translate
+from monitor.platforms.transport import rate_in_headers
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -73,6 +74,14 @@ def test_an_end_that_is_missing_past_or_nonsense_is_not_believed(reset):
 def test_rates_are_read_in_both_spellings():
     told = {"x-ratelimit-limit": "300", "x-ratelimit-remaining": "299"}
     moment = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
-    assert rate_in_headers({**told, "x-ratelimit-reset": "2026-03-01T12:05:00.000000Z"}) == (299, 300, moment)
-    assert rate_in_headers({**told, "x-ratelimit-reset": str(int(moment.timestamp()))}) == (299, 300, moment)
-    assert rate_in_headers({}) == (None, None, None)
+    assert rate_in_headers({**told, "x-ratelimit-reset": "2026-03-01T12:05:00.000000Z"}, "x-ratelimit") == (
+        299,
+        300,
+        moment,
+    )
+    assert rate_in_headers({**told, "x-ratelimit-reset": str(int(moment.timestamp()))}, "x-ratelimit") == (
+        299,
+        300,
+        moment,
+    )
+    assert rate_in_headers({}, "x-ratelimit") == (None, None, None)
