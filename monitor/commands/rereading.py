@@ -24,15 +24,17 @@ def register(commands: Any) -> None:
 
     replay = commands.add_parser(
         "replay",
-        help="read the journal of a channel again",
+        help="read the journal of a channel again, or deliveries that nobody could read",
         description="Interprets again what a platform told us since then, as it stands in the journal, word for word. "
         "Posts that are there stay as they are; what was deleted or erased stays away. Safe to repeat.",
     )
-    replay.add_argument("--channel", metavar="C", required=True, help="a channel's number (see `mentiondesk channels`)")
-    replay.add_argument(
-        "--since", metavar="T", required=True, type=_moment, help="2026-11-01, 2026-11-01T10:00, or 24h, 7d"
+    what = replay.add_mutually_exclusive_group(required=True)
+    what.add_argument("--channel", metavar="C", help="a channel's number (see `mentiondesk channels`); with --since")
+    what.add_argument(
+        "--deliveries", action="store_true", help="webhooks of all platforms that this version could not read before"
     )
-    replay.set_defaults(run=replay_journal)
+    replay.add_argument("--since", metavar="T", type=_moment, help="2026-11-01, 2026-11-01T10:00, or 24h, 7d")
+    replay.set_defaults(run=replay_either)
 
 
 def _days(text: str) -> int:
@@ -85,6 +87,29 @@ def _print_prices(channel: Any) -> int:
         posts = "posts unknown" if depth.posts is None else f"about {depth.posts} posts"
         price = "price unknown" if depth.micros is None else f"${depth.micros / 1_000_000:.2f}"
         print(f"{span}: {posts}, {price}")
+    return 0
+
+
+def replay_either(arguments: argparse.Namespace) -> int:
+    if arguments.deliveries:
+        return replay_deliveries()
+    if arguments.since is None:
+        raise CommandError("Say from when on: --since 24h, 7d, or 2026-11-01.")
+    return replay_journal(arguments)
+
+
+def replay_deliveries() -> int:
+    from monitor.commands.desk import desk
+
+    with desk():
+        from monitor.api.models import HeldDelivery
+        from monitor.api.services import retake_deliveries, take_deliveries
+
+        count = retake_deliveries()
+        while take_deliveries():
+            pass
+        left = HeldDelivery.objects.exclude(reason_code="").count()
+    print(f"{count} deliveries were read again; {left} still cannot be read and stay.")
     return 0
 
 

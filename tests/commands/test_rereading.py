@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from monitor.api.models import HeldDelivery
 from monitor.brands.models import Channel, ChannelStream
 from monitor.brands.services.health import note_conditions
 from monitor.commands.administration import condition_facts
@@ -86,3 +87,17 @@ def test_the_doctor_tells_what_the_last_look_found(brand, simulated):
     [finding] = examine_channels()
     assert finding.state == "bad" and finding.says.endswith("Subscribe again.")
     assert condition_facts(channel.conditions.get())["what_to_do"] == "Subscribe again."
+
+
+def test_a_replay_wants_to_know_from_when_on(command, channel, capsys):
+    assert command("replay", "--channel", channel.pk) != 0
+    assert "--since" in capsys.readouterr().err
+
+
+def test_deliveries_that_nobody_could_read_are_read_again(command, channel, capsys):
+    good = json.dumps({"object": "page", "entry": []}).encode()
+    for body in (good, b"[1, 2"):
+        HeldDelivery.objects.create(sender="meta", body=body, reason_code="malformed")
+    assert command("replay", "--deliveries") == 0
+    assert "2 deliveries were read again; 1 still cannot be read and stay." in capsys.readouterr().out
+    assert bytes(HeldDelivery.objects.get().body) == b"[1, 2"
