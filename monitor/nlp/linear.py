@@ -11,27 +11,36 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.nlp.labels import head_slices
 from monitor.nlp.ngrams import Counts, count_ngrams
 from monitor.nlp.windows import cut_windows, take_worst_parts
 
 SIZES: Final = range(2, 6)
+WIDE: Final = head_slices()["sentiment"]
 _LONG: Final = 700  # characters; longer texts are read part by part as well
 _WINDOW: Final = 450
 _OVERLAP: Final = 60
 
 
 class LinearModel:
-    """Weights by bucket and column, stored as int8 with a scale a column."""
+    """Weights by bucket and column, stored as int8 with a scale a column.
+
+    Sentiment has a table of its own with more buckets: it learns from ten times as many posts, whose n-grams would
+    push each other aside. The other heads read the same buckets folded together.
+    """
 
     def __init__(
         self,
         weights: NDArray[np.int8],
+        wide: NDArray[np.int8],
         scales: NDArray[np.float32],
         bias: NDArray[np.float32],
         rarity: NDArray[np.float16],
     ) -> None:
-        self.bits = int(len(weights)).bit_length() - 1
+        self.bits = int(len(wide)).bit_length() - 1
+        self._folded = len(weights) - 1
         self._weights = weights
+        self._wide = wide
         self._scales = scales
         self._bias = bias
         self._rarity = rarity
@@ -39,7 +48,7 @@ class LinearModel:
     @classmethod
     def load(cls, path: Path) -> "LinearModel":
         with np.load(path, allow_pickle=False) as stored:
-            return cls(stored["weights"], stored["scales"], stored["bias"], stored["rarity"])
+            return cls(*(stored[name] for name in ("weights", "wide", "scales", "bias", "rarity")))
 
     def score(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row of raw scores (log-odds before calibration) a normalised text; long ones also part by part."""
@@ -67,7 +76,9 @@ class LinearModel:
     def _sum(self, counts: Counts, values: NDArray[np.float32]) -> NDArray[np.float32]:
         rows = np.zeros((len(counts.starts) - 1, self._weights.shape[1]), dtype=np.float32)
         for row, (start, stop) in enumerate(pairwise(counts.starts)):
-            rows[row] = values[start:stop] @ self._weights[counts.buckets[start:stop]].astype(np.float32)
+            buckets, own = counts.buckets[start:stop], values[start:stop]
+            rows[row] = own @ self._weights[buckets & self._folded].astype(np.float32)
+            rows[row, WIDE] = own @ self._wide[buckets].astype(np.float32)
         return rows * self._scales
 
 

@@ -8,6 +8,7 @@ import pytest
 from monitor.nlp.labels import HEADS
 from monitor.nlp.train import corpora
 from monitor.nlp.train.corpora import OUR_FOLDER, name_of_text, read_our_labels, read_rows, read_training_set
+from monitor.nlp.train.lexicon import drop_unused
 
 LABELS = ("sentiment", "complaint", "severity", "escalate", "topic", "intent", "needs_reply")
 
@@ -79,3 +80,17 @@ def test_a_post_in_another_language_knows_its_english_twin(data):
     task, _ = read_training_set(data, seed=1, held_out_share=0.0)
     twins = {example.text: example.english for example in task if example.language == "tr"}
     assert twins["paket 7 tr"] == "parcel 7"
+
+
+def test_the_pool_without_labels_holds_no_post_of_a_set_or_one_kept_for_judging_and_each_once(data):
+    told = "the parcel is not here yet"
+    rows = [["a", text] for text in (f"{told}, new", f"{told}, new", f"{told}, judged", f"{told}, known", "short")]
+    write(data / "real_brand_tweets_2021" / "posts.tsv", ["brand", "text"], rows)
+    write(data / "complaint_triage" / "dev.tsv", ["id", "text"], [["1", f"{told}, judged"]])
+    known = corpora.Example(f"{told}, known", "en", "composed")
+    assert [example.text for example in corpora.read_unlabelled(data, [known])] == [f"{told}, new"]
+
+
+def test_pieces_that_no_text_uses_leave_room_but_letters_and_marks_stay():
+    base = ["[PAD]", "[UNK]", "p", "##q", "parcel", "archdiocese"]
+    assert drop_unused(base, ["##s"], ["parcel parcels parcel"] * 2) == ["[PAD]", "[UNK]", "p", "##q", "parcel"]

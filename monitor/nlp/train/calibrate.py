@@ -55,7 +55,9 @@ def fit_groups(
             rows = [r for r, e in enumerate(examples) if head in e.labels and language_group(e.language) == group]
             labels = np.array([examples[row].labels[head] for row in rows])
             own = encoder[rows][:, part] if encoder is not None else None
-            importance = importance_of([examples[row] for row in rows], labels) if head == "sentiment" else None
+            # Eastern reviews are good or bad: the few neutral posts there are not made to count more.
+            is_balanced = head == "sentiment" and group != "east"
+            importance = importance_of([examples[row] for row in rows], labels) if is_balanced else None
             groups[group][head] = fit_head(own, linear[rows][:, part], labels, importance)
     return groups
 

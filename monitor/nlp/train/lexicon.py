@@ -14,30 +14,31 @@ from monitor.nlp.vocabulary import CONTINUED, build_tokenizer
 
 #: Language → (dictionary file, frequency file or "", new pieces it may claim).
 LANGUAGES: dict[str, tuple[str, str, int]] = {
-    "ar": ("arabic", "ar", 1300),
-    "de": ("german", "de", 900),
-    "es": ("spanish", "es", 900),
-    "fr": ("french", "fr", 900),
+    "ar": ("arabic", "ar", 1500),
+    "de": ("german", "de", 1150),
+    "es": ("spanish", "es", 1150),
+    "fr": ("french", "fr", 1150),
     "hi": ("hindi", "hi", 500),
-    "hi-Latn": ("", "", 600),
-    "id": ("indonesian", "id", 900),
-    "it": ("italian", "it", 900),
-    "ja": ("japanese", "ja", 1500),
-    "ko": ("korean", "ko", 1300),
-    "nl": ("dutch", "nl", 500),
-    "pl": ("polish", "pl", 700),
-    "pt": ("portuguese", "pt", 900),
-    "th": ("thai", "th", 900),
+    "hi-Latn": ("", "", 1000),
+    "id": ("indonesian", "id", 1000),
+    "it": ("italian", "it", 1150),
+    "ja": ("japanese", "ja", 1600),
+    "ko": ("korean", "ko", 1500),
+    "nl": ("dutch", "nl", 600),
+    "pl": ("polish", "pl", 850),
+    "pt": ("portuguese", "pt", 1150),
+    "th": ("thai", "th", 1100),
     "tl": ("", "", 300),
-    "tr": ("turkish", "tr", 700),
-    "vi": ("vietnamese", "vi", 600),
-    "zh": ("chinese", "zh_cn", 2600),
+    "tr": ("turkish", "tr", 850),
+    "vi": ("vietnamese", "vi", 700),
+    "zh": ("chinese", "zh_cn", 3000),
 }
 # Letters, with the vowel signs of Indic scripts and Thai that Python does not count as letters.
 _WORD = re.compile("(?:[^\\W\\d_]|[\u0900-\u0dff\u0e31-\u0e4e])+")
 _UNSPACED_RUN = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff]+")
 _SYMBOL = re.compile("[\u203c-\u2bff\U0001f000-\U0001faff]")
 _LONGEST_RUN_PIECE = 4
+_LEAST_USES = 3
 TAIL_QUOTAS = {
     "ko": 450,
     "ar": 250,
@@ -152,6 +153,18 @@ def rare_letters(texts: dict[str, list[str]], taken: set[str]) -> list[str]:
             wanted = (letter,) if _UNSPACED_RUN.match(letter) else (letter, CONTINUED + letter)
             forms += [form for form in wanted if form not in taken]
     return forms
+
+
+def drop_unused(base: list[str], chosen: Iterable[str], texts: Iterable[str]) -> list[str]:
+    """The pieces of the base that the texts make use of: what the others leave is room for more languages."""
+    pieces = [*base, *chosen]
+    counts: Counter[int] = Counter()
+    for encoded in build_tokenizer(pieces).encode_batch(list(texts), add_special_tokens=False):
+        counts.update(encoded.ids)
+    return [
+        piece for row, piece in enumerate(base)
+        if counts[row] >= _LEAST_USES or len(piece.removeprefix(CONTINUED)) == 1 or piece.startswith("[")
+    ]  # fmt: skip
 
 
 def gloss(text: str, dictionary: dict[str, list[str]], share: float, chance: random.Random) -> str:

