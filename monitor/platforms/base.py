@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from monitor.platforms.extra import NOTHING_TOLD, Extra
+
 if TYPE_CHECKING:
     from monitor.platforms.signing import Signing
 
@@ -43,7 +45,8 @@ class IncomingPost:
 
     `external_id` is stable over edits (X: the first id of the edit history); `platform_id` is the id to act on now,
     where it differs. `is_id_made`: the id is only ours (a row of a file that had none), nothing can be done with it.
-    `is_hidden`: whether we have hidden it from others; None where the platform did not say.
+    `is_hidden`: whether we have hidden it from others; None where the platform did not say. `extra` is stored with the
+    post; `beside` is what else a parser read (what is answered or quoted, how we were addressed): the journal has it.
     """
 
     platform: str
@@ -69,7 +72,8 @@ class IncomingPost:
     attachments: tuple[Attachment, ...] = ()
     place: str = ""
     is_hidden: bool | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Extra = NOTHING_TOLD
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,10 @@ def _page_change(world: World, kind: str, entry: Entry) -> dict[str, Any] | None
     }
     if entry.parent_id:
         value |= {"comment_id": entry.identifier, "parent_id": entry.parent_id}
-        value["post"] = {"id": entry.root_id, "status_type": "mobile_status_update", "is_published": True}
+        root = world.entries.get(entry.root_id)
+        # What only an ad shows was never published on the page.
+        is_published = root is None or root.kind != "ad"
+        value["post"] = {"id": entry.root_id, "status_type": "mobile_status_update", "is_published": is_published}
     if kind in ("published", "edited"):
         value["message"] = entry.text
     return {"field": "feed", "value": value}

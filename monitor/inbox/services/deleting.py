@@ -43,7 +43,7 @@ _REDACT = """
     redacted AS (
         UPDATE inbox_post AS post SET
             text = '', external_id = '~' || post.id, platform_id = '', url = '', in_reply_to = '',
-            attachments = '[]', place = '', author_id = NULL, stage_error = '', lease_until = NULL,
+            attachments = '[]', extra = '{}', place = '', author_id = NULL, stage_error = '', lease_until = NULL,
             deleted_at = coalesce(post.deleted_at, gone.deleted_at, now()), deletion_reason = left(gone.reason, 24),
             stage = 'triaged'
         FROM gone WHERE post.id = gone.id

@@ -140,6 +140,7 @@ def _would_change(new: str) -> str:
         OR (old.created_at IS NULL AND {new}.created_at IS NOT NULL)
         OR (old.author_id IS NULL AND {new}.author_id IS NOT NULL)
         OR (old.arrival = 'import' AND {new}.arrival <> 'import')
+        OR ({new}.extra <> '{{}}' AND {new}.extra || old.extra <> old.extra)
         OR {_is_hidden_otherwise(new)}))"""
 
 
@@ -166,11 +167,11 @@ UPSERT_POSTS = f"""
     stored AS (
         INSERT INTO inbox_post AS old
             (public_id, brand_id, channel_id, arrival, platform, external_id, platform_id, conversation_id, author_id,
-             form, text, language_hint, url, in_reply_to, attachments, place, market_id, market_source, is_public,
-             is_own, own_by, mentions_us, quotes_us, version, platform_version, created_at, edited_at, stage,
+             form, text, language_hint, url, in_reply_to, attachments, extra, place, market_id, market_source,
+             is_public, is_own, own_by, mentions_us, quotes_us, version, platform_version, created_at, edited_at, stage,
              stage_tries, stage_error, deletion_reason, is_hidden, hidden_changed_at)
         SELECT public_id, %(brand)s, %(channel)s, arrival, platform, external_id, platform_id, conversation_id,
-            author_id, form, text, language_hint, url, in_reply_to, attachments::jsonb, place,
+            author_id, form, text, language_hint, url, in_reply_to, attachments::jsonb, extra, place,
             coalesce(customer_market_id, market_id),
             CASE WHEN customer_market_id IS NULL THEN market_source ELSE 'customer' END,
             is_public, is_own, own_by, mentions_us, quotes_us, 1, platform_version, created_at, edited_at,
@@ -184,6 +185,8 @@ UPSERT_POSTS = f"""
         ON CONFLICT (brand_id, platform, external_id) DO UPDATE SET
             text = CASE WHEN {_EDIT} THEN EXCLUDED.text ELSE old.text END,
             attachments = CASE WHEN {_EDIT} THEN EXCLUDED.attachments ELSE old.attachments END,
+            -- What is told of the later version counts; what only the other one told stays.
+            extra = CASE WHEN {_EDIT} THEN old.extra || EXCLUDED.extra ELSE EXCLUDED.extra || old.extra END,
             language_hint = CASE WHEN {_EDIT} AND EXCLUDED.language_hint <> '' THEN EXCLUDED.language_hint
                 ELSE old.language_hint END,
             edited_at = CASE WHEN {_EDIT} THEN greatest(EXCLUDED.edited_at, old.edited_at) ELSE old.edited_at END,

@@ -117,7 +117,7 @@ def _post_event(post: Mapping[str, Any], includes: Includes, context: ChannelCon
         version=version,
         attachments=_attachments(post, includes),
         place=_place(post, includes),
-        extra=_extra(references, includes, mention),
+        beside=_beside(references, includes, mention),
     )
 
 
@@ -258,13 +258,13 @@ def _place(post: Mapping[str, Any], includes: Includes) -> str:
     return text_at(place, "full_name")
 
 
-def _extra(references: Mapping[str, str], includes: Includes, mention: str) -> dict[str, Any]:
+def _beside(references: Mapping[str, str], includes: Includes, mention: str) -> dict[str, Any]:
     """Context of a reply or quote. A parent that is gone or private keeps a placeholder that says why."""
     related = [_context_post(kind, identifier, includes) for kind, identifier in references.items()]
-    extra: dict[str, Any] = {"context": related} if related else {}
+    beside: dict[str, Any] = {"context": related} if related else {}
     if mention:
-        extra["mention"] = mention
-    return extra
+        beside["mention"] = mention
+    return beside
 
 
 def _context_post(relation: str, identifier: str, includes: Includes) -> dict[str, str]:
@@ -313,7 +313,7 @@ def _direct_message_event(event: Mapping[str, Any], includes: Includes, context:
         is_public=False,
         is_own=is_own,
         attachments=_attachments(event, includes),
-        extra={"recipient_id": others[0]} if is_own and len(others) == 1 else {},
+        beside={"recipient_id": others[0]} if is_own and len(others) == 1 else {},
     )
 
 

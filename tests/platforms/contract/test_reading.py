@@ -91,7 +91,7 @@ def test_what_is_answered_is_known(scene: Scene) -> None:
     scene.says("I ask myself the same", parent=parent, handle="tom")
     posts = {scene.bare(post.text): post for post in scene.read()[0]}
     answer = posts["I ask myself the same"]
-    beside = [told.get("text", "") for told in answer.extra.get("context", [])]
+    beside = [told.get("text", "") for told in answer.beside.get("context", [])]
     known = [*beside, *(post.text for post in posts.values() if post.external_id == answer.in_reply_to)]
     assert answer.in_reply_to.endswith(parent.identifier)
     assert any("Is the lamp dimmable?" in text for text in known)

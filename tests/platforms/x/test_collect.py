@@ -76,7 +76,7 @@ def test_a_missing_parent_keeps_the_batch(simulated):
     simulated.person_says("x", "@lumora second", parent_id=parent.identifier)
     simulated.world.delete(parent.identifier)
     posts, _cursor = collect_all(simulated, "x", "mentions")
-    assert posts[0].extra["context"][0]["missing"] == "deleted"
+    assert posts[0].beside["context"][0]["missing"] == "deleted"
 
 
 def test_a_recheck_finds_what_is_gone(simulated):
