@@ -162,6 +162,12 @@ ATTACHMENTS: Final[Mapping[str, Label]] = {
     "file": _("File"),
     "sticker": _("Sticker"),
 }
+#: What a platform told beyond the words, as the filters of the lists say it.
+TOLD: Final[Mapping[str, Label]] = {
+    "on_ad": _("On ads"),
+    "low_rated": _("1 or 2 stars, or not recommended"),
+    "high_rated": _("4 or 5 stars, or recommended"),
+}
 ENTITIES: Final[Mapping[str, Label]] = {
     "order_number": _("Order number"),
     "tracking_number": _("Tracking number"),
@@ -252,6 +258,7 @@ TABLES: Final[Mapping[str, Mapping[str, Label]]] = {
     "deletion": DELETIONS,
     "attachment": ATTACHMENTS,
     "entity": ENTITIES,
+    "told": TOLD,
     "field": FIELDS,
     "answer": ANSWERS,
     "stream": STREAMS,

@@ -36,7 +36,9 @@ def _body(platform: str, at: int, **updates: list[Any]) -> dict[str, Any]:
 
 
 def _page_change(world: World, kind: str, entry: Entry) -> dict[str, Any] | None:
-    """The feed's posts and comments. One that is removed tells its ids only."""
+    """The feed's posts and comments, and reviews. One that is removed tells its ids only."""
+    if entry.kind == "review" and not entry.parent_id:
+        return _review_change(kind, entry)
     value: dict[str, Any] = {
         "from": {"id": entry.author.external_id, "name": entry.author.name},
         "item": "comment" if entry.parent_id else "post" if entry.author is not world.brands["facebook"] else "status",
@@ -53,6 +55,21 @@ def _page_change(world: World, kind: str, entry: Entry) -> dict[str, Any] | None
     if kind in ("published", "edited"):
         value["message"] = entry.text
     return {"field": "feed", "value": value}
+
+
+def _review_change(kind: str, entry: Entry) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "item": "rating",
+        "verb": _VERBS[kind],
+        "open_graph_story_id": entry.identifier,
+        "reviewer_id": entry.author.external_id,
+        "reviewer_name": entry.author.name,
+        "created_time": int(entry.created_at.timestamp()),
+    }
+    if kind in ("published", "edited"):
+        verdict = "POSITIVE" if entry.rating >= 4 else "NEGATIVE"
+        value |= {"rating": entry.rating or None, "recommendation_type": verdict, "review_text": entry.text}
+    return {"field": "ratings", "value": value}
 
 
 def _profile_change(world: World, kind: str, entry: Entry) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from django.test import Client
 
 from monitor.analysis.models import Correction
 from monitor.cases.models import Case
+from monitor.inbox.models import Post
 from tests.support.desk import make_author, make_case, make_post, minutes_ago
 
 
@@ -39,6 +40,36 @@ def test_it_shows_the_thread_with_our_words_and_skeletons_but_no_strangers(
         assert said in words
     assert "Me too!" not in words
     assert words.index("We look into it.") < words.index("Picture")
+
+
+def test_it_shows_what_was_told_beyond_the_words_in_words(as_bob: Client, brand: Any, case: Any) -> None:
+    thread = case.deciding_post.conversation
+    device = "<b>Pixel</b> 9"
+    told = {"ad_id": "7", "stars": 2, "recommends": False, "app_version": "4.1.2", "device": device}
+    make_post(brand, "Late", conversation=thread, author=case.author, form="comment", extra=told)
+    words = _page(as_bob, case)
+    for said in (
+        '<span aria-hidden="true">★</span> 2 of 5 stars',
+        "Does not recommend us",
+        "Comment on an ad",
+        "<bdi>Version 4.1.2</bdi>",
+        "<bdi>&lt;b&gt;Pixel&lt;/b&gt; 9</bdi>",
+    ):
+        assert said in words
+    Post.objects.filter(extra__stars=2).update(deleted_at=minutes_ago(1))
+    assert "2 of 5 stars" not in _page(as_bob, case)
+
+
+@pytest.mark.parametrize(
+    ("form", "is_public", "said"),
+    [("comment", True, "Comment on an ad"), ("reply", True, "Comment on an ad"), ("post", True, ">Ad<"),
+     ("direct_message", False, "Came by an ad")],
+)  # fmt: skip
+def test_an_ad_is_told_as_what_it_was_to_the_post(
+    as_bob: Client, brand: Any, form: str, is_public: bool, said: str
+) -> None:
+    post = make_post(brand, form=form, is_public=is_public, extra={"ad_id": "7"})
+    assert said in _page(as_bob, make_case(brand, post=post))
 
 
 def test_however_long_a_public_thread_grew_the_post_of_the_case_stays(as_bob: Client, brand: Any, case: Any) -> None:

@@ -18,6 +18,7 @@ from monitor.console.discretion import came_in_private
 from monitor.console.effect_words import effect_note
 from monitor.console.labels import label_of
 from monitor.console.reasons import act, notice, problem, sentence, short, strongest
+from monitor.console.told import Mark, marks_of
 from monitor.replies.guard import is_blocking as guard_blocks
 
 register = template.Library()
@@ -67,6 +68,12 @@ register.filter("effect_text", effect_note)
 def effect_url(kind: str, brand: Any, case: Any, post: Any) -> str:
     """Where a button asks for something to be done to a post."""
     return reverse(f"case_post_{kind}", args=[brand.slug, case.reference, post.public_id])
+
+
+@register.filter
+def told(post: Any) -> list[Mark]:
+    """What the platform told of the post beyond its words."""
+    return marks_of(post)
 
 
 @register.filter
