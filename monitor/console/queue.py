@@ -131,9 +131,9 @@ def _matching(brand: Brand, user: Any, filters: Filters) -> QuerySet[Case]:
     for name in ("topic", "platform", "language"):
         if value := getattr(filters, name):
             cases = cases.filter(**{name: value})
-    with_private = reads_private(user, brand)
-    cases = cases_told(cases, brand, filters.told, with_private=with_private)
-    if filters.words:
+    if filters.told or filters.words:
+        with_private = reads_private(user, brand)
+        cases = cases_told(cases, brand, filters.told, with_private=with_private)
         cases = saying(cases, filters.words, with_private=with_private)
     return cases
 
