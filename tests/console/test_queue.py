@@ -81,6 +81,21 @@ def test_a_row_says_what_was_told_beyond_the_words(as_bob: Client, brand: Any) -
     assert "2 of 5 stars" in words and "Version 4.1.2" in words
 
 
+@pytest.mark.parametrize(
+    ("way", "index"),
+    [("on_ad", "posts_on_ads"), ("low_rated", "posts_with_ratings"), ("high_rated", "posts_with_ratings")],
+)
+def test_stars_and_ads_are_found_by_an_index_of_their_own(brand: Any, bob: Any, way: str, index: str) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        queue_page(brand, bob, Filters(tab="all", told=way))
+    with connection.cursor() as cursor:
+        # The table is small: only whether the index can be used is asked.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + asked.captured_queries[-1]["sql"])
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert index in plan, plan
+
+
 def test_stars_and_ads_are_offered_where_there_are_any(as_bob: Client, brand: Any) -> None:
     make_case(brand)
     assert 'name="told"' not in as_bob.get(QUEUE).content.decode()
