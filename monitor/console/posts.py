@@ -13,8 +13,8 @@ from monitor.analysis.selectors import Reading, current_readings, to_word
 from monitor.brands.models import Brand
 from monitor.cases.models import CasePost
 from monitor.console.discretion import readable_posts
-from monitor.console.told import posts_told
 from monitor.inbox.models import Post, Stage
+from monitor.inbox.selectors import posts_told
 from monitor.triage.models import TriageDecision
 
 PAGE_SIZE: Final = 50

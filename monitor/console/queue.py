@@ -18,7 +18,8 @@ from monitor.cases.models import Case, CaseState
 from monitor.cases.search import saying
 from monitor.cases.selectors import CasePage, in_view, page_of
 from monitor.console.discretion import reads_private
-from monitor.console.told import WAYS, cases_told
+from monitor.console.told import cases_told
+from monitor.inbox.selectors import TOLD
 from monitor.replies.models import Reply, SuggestedReply
 
 PAGE_SIZE: Final = 50
@@ -47,7 +48,7 @@ class Filters:
             topic=query.get("topic", "")[:48],
             platform=query.get("platform", "")[:24],
             language=query.get("language", "")[:16],
-            told=query.get("told", "") if query.get("told") in WAYS else "",
+            told=query.get("told", "") if query.get("told") in TOLD else "",
             words=tuple(query.get("q", "").replace("\0", "").split()[:8]),
         )
 

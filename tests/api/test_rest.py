@@ -3,16 +3,18 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from monitor.api.rest.posts import PostQuery
 from monitor.api.rest.shapes import ExtraShape
 from monitor.audit.models import AuditEvent
 from monitor.cases.models import Case
 from monitor.inbox.models import Post
+from monitor.inbox.selectors import TOLD
 from monitor.platforms.extra import NAMES
 from monitor.replies.models import Reply, SuggestedReply
 from tests.support.desk import make_author, make_case, make_post
@@ -91,7 +93,13 @@ def test_what_was_told_beyond_the_words_is_typed(brand: Any, api: Api) -> None:
     nothing = {"ad_id": "", "stars": None, "recommends": None, "app_version": "", "device": ""}
     assert client.get(f"/api/v1/posts/{plain.public_id}").json()["extra"] == nothing
     assert set(ExtraShape.model_fields) == NAMES
+    by_stars = client.get("/api/v1/posts", {"told": "low_rated"}).json()["posts"]
+    assert [post["id"] for post in by_stars] == [str(rated.public_id)]
+    assert client.get("/api/v1/posts", {"told": "high_rated"}).json()["posts"] == []
+    assert client.get("/api/v1/posts", {"told": "everything"}).status_code == 422
+    assert set(get_args(PostQuery.model_fields["told"].annotation)) == {"", *TOLD}
     private = make_post(brand, is_public=False, extra={"ad_id": "7"})
+    assert len(client.get("/api/v1/posts", {"told": "on_ad"}).json()["posts"]) == 1
     assert api("agent").get(f"/api/v1/posts/{private.public_id}").json()["extra"]["ad_id"] == "7"
 
 

@@ -28,6 +28,7 @@ from monitor.platforms.errors import (
     RateLimitedError,
     UnavailableError,
 )
+from monitor.platforms.extra import Extra
 from tests.inbox.makers import incoming, raw_of, store
 from tests.inbox.platforms import FakePlatform, page
 from tests.support.simulated import simulated_platforms
@@ -250,6 +251,17 @@ def test_a_reader_that_was_mended_gets_what_it_had_missed(channel, monkeypatch):
     assert not Post.objects.exists()
     assert replay(channel).stored == 1
     assert Post.objects.get().external_id == "p7"
+
+
+def test_a_reader_that_was_mended_adds_what_it_had_passed_over(channel, monkeypatch):
+    """Stars that an earlier version did not keep: the post stays, and nothing is weighed anew."""
+    store(channel, incoming("7"))
+    Post.objects.update(stage="triaged")
+    told = incoming("7", extra=Extra(stars=2, app_version="4.1.2"))
+    monkeypatch.setattr(Journaled, "normalize", lambda _self, _update, _context: [told])
+    replay(channel)
+    post = Post.objects.get()
+    assert (post.extra, post.version, post.stage) == ({"stars": 2, "app_version": "4.1.2"}, 1, "triaged")
 
 
 def test_a_replay_goes_through_page_after_page(channel, monkeypatch):
