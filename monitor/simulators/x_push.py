@@ -157,6 +157,8 @@ def _post_v1(world: World, entry: Entry) -> dict[str, Any]:
             "display_text_range": [start, len(text)],
             "entities": status["entities"],
         }
+    if len(entry.history) > 1:
+        status["edit_history"] = {"initial_tweet_id": entry.first_id, "edit_tweet_ids": list(entry.history)}
     if quoted is not None:
         status |= {"quoted_status_id": int(quoted.identifier), "quoted_status_id_str": quoted.identifier}
         status["quoted_status"] = _post_v1(world, quoted)

@@ -11,6 +11,7 @@ from typing import Any
 from monitor.platforms.base import RawUpdate
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.platforms.signatures import digest, is_signed_base64
+from monitor.platforms.x import legacy
 from monitor.platforms.x.updates import people_and_posts
 
 SIGNATURE_HEADER = "x-twitter-webhooks-signature"
@@ -96,8 +97,9 @@ def _people_and_posts(
         beside = [each for name in ("tweets", "posts") for each in _entries(includes, name)]
         return people_and_posts(post, beside)
     shown = [post, *(_object(post, name) for name in ("quoted_status", "retweeted_status"))]
-    identifiers = (text_at(each, "id_str") or id_at(each, "id") for each in shown[1:])
-    return _known(*(id_at(_object(each, "user"), "id") for each in shown)), _known(*identifiers)
+    identifiers = [text_at(each, "id_str") or id_at(each, "id") for each in shown]
+    named = dict.fromkeys([*identifiers[1:], *legacy.edit_history(post)])
+    return _known(*(id_at(_object(each, "user"), "id") for each in shown)), _known(*(each for each in named if each != identifiers[0]))
 
 
 def _entries(includes: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
