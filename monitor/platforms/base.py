@@ -74,12 +74,19 @@ class IncomingPost:
 
 @dataclass(frozen=True, slots=True)
 class IncomingDeletion:
-    """The platform says that a post is gone (or must be hidden from us): `reason` deleted, protected, withheld."""
+    """The platform says that a post is gone (or must be hidden from us): `reason` deleted, protected, suspended,
+    withheld.
+
+    With `takes_author` it is the author who went, or no longer shows anything to us: all that they showed to everybody
+    goes. Then `author_id` alone is enough, and `external_id` may be empty.
+    """
 
     platform: str
     external_id: str
     reason: str = "deleted"
     deleted_at: datetime | None = None
+    takes_author: bool = False
+    author_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from monitor.inbox import departures, tombstones
 from monitor.inbox.models import Post
 from monitor.inbox.rows import bounded_id
+from monitor.inbox.services.departing import with_their_posts
 from monitor.platforms.base import IncomingDeletion
 
 # Ingests of a brand run side by side (shared); a deletion runs alone, so that no post can slip in between its look
@@ -96,6 +97,7 @@ def apply_deletions(*, brand_id: int, deletions: Sequence[IncomingDeletion]) -> 
 
 def store_deletions(database: Any, brand_id: int, deletions: Sequence[IncomingDeletion]) -> int:
     """As `apply_deletions`, inside a transaction that holds the brand alone."""
+    deletions = with_their_posts(database, brand_id, deletions)
     if not deletions:
         return 0
     gone = {(deletion.platform, bounded_id(deletion.external_id)): deletion for deletion in deletions}

@@ -1,7 +1,8 @@
 """X's webhooks: the CRC answer, the signature, and the split of a body into updates per channel. Pure.
 
-Two senders: the Activity API ({"data": {"event_type", "filter", "payload", "includes"}}) and Account Activity
-({"for_user_id", "tweet_create_events", ...}, shapes of v1.1).
+Three senders: the Activity API ({"data": {"event_type", "filter", "payload", "includes"}}) and Account Activity
+({"for_user_id", "tweet_create_events", ...}, shapes of v1.1); and whoever hands X's compliance events on
+({"data": {"user_protect": {...}}}), which concern everybody who stores posts.
 """
 
 import base64
@@ -12,6 +13,7 @@ from monitor.platforms.base import RawUpdate
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.platforms.signatures import digest, is_signed_base64
 from monitor.platforms.x import legacy
+from monitor.platforms.x.normalize import is_everywhere
 from monitor.platforms.x.updates import people_and_posts
 
 SIGNATURE_HEADER = "x-twitter-webhooks-signature"
@@ -20,6 +22,19 @@ _POST_EVENTS = frozenset(
 )
 # Ciphertext that only the app of the people in it can read. What we sent ourselves needs no answer.
 _ENCRYPTED_EVENTS = frozenset({"chat.received", "chat.conversation_join"})
+
+#: In the place of a user's id: for every channel that may have stored something.
+EVERYBODY = "*"
+# Compliance events of a person, and what they make of all that the person has shown. What opens a profile again
+# brings nothing back. https://docs.x.com/x-api/compliance/streams
+_DEPARTURES = {
+    "user_protect": "protected",
+    "user_suspend": "suspended",
+    "user_delete": "deleted",
+    "user_withheld": "withheld",
+}
+# And of a post.
+_DELETIONS = {"delete": "deleted", "drop": "withheld", "withheld": "withheld"}
 
 Split = list[tuple[str, RawUpdate]]
 
@@ -36,6 +51,8 @@ def verify_signature(secrets: str | Iterable[str], raw_body: bytes, header: str 
 def split(body: Mapping[str, Any]) -> Split:
     """(id of the channel's user, update) for everything in one delivery; events nobody needs become notices."""
     if isinstance(body.get("data"), Mapping):
+        if compliance := _compliance_update(mapping_at(body, "data")):
+            return [(EVERYBODY, compliance)]
         return _split_activity(mapping_at(body, "data"))
     return _split_account_activity(body)
 
@@ -58,6 +75,21 @@ def _split_activity(event: Mapping[str, Any]) -> Split:
     if kind == "oauth.revoke":
         return [(user_id, _notice("authorization_revoked", identifier, {"app_id": id_at(payload, "app_id")}))]
     return [(user_id, _notice("event_ignored", identifier, {"kind": kind[:80]}))]
+
+
+def _compliance_update(told: Mapping[str, Any]) -> RawUpdate | None:
+    """None where it is none, or withheld in single countries only: there it can still be seen and answered."""
+    for name, reason in (*_DEPARTURES.items(), *_DELETIONS.items()):
+        event = told.get(name)
+        if not isinstance(event, Mapping) or not is_everywhere(event.get("withheld_in_countries")):
+            continue
+        takes_author = name in _DEPARTURES
+        post, user = _object(event, "tweet") or _object(event, "post"), _object(event, "user")
+        identifier, author = id_at(post, "id"), id_at(post, "author_id") or id_at(user, "id")
+        told_at = {"deleted_at": event.get("event_at"), "reason": reason}
+        body = {"author_id": author, "takes_author": True} if takes_author else {"id": identifier}
+        return RawUpdate("deletion", "" if takes_author else identifier, {**body, **told_at}, _known(author))
+    return None
 
 
 def _split_account_activity(body: Mapping[str, Any]) -> Split:
