@@ -201,6 +201,8 @@ ACTS: Final[Words] = {
     "post.delete_withdrawn": _("no longer wants our answer deleted"),
     "post.delete_failed": _("could not delete our answer"),
     "post.deleted": _("deleted our answer"),
+    "post.deleted_there": _("our answer was deleted on the platform"),
+    "reply.deleted_there": _("our answer was deleted on the platform"),
     "reply.edited": _("changed the words of an answer"),
     "reply.submitted": _("handed an answer to a lead"),
     "reply.approved": _("approved an answer"),

@@ -175,12 +175,14 @@ class SendRequest:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The platform accepted a write. `external_id` is the id of what was made ("" where nothing is made)."""
+    """The platform accepted a write. `external_id` is the id of what was made ("" where nothing is made), `platform_id`
+    the one to act on, where it differs."""
 
     external_id: str
     url: str = ""
     created_at: datetime | None = None
     conversation_id: str = ""
+    platform_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

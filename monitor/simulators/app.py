@@ -52,7 +52,10 @@ def create_app(world: World) -> ASGIApp:
 
 
 _MAKERS: Mapping[str, tuple[str, Callable[..., Iterator[Mapping[str, Any]]]]] = {
-    "x": ("x", x_push.bodies), "facebook": ("meta", meta_push.bodies), "instagram": ("meta", meta_push.bodies)}
+    "x": ("x", x_push.bodies),
+    "facebook": ("meta", meta_push.bodies),
+    "instagram": ("meta", meta_push.bodies),
+}
 
 
 def _push(world: World, kind: str, about: Entry | Message | Person) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import permutations
-from typing import Any
 
 import pytest
 from django.utils import timezone

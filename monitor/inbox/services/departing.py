@@ -44,9 +44,7 @@ _DROP_PUT_ASIDE = """
 """
 
 
-def with_their_posts(
-    database: Any, brand_id: int, deletions: Sequence[IncomingDeletion]
-) -> Sequence[IncomingDeletion]:
+def with_their_posts(database: Any, brand_id: int, deletions: Sequence[IncomingDeletion]) -> Sequence[IncomingDeletion]:
     """The deletions that these come to, post by post. Keeps the authors' older posts out from now on.
 
     Inside a transaction that holds the brand alone (`deleting.hold_deletions_off`).

@@ -131,7 +131,9 @@ def _people_and_posts(
     shown = [post, *(_object(post, name) for name in ("quoted_status", "retweeted_status"))]
     identifiers = [text_at(each, "id_str") or id_at(each, "id") for each in shown]
     named = dict.fromkeys([*identifiers[1:], *legacy.edit_history(post)])
-    return _known(*(id_at(_object(each, "user"), "id") for each in shown)), _known(*(each for each in named if each != identifiers[0]))
+    return _known(*(id_at(_object(each, "user"), "id") for each in shown)), _known(
+        *(each for each in named if each != identifiers[0])
+    )
 
 
 def _entries(includes: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
