@@ -39,16 +39,11 @@ def traces_of(*words: str) -> list[str]:
     return found
 
 
-def files_with(folder: Path, *words: str, leave_out: Iterable[str] = ()) -> list[str]:
+def files_with(folder: Path, *words: str) -> list[str]:
     """Files under the folder that hold one of the words, packed or not."""
     pattern = _pattern(words)
-    skipped = tuple(leave_out)
-    return sorted(
-        str(path.relative_to(folder))
-        for path in folder.rglob("*")
-        if path.is_file() and not str(path.relative_to(folder)).startswith(skipped or ("\0",))
-        and any(pattern.search(text) for text in _texts_of(path))
-    )  # fmt: skip
+    files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    return sorted(name for name, path in files.items() if any(map(pattern.search, _texts_of(path))))
 
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:

@@ -84,7 +84,7 @@ def _take_down(post: Post, moment: datetime) -> None:
 
 
 def is_answered_otherwise(case: Case) -> bool:
-    """An acknowledgement is no answer, nor is what they answered: the post above a comment may be of the same second."""
+    """An acknowledgement is no answer; nor is the post above a comment, which may be of the same second."""
     own = Post.objects.filter(conversation__links__case=case, is_own=True, deleted_at=None)
     if case.last_inbound_at is not None:
         own = own.filter(created_at__gt=case.last_inbound_at)
