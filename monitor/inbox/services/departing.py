@@ -21,10 +21,14 @@ _AUTHORS = """
     UNION
     SELECT gone.place, author.id, author.external_id
     FROM gone JOIN inbox_post AS post ON post.brand_id = %(brand)s AND post.platform = gone.platform
-        AND gone.external_id <> '' AND (post.external_id = gone.external_id OR
-            (post.platform_id = gone.external_id AND post.platform_id <> post.external_id AND post.platform_id <> ''))
+        AND post.external_id = gone.external_id AND NOT post.is_own
     JOIN inbox_author AS author ON author.id = post.author_id AND author.erased_at IS NULL
-    WHERE NOT post.is_own
+    UNION
+    SELECT gone.place, author.id, author.external_id
+    FROM gone JOIN inbox_post AS post ON post.brand_id = %(brand)s AND post.platform = gone.platform
+        AND post.platform_id = gone.external_id AND post.platform_id <> post.external_id AND post.platform_id <> ''
+        AND NOT post.is_own
+    JOIN inbox_author AS author ON author.id = post.author_id AND author.erased_at IS NULL
 """
 _THEIR_POSTS = """
     SELECT external_id FROM inbox_post

@@ -70,7 +70,7 @@ def _of_the_gone(brand_id: int, channel_id: int | None, found: Sequence[PutAside
     named = set().union(*map(_post_ids, found))
     if not named or channel_id is None:
         return set()
-    platform = Channel.objects.values_list("platform", flat=True).get(pk=channel_id)
+    platform = Channel.objects.filter(pk=channel_id).values_list("platform", flat=True).first() or ""
     by_key = {tombstones.post_key(brand_id, platform, external_id): external_id for external_id in named}
     return {by_key[bytes(key)] for key in Tombstone.objects.filter(pk__in=list(by_key)).values_list("pk", flat=True)}
 

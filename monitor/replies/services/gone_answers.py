@@ -26,7 +26,7 @@ from monitor.replies.states import try_to_move
 DELETED_THERE: Final = "post.deleted_there"
 #: Gone for our own reasons: taken down from here, erased with a person, too old.
 _OURS: Final = (DELETED_BY_US, "erased", "retention")
-LOOK_BACK: Final = timedelta(days=30)
+LOOK_BACK: Final = timedelta(days=3)
 
 
 def note_answers_gone(*, limit: int = 100) -> int:
