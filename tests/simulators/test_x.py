@@ -178,7 +178,8 @@ def test_a_closed_profile_is_in_no_list_and_refused_in_look_ups(simulated, stand
     [error] = page["errors"]
     # X says the same of both, and names no author.
     assert (error["title"], error["resource_id"]) == ("Authorization Error", closed.identifier)
-    assert error["type"].endswith("/not-authorized-for-resource") and "author" not in str(error)
+    assert error["type"].endswith("/not-authorized-for-resource")
+    assert closed.author.external_id not in str(error)
     beside = get(simulated, "tweets", ids=answer.identifier, expansions="referenced_tweets.id").json()
     assert beside["errors"][0]["type"].endswith("/not-authorized-for-resource")
     refused = post(simulated, "tweets", text="hello", reply={"in_reply_to_tweet_id": closed.identifier})
