@@ -143,6 +143,10 @@ def _channels_of(owners: Iterable[Owner]) -> Channels:
     """The channels of each (platform, id there) that is known; one page may belong to several brands."""
     wanted = set(owners)
     found: dict[Owner, list[int]] = defaultdict(list)
+    for platform in {platform for platform, owner in wanted if owner == x.EVERYBODY}:
+        # Each brand has posts of its own; one channel reaches all of them.
+        one_a_brand = Channel.objects.filter(platform=platform).order_by("brand_id", "pk").distinct("brand_id")
+        found[platform, x.EVERYBODY] = list(one_a_brand.values_list("pk", flat=True))
     rows = Channel.objects.filter(kind__in=PUSHED_KINDS, external_id__in={owner for _, owner in wanted})
     for channel_id, platform, external_id in rows.values_list("pk", "platform", "external_id"):
         if (platform, external_id) in wanted:

@@ -148,7 +148,8 @@ SWITCH_MEANINGS: Final[Mapping[str, Label]] = {
 ALERT_LEVELS: Final[Mapping[str, Label]] = {"note": _("Note"), "warning": _("Warning"), "urgent": _("Urgent")}
 DELETIONS: Final[Mapping[str, Label]] = {
     "deleted": _("Deleted by its author"),
-    "protected": _("The author's profile became private"),
+    "protected": _("The author's profile is private or suspended"),
+    "suspended": _("The platform suspended the author"),
     "withheld": _("Withheld by the platform"),
     "erased": _("Erased at the person's request"),
     "deleted_by_us": _("Deleted from here"),

@@ -265,7 +265,7 @@ class Tombstone(models.Model):
 
     key_hash = models.BinaryField(max_length=32, primary_key=True)
     brand = models.ForeignKey(Brand, models.CASCADE)
-    kind = models.CharField(max_length=16)  # post, author
+    kind = models.CharField(max_length=16)  # post, author, departure
     recorded_at = models.DateTimeField(auto_now_add=True)
 
 

@@ -78,12 +78,19 @@ class IncomingPost:
 
 @dataclass(frozen=True, slots=True)
 class IncomingDeletion:
-    """The platform says that a post is gone (or must be hidden from us): `reason` deleted, protected, withheld."""
+    """The platform says that a post is gone (or must be hidden from us): `reason` deleted, protected, suspended,
+    withheld.
+
+    With `takes_author` it is the author who went, or no longer shows anything to us: all that they showed to everybody
+    goes. Then `author_id` alone is enough, and `external_id` may be empty.
+    """
 
     platform: str
     external_id: str
     reason: str = "deleted"
     deleted_at: datetime | None = None
+    takes_author: bool = False
+    author_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +179,14 @@ class SendRequest:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The platform accepted a write. `external_id` is the id of what was made ("" where nothing is made)."""
+    """The platform accepted a write. `external_id` is the id of what was made ("" where nothing is made), `platform_id`
+    the one to act on, where it differs."""
 
     external_id: str
     url: str = ""
     created_at: datetime | None = None
     conversation_id: str = ""
+    platform_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import requests
 
 PLATFORMS = ("x", "meta")
-DIALECTS = ("activity", "account_activity")
+DIALECTS = ("activity", "account_activity", "compliance")
 MISHAPS = ("lose", "duplicate", "delay", "reorder", "forge")
 # After these many seconds a delivery that failed is tried again; then it is given up.
 RETRY_SECONDS = (1, 5, 30, 120, 600, 3_600, 6 * 3_600, 24 * 3_600)

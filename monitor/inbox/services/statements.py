@@ -118,10 +118,15 @@ def _is_newer(new: str) -> str:
 
 
 def _is_edit(new: str) -> str:
-    return (
-        f"({_is_newer(new)} AND ({new}.text <> old.text"
-        f" OR ({new}.edited_at IS NOT NULL AND {new}.edited_at IS DISTINCT FROM old.edited_at)))"
-    )
+    """A version is other words. The same words with another time are the same edit, told twice: a platform pushes
+    when it was made, a poll of some knows only when it was noticed."""
+    return f"({_is_newer(new)} AND {new}.text <> old.text)"
+
+
+def _is_dated_anew(new: str) -> str:
+    """The same words, of a later moment: what hangs on the post may be another thing by now."""
+    return f"""({new}.text = old.text AND {new}.platform_version >= old.platform_version
+        AND {new}.edited_at > coalesce(old.edited_at, '-infinity'))"""
 
 
 def _is_hidden_otherwise(new: str) -> str:
@@ -132,7 +137,7 @@ def _is_hidden_otherwise(new: str) -> str:
 
 def _would_change(new: str) -> str:
     return f"""(old.deleted_at IS NULL AND (
-        {_is_edit(new)}
+        {_is_edit(new)} OR {_is_dated_anew(new)}
         OR {new}.platform_version > old.platform_version
         OR ({new}.is_own AND NOT old.is_own) OR ({new}.own_by = 'us' AND old.own_by <> 'us')
         OR ({new}.mentions_us AND NOT old.mentions_us) OR ({new}.quotes_us AND NOT old.quotes_us)
@@ -145,6 +150,7 @@ def _would_change(new: str) -> str:
 
 
 _EDIT = _is_edit("EXCLUDED")
+_DATED_ANEW = _is_dated_anew("EXCLUDED")
 _HIDDEN_OTHERWISE = _is_hidden_otherwise("EXCLUDED")
 
 # Rows are looked up one by one through the unique keys, on purpose: a join leaves the choice to statistics, which know
@@ -184,12 +190,18 @@ UPSERT_POSTS = f"""
         ORDER BY platform, external_id
         ON CONFLICT (brand_id, platform, external_id) DO UPDATE SET
             text = CASE WHEN {_EDIT} THEN EXCLUDED.text ELSE old.text END,
-            attachments = CASE WHEN {_EDIT} THEN EXCLUDED.attachments ELSE old.attachments END,
+            attachments = CASE WHEN {_EDIT} OR ({_DATED_ANEW} AND EXCLUDED.attachments <> '[]')
+                THEN EXCLUDED.attachments ELSE old.attachments END,
             -- What is told of the later version counts; what only the other one told stays.
-            extra = CASE WHEN {_EDIT} THEN old.extra || EXCLUDED.extra ELSE EXCLUDED.extra || old.extra END,
+            extra = CASE WHEN {_EDIT} OR {_DATED_ANEW} THEN old.extra || EXCLUDED.extra
+                ELSE EXCLUDED.extra || old.extra END,
             language_hint = CASE WHEN {_EDIT} AND EXCLUDED.language_hint <> '' THEN EXCLUDED.language_hint
                 ELSE old.language_hint END,
-            edited_at = CASE WHEN {_EDIT} THEN greatest(EXCLUDED.edited_at, old.edited_at) ELSE old.edited_at END,
+            -- A poll that tells no time saw it by now: what is pushed later and was made earlier is older.
+            edited_at = CASE
+                WHEN {_EDIT} THEN greatest(
+                    coalesce(EXCLUDED.edited_at, CASE WHEN %(is_poll)s THEN now() END), old.edited_at)
+                WHEN {_DATED_ANEW} THEN EXCLUDED.edited_at ELSE old.edited_at END,
             version = CASE WHEN {_EDIT} THEN old.version + 1 ELSE old.version END,
             platform_id = CASE WHEN {_EDIT} OR EXCLUDED.platform_version > old.platform_version
                 THEN EXCLUDED.platform_id ELSE old.platform_id END,

@@ -28,7 +28,7 @@ from monitor.platforms.x.client import XClient
 from monitor.platforms.x.normalize import deep_link, normalize
 from monitor.platforms.x.push import XPush, access_of
 from monitor.platforms.x.streams import RULES, StreamCursor
-from monitor.platforms.x.updates import gone_update, latest_id, message_update, post_update
+from monitor.platforms.x.updates import gone_update, latest_id, message_update, post_update, resource_of
 
 # The tweet.* dialect: what tweepy 4.17 and its parameter lists know. Answers are read in both dialects.
 TWEET_FIELDS = [
@@ -156,7 +156,8 @@ class XConnector(BaseConnector):
         newest = {latest for post in found if (latest := latest_id(post)) != id_at(post, "id")}
         edits, _errors = self._look_up(sorted(newest))
         updates = [post_update(post, {}, [], "lookup") for post in [*found, *edits]]
-        return updates + [gone_update(error) for error in errors if id_at(error, "resource_id")]
+        asked = set(platform_ids)
+        return updates + [gone_update(error) for error in errors if resource_of(error) in asked]
 
     def _look_up(self, platform_ids: Sequence[str]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
         if not platform_ids:

@@ -92,7 +92,10 @@ def _post_event(post: Mapping[str, Any], includes: Includes, context: ChannelCon
     mention = _mention(post, context)
     quotes_us = "quoted" in references and (via in _QUOTE_LISTS or _quotes_us(post, references, includes, context))
     if _is_withheld(post):
-        return IncomingDeletion("x", history[0], reason="withheld")
+        is_users = text_at(mapping_at(post, "withheld"), "scope") == "user"
+        return IncomingDeletion(
+            "x", history[0], reason="withheld", takes_author=is_users, author_id=author.external_id if is_users else ""
+        )
     created_at = parse_time(post.get("created_at")) or snowflake_time(platform_id)
     # An old version, asked for by its own id, knows of the later ones.
     version = history.index(platform_id) + 1 if platform_id in history else len(history)
@@ -126,8 +129,12 @@ def _is_withheld(post: Mapping[str, Any]) -> bool:
     and answered. https://docs.x.com/x-api/fundamentals/data-dictionary"""
     withheld = mapping_at(post, "withheld")
     countries = withheld.get("country_codes")
-    is_everywhere = isinstance(countries, list) and not _EVERYWHERE.isdisjoint(map(str, countries))
-    return withheld.get("copyright") is True or is_everywhere
+    return withheld.get("copyright") is True or (isinstance(countries, list) and is_everywhere(countries))
+
+
+def is_everywhere(countries: object) -> bool:
+    """Whether a list of countries means all of them; also where there is no list: then it is of no country."""
+    return not isinstance(countries, list) or not _EVERYWHERE.isdisjoint(map(str, countries))
 
 
 def deep_link(post_id: str, handle: str) -> str:
@@ -318,11 +325,18 @@ def _direct_message_event(event: Mapping[str, Any], includes: Includes, context:
 
 
 def _read_deletion(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:
-    identifier = id_at(body, "id")
-    if not identifier:
+    identifier, takes_author = id_at(body, "id"), body.get("takes_author") is True
+    author_id = id_at(body, "author_id") if takes_author else ""
+    if not identifier and not author_id:
         raise MalformedPayloadError("a deletion without an id")
-    reason = text_at(body, "reason") or "deleted"
-    return IncomingDeletion("x", identifier, reason=reason, deleted_at=parse_time(body.get("deleted_at")))
+    return IncomingDeletion(
+        "x",
+        identifier,
+        reason=text_at(body, "reason") or "deleted",
+        deleted_at=parse_time(body.get("deleted_at")),
+        takes_author=takes_author,
+        author_id=author_id,
+    )
 
 
 def _read_notice(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:

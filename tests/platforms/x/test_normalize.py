@@ -271,3 +271,28 @@ def test_an_unknown_kind_is_counted():
 def test_what_cannot_be_understood_is_malformed(kind, body):
     with pytest.raises(MalformedPayloadError):
         read(kind, **body)
+
+
+@pytest.mark.parametrize(("scope", "takes_author"), [("user", True), ("tweet", False), ("post", False)])
+def test_with_a_withheld_author_goes_all_that_they_showed(scope, takes_author):
+    event = read(post=a_post(withheld={"copyright": False, "country_codes": ["XX"], "scope": scope}))
+    assert isinstance(event, IncomingDeletion)
+    assert (event.reason, event.takes_author) == ("withheld", takes_author)
+    assert event.author_id == ("111222333444" if takes_author else "")
+
+
+def test_a_deletion_needs_a_post_or_an_author():
+    with pytest.raises(MalformedPayloadError):
+        read("deletion", reason="protected", takes_author=True)
+    with pytest.raises(MalformedPayloadError):
+        read("deletion", author_id="5")
+
+
+def test_an_edit_in_the_old_shapes_is_the_same_post():
+    status = {
+        "id_str": LATER, "created_at": "Fri Nov 20 09:40:00 +0000 2026", "text": "better", "user": {"id_str": "7"},
+        "edit_history": {"initial_tweet_id": FIRST, "edit_tweet_ids": [FIRST, LATER]},
+    }  # fmt: skip
+    event = read("post_v1", post=status)
+    assert (event.external_id, event.platform_id, event.version) == (FIRST, LATER, 2)
+    assert event.edited_at == datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
