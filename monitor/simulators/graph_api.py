@@ -26,6 +26,7 @@ from monitor.simulators.graph_nodes import (
     edge_rows,
     edges_of,
     identifier_of,
+    is_withheld,
 )
 from monitor.simulators.graph_sign_in import page_called
 from monitor.simulators.oauth import PAGE_TOKEN, is_app_token, page_of_token
@@ -145,7 +146,8 @@ def _paginator(request: Request, world: World) -> Any:
         last = _decode(after)
         start = names.index(last) + 1 if last in names else 0
         page = rows[start : start + limit]
-        body: dict[str, Any] = {"data": [describe(world, row, field.fields, paginate) for row in page]}
+        shown = [row for row in page if not is_withheld(world, row)]
+        body: dict[str, Any] = {"data": [describe(world, row, field.fields, paginate) for row in shown]}
         if page:
             cursor = _encode(identifier_of(page[-1]))
             body["paging"] = {"cursors": {"before": _encode(identifier_of(page[0])), "after": cursor}}
