@@ -19,6 +19,7 @@ from monitor.simulators import graph_app
 from monitor.simulators.graph_errors import GraphError
 from monitor.simulators.graph_fields import Field, FieldSyntaxError, parse_fields
 from monitor.simulators.graph_nodes import (
+    Conversation,
     Node,
     UnknownFieldError,
     conversations,
@@ -184,10 +185,20 @@ def _read_edge(world: World, request: Request, node: Node, edge: str, args: Mapp
         return graph_app.subscribed_apps(world)
     if edge not in edges_of(node):
         raise GraphError(f"(#100) Tried accessing nonexisting field ({edge})", 100)
+    if isinstance(node, Conversation):
+        _check_age(world, node, args.get("after", ""))
     arguments = tuple((name, args[name]) for name in _EDGE_ARGUMENTS if name in args)
     field = Field(edge, arguments, parse_fields(args.get("fields", "id")))
     rows = edge_rows(world, node, edge, args)
     return _paginator(request, world)(identifier_of(node), edge, rows, field, after=args.get("after", ""))
+
+
+def _check_age(world: World, thread: Conversation, after: str) -> None:
+    """Beyond its newest messages a conversation is closed, as if they had been deleted."""
+    names = [message.identifier for message in thread.messages]
+    start = names.index(_decode(after)) + 1 if after and _decode(after) in names else 0
+    if world.graph.readable_messages and start >= world.graph.readable_messages:
+        raise GraphError("(#100) This message has been deleted or is too old to be read", 100, 33)
 
 
 _EDGE_ARGUMENTS = ("limit", "filter", "order", "platform", "user_id")

@@ -87,7 +87,7 @@ def _is_ours(request: Request) -> bool:
 
 
 def _page(request: Request, rows: Sequence[tuple[int, Any]], *, default: int, most: int) -> Response:
-    """`rows`: (id, what is shown of it, if anything), newest first. `min_id`: the page right above; `since_id`: the top."""
+    """`rows`: (id, what is shown or None), the newest first. `min_id`: the page right above; `since_id`: the top."""
     query = request.query_params
     limit = min(most, int(query.get("limit") or default))
     above = int(query.get("min_id") or query.get("since_id") or -1)
