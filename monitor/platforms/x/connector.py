@@ -260,7 +260,7 @@ class XConnector(BaseConnector):
     def _read_posts(
         self, stream: str, method: str, *arguments: str, **options: Any
     ) -> tuple[Mapping[str, Any], list[IncomingPost]]:
-        """A page that is not a poll's: all of it or nothing, whatever it costs."""
+        """A page that is not a poll's: all of it, or nothing where there is not the money."""
         call = getattr(self._client.tweepy, method)
         priced = PricedRead(stream, options["max_results"])
         page = self._client.call(stream, call, *arguments, priced=priced, **options)
@@ -274,7 +274,7 @@ class XConnector(BaseConnector):
     def check(self) -> Sequence[IncomingNotice]:
         library = self._client.tweepy
         if self._context.kind == "search":
-            self._search(max_results=_SMALLEST_SEARCH)
+            self._search()
             return []
         me = mapping_at(self._client.call("me", library.get_me), "data")
         return self._identity_notices(id_at(me, "id"))
@@ -302,13 +302,13 @@ class XConnector(BaseConnector):
     def _search_a_minute(self) -> Mapping[str, Any]:
         """Posts cost money, and these few are read by the search anyway: X does not bill them twice on one day."""
         since = snowflake_at(self._now() - timedelta(minutes=1))
-        return self._search(max_results=_SMALLEST_SEARCH, since_id=str(since))
+        return self._search(since_id=str(since))
 
-    def _search(self, *, max_results: int, **options: Any) -> Mapping[str, Any]:
-        search, priced = self._client.tweepy.search_recent_tweets, PricedRead("search", max_results)
-        return self._client.call(
-            "search", search, self._context.query, priced=priced, max_results=max_results, **options
-        )
+    def _search(self, **options: Any) -> Mapping[str, Any]:
+        """The smallest page that X gives."""
+        search, query = self._client.tweepy.search_recent_tweets, self._context.query
+        priced = PricedRead("search", _SMALLEST_SEARCH)
+        return self._client.call("search", search, query, priced=priced, max_results=_SMALLEST_SEARCH, **options)
 
 
 def _is_since(post: IncomingPost, since: datetime) -> bool:
