@@ -194,12 +194,15 @@ class Allowance(models.Model):
 
 
 class Spend(models.Model):
-    """What a channel has cost on a UTC day, in millionths of a dollar (see `brands.budgets`)."""
+    """What a channel has cost on a UTC day, in millionths of a dollar (see `brands.budgets`). `aside_micros`: the most
+    that reads under way may cost, until `aside_until` at the latest."""
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="spends")
     day = models.DateField()
     reads_micros = models.BigIntegerField(default=0)
     writes_micros = models.BigIntegerField(default=0)
+    aside_micros = models.BigIntegerField(default=0)
+    aside_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "day"], name="one_spend_per_day")]

@@ -24,10 +24,9 @@ def bodies(world: World, hook: Hook, kind: str, about: Entry | Message) -> Itera
 
 
 def _is_wanted(world: World, hook: Hook, name: str) -> bool:
-    """By the address, and by what the page was subscribed to (`subscribed_apps`), once it was."""
-    asked = world.graph.subscribed_fields
+    """By the address, and by what the page has agreed to (`subscribed_apps`)."""
     is_of_page = name in SUBSCRIBABLE
-    return hook.wants(name) and (not asked or not is_of_page or name in asked)
+    return hook.wants(name) and (not is_of_page or name in world.graph.subscribed_fields)
 
 
 def _body(platform: str, at: int, **updates: list[Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from monitor.platforms.times import snowflake_at
 from monitor.simulators import bluesky_facts, feed_facts, graph_facts
@@ -94,6 +94,9 @@ class Message:
     number: int = 0
 
 
+Row = TypeVar("Row", Entry, Message)
+
+
 class World:
     """`limit_scale` widens the platforms' rate limits (the demo polls faster than the real ones allow).
 
@@ -115,6 +118,9 @@ class World:
         self.grants = GrantBook()
         self.limits = RateWindows(limit_scale)
         self.is_revoked = False
+        #: Ids that hold places in lists and are not shown there (of people who hid themselves, say): pages are shorter
+        #: for it, or empty, and go on all the same.
+        self.withheld: set[str] = set()
         self.must_be_summoned = True
         self.x_dialect = "tweet"
         self.idempotency: dict[str, tuple[datetime, str]] = {}
@@ -142,6 +148,10 @@ class World:
 
     def shift_clock(self, seconds: float) -> None:
         self._shift += timedelta(seconds=seconds)
+
+    def shown(self, rows: Iterable[Row]) -> list[Row]:
+        """What of a page of a list can be seen."""
+        return [row for row in rows if row.identifier not in self.withheld]
 
     def _tell(self, kind: str, about: Any) -> None:
         for listen in self.listeners:

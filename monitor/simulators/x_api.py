@@ -88,6 +88,7 @@ def _list(world: World, request: Request, rows: list[Entry], *, smallest: int, h
     query = dict(request.query_params)
     rows = lists.bounded(world, rows, query, horizon=horizon)
     page, token = lists.page_of(rows, query, smallest=smallest, name_of=_name)
+    page = world.shown(page)
     meta: dict[str, Any] = {"result_count": len(page)}
     if page:
         meta |= {"newest_id": page[0].identifier, "oldest_id": page[-1].identifier}
@@ -156,6 +157,7 @@ async def _direct_messages(world: World, request: Request) -> Response:
         rows = [row for row in rows if conversation_of(row.sender, row.recipient) == conversation]
     query = dict(request.query_params)
     page, token = lists.page_of(rows, query, smallest=1, name_of=lambda row: row.identifier)
+    page = world.shown(page)
     body: dict[str, Any] = {"meta": {"result_count": len(page)}}
     if page:
         body["data"] = [render_message(row, listed(query, "dm_event.fields")) for row in page]

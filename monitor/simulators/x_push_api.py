@@ -116,6 +116,8 @@ async def _webhook(world: World, request: Request) -> Response:
 
 async def _subscriptions(world: World, request: Request) -> Response:
     listed = world.pushes.subscriptions
+    if not world.pushes.has_activity_api:
+        return problem(403, "Client Forbidden", "This app has no access to the Activity API.", "client-forbidden")
     if request.method == "GET":
         return JSONResponse({"data": listed, "meta": {"result_count": len(listed)}})
     wanted = await request.json()
@@ -186,7 +188,8 @@ def _minute(written: str) -> datetime:
 
 async def _usage(world: World, _request: Request) -> Response:
     # Numbers in version 2.166 of the published specification, text in 2.167: our reader takes both.
-    usage = {"cap_reset_day": 1, "project_id": "1", "project_cap": 3_000_000, "project_usage": len(world.calls)}
+    usage: dict[str, Any] = {"cap_reset_day": 1, "project_id": "1", "project_cap": 3_000_000}
+    usage["project_usage"] = world.pushes.project_usage + len(world.calls)
     return JSONResponse({"data": usage})
 
 

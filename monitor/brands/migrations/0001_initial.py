@@ -143,6 +143,8 @@ class Migration(migrations.Migration):
                 ('day', models.DateField()),
                 ('reads_micros', models.BigIntegerField(default=0)),
                 ('writes_micros', models.BigIntegerField(default=0)),
+                ('aside_micros', models.BigIntegerField(default=0)),
+                ('aside_until', models.DateTimeField(null=True)),
                 ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='spends', to='brands.channel')),
             ],
         ),

@@ -35,9 +35,7 @@ COMMENT_FIELDS = (
 )
 POST_FIELDS = "id,message,from,created_time,updated_time,permalink_url,message_tags,attachments,is_hidden"
 AD_FIELDS = f"{POST_FIELDS},promotable_id"
-RATING_FIELDS = (
-    "created_time,has_rating,has_review,open_graph_story{id},rating,recommendation_type,review_text,reviewer{id,name}"
-)
+RATING_FIELDS = "created_time,open_graph_story{id},rating,recommendation_type,review_text,reviewer{id,name}"
 RECHECK_FIELDS = "id,message,from,created_time,is_hidden"
 # `stream` includes replies to comments; the default shows top-level comments only, in a ranked order.
 _COMMENTS = f"comments.filter(stream).order(reverse_chronological).limit(50){{{COMMENT_FIELDS}}}"

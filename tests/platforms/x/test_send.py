@@ -132,6 +132,23 @@ def test_a_lost_message_is_found_by_reading_back(simulated):
     assert simulated.connect("x").read_back(request, since=later) == []
 
 
+def test_a_message_is_looked_for_page_by_page_and_no_further_than_needed(simulated):
+    """Each message that is read costs money: the newest come first, and reading ends before the write."""
+    for number in range(30):
+        simulated.person_writes("x", f"long ago {number}", at=simulated.world.now() - timedelta(hours=2))
+    incoming = simulated.person_writes("x", "hello?")
+    asked_at = simulated.world.now()
+    request = SendRequest("direct_message", "Hello Mara", recipient_id=incoming.sender.external_id)
+    simulated.connect("x").send(request)
+    simulated.world.calls.clear()
+    assert len(simulated.connect("x").read_back(request, since=asked_at)) == 1
+    assert len(simulated.world.calls) == 1
+    for number in range(45):
+        simulated.person_writes("x", f"are you there? {number}")
+    assert [post.text for post in simulated.connect("x").read_back(request, since=asked_at)] == ["Hello Mara"]
+    assert len(simulated.world.calls) == 1 + 3
+
+
 def test_a_reply_under_our_post_is_hidden_and_shown_again(simulated):
     ours = simulated.world.publish("x", simulated.world.brands["x"], "Market week")
     spam = simulated.person_says("x", "buy pills", parent_id=ours.identifier)
