@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 
 from monitor.api.bodies import BodyError, read_object
 from monitor.api.models import Delivery, HeldDelivery
-from monitor.brands.models import Channel
+from monitor.brands.models import Channel, ChannelState
 from monitor.inbox.services import receive_updates, withdraw_authorization
 from monitor.logs import get_logger
 from monitor.platforms.base import RawUpdate
@@ -144,6 +144,7 @@ def _channels_of(owners: Iterable[Owner]) -> Channels:
     wanted = set(owners)
     found: dict[Owner, list[int]] = defaultdict(list)
     rows = Channel.objects.filter(kind__in=PUSHED_KINDS, external_id__in={owner for _, owner in wanted})
+    rows = rows.exclude(state=ChannelState.DISCONNECTED)
     for channel_id, platform, external_id in rows.values_list("pk", "platform", "external_id"):
         if (platform, external_id) in wanted:
             found[platform, external_id].append(channel_id)

@@ -1,10 +1,10 @@
 """Reads of the ledger: what came by which way, day by day; what push missed; what reading history again would cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -70,6 +70,14 @@ def counts_by_stream(channel: Channel, *, days: int = DAYS, today: date | None =
     for row in _sums(channel, days, today or timezone.now().date()).values("stream", *_SUMS).order_by("stream"):
         counted[row["stream"]] = counted.get(row["stream"], Counts()) + Counts(*(row[name] for name in _SUMS))
     return counted
+
+
+def pushed_lately(channels: Sequence[Channel], *, days: int = DAYS) -> dict[int, int]:
+    """Channel id → how many posts were pushed before reading found them; channels without any are left out."""
+    since = timezone.now() - timedelta(days=days)
+    hours = ChannelHour.objects.filter(channel__in=channels, stream="webhook", hour__gte=since)
+    sums = hours.values("channel_id").annotate(posts=Sum("pushed")).filter(posts__gt=0).order_by()
+    return {row["channel_id"]: row["posts"] for row in sums}
 
 
 _SUMS = tuple(each.name for each in fields(Counts))
