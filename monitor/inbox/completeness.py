@@ -120,7 +120,7 @@ def _depth(channel: Channel, days: int | None, rates: Mapping[str, float]) -> De
     pushed = rates.get("webhook", 0.0)
     names = [stream.name for stream in channel.streams.all()]
     for name in names:
-        reach = declaration.backfill_days.get(name, 30)
+        reach = declaration.reach_days(name)
         span = reach if days is None else min(days, reach)
         # What is pushed belongs to some stream; to which, the ledger does not say.
         many = (rates.get(name, 0.0) + pushed / len(names)) * span
@@ -148,7 +148,7 @@ def gaps_with_ways(channel: Channel, *, most: int = 50) -> list[ShownGap]:
 def _why_not(channel: Channel, gap: ChannelGap) -> str:
     if not can_read_back(channel):
         return "no_history"
-    reach = get_platform(channel.platform).declaration.backfill_days.get(gap.stream.name, 30)
+    reach = get_platform(channel.platform).declaration.reach_days(gap.stream.name)
     oldest = timezone.now() - timedelta(days=reach)
     if gap.code in _BY_NUMBER:
         return "beyond_number"

@@ -84,12 +84,12 @@ def request_reading_back(
     """
     if not can_read_back(channel):
         raise ValueError(f"{channel.platform} does not show history on demand")
-    reach, now = get_platform(channel.platform).declaration.backfill_days, timezone.now()
+    declaration, now = get_platform(channel.platform).declaration, timezone.now()
     made = []
     for stream in channel.streams.order_by("pk"):
         if streams is not None and stream.name not in streams:
             continue
-        since = now - timedelta(days=min(days, reach.get(stream.name, days)))
+        since = now - timedelta(days=min(days, declaration.reach_days(stream.name)))
         live_since = min(now, stream.last_success_at or now) - _SLACK
         made += _request(channel, "platform", stream.name, since, live_since, user)
     _note_request(channel, "channel.read_back", made, user)
