@@ -176,7 +176,8 @@ def test_a_private_answer_in_a_public_thread_is_marked_as_one(as_bob: Client, ca
         case.brand, "Between us.", conversation=asked.conversation, is_own=True, own_by="us", is_public=False
     )
     Reply.objects.create(
-        brand=case.brand, case=case, target=asked, kind="private_reply", state="sent", text=own.text, own_post=own
-    )
+        brand=case.brand, case=case, target=asked, conversation=asked.conversation, kind="private_reply",
+        state="sent", text=own.text, own_post=own,
+    )  # fmt: skip
     thread = _page(as_bob, case).split('id="thread"')[1].split("</section>")[0]
     assert thread.count(mark) == 1
