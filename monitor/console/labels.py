@@ -117,6 +117,7 @@ CHANNEL_STATES: Final[Mapping[str, Label]] = {
     "needs_reauth": _("Must be connected again"),
     "blocked": _("Blocked by the platform"),
     "paused": _("Paused"),
+    "disconnected": _("Disconnected"),
 }
 CHANNEL_KINDS: Final[Mapping[str, Label]] = {
     "account": pgettext_lazy("kind of channel", "Profile"),

@@ -18,6 +18,7 @@ ELIGIBILITY: Final[Words] = {
     "eligibility.channel_read_only": _("The channel may only read."),
     "eligibility.channel_paused": _("The channel is paused."),
     "eligibility.channel_unhealthy": _("The channel must be connected again first."),
+    "eligibility.only_read": _("This source can only be read; answer where it was written."),
     "eligibility.not_offered": _("The platform offers no such reply to programs."),
     "eligibility.opted_out": _("The person asked not to be written to."),
     "eligibility.not_summoned": _("X lets programs answer only posts that mention or quote the brand."),
@@ -132,6 +133,9 @@ PROBLEMS: Final[Words] = {
 CHANNELS: Final[Words] = {
     "channel.healthy": _("All is well."),
     "channel.paused": _("Somebody paused it: nothing is collected or sent through it."),
+    "channel.disconnected": _(
+        "Somebody disconnected it: its keys are deleted, nothing is read or sent. Its posts, cases and figures stay."
+    ),
     "channel.blocked": _("The platform blocks it. Look into the platform's own settings."),
     "channel.needs_reauth": _("The login is no longer accepted. Connect the channel again."),
 }

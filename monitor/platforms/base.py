@@ -387,6 +387,10 @@ class Declaration:
     backfill_posts: Mapping[str, int] = field(default_factory=dict)
     read_prices: Mapping[str, int] = field(default_factory=dict)
 
+    def reach_days(self, stream: str) -> int:
+        """How far back a stream is read; a month where nothing is declared."""
+        return self.backfill_days.get(stream, 30)
+
     def price_of(self, kind: str, *, has_link: bool) -> int:
         """What one write of this kind costs."""
         price = self.prices.get(kind, 0)

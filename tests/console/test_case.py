@@ -8,6 +8,7 @@ from django.test import Client
 from monitor.analysis.models import Correction
 from monitor.cases.models import Case
 from monitor.inbox.models import Post
+from monitor.replies.models import Reply
 from tests.support.desk import make_author, make_case, make_post, minutes_ago
 
 
@@ -195,3 +196,19 @@ def test_a_case_of_another_brand_does_not_exist(as_bob: Client, other_brand: Any
     assert as_bob.get(f"/b/lumora/cases/{foreign.reference}/").status_code == 404
     assert as_bob.post(f"/b/lumora/cases/{foreign.reference}/claim/").status_code == 404
     assert as_bob.get(f"/b/nordhaus/cases/{foreign.reference}/").status_code == 404
+
+
+def test_a_private_answer_in_a_public_thread_is_marked_as_one(as_bob: Client, case: Any) -> None:
+    asked = case.deciding_post
+    make_post(case.brand, "In public.", conversation=asked.conversation, is_own=True, own_by="us")
+    mark = '<span class="chip">private</span>'
+    assert mark not in _page(as_bob, case)
+    own = make_post(
+        case.brand, "Between us.", conversation=asked.conversation, is_own=True, own_by="us", is_public=False
+    )
+    Reply.objects.create(
+        brand=case.brand, case=case, target=asked, conversation=asked.conversation, kind="private_reply",
+        state="sent", text=own.text, own_post=own,
+    )  # fmt: skip
+    thread = _page(as_bob, case).split('id="thread"')[1].split("</section>")[0]
+    assert thread.count(mark) == 1

@@ -301,3 +301,11 @@ def test_only_the_stretch_that_was_asked_for_is_read(channel):
     store(channel, raw=[raw_of(incoming("1"))])
     assert replay(channel, since=timezone.now()).seen == 0
     assert Rereading.objects.get().state == "done"
+
+
+@pytest.mark.parametrize(("platform", "days"), [("x", 7), ("facebook", 30)])
+def test_as_far_as_the_platform_goes_is_no_century(brand, platform, days):
+    channel = Channel.objects.create(brand=brand, platform=platform, kind="account", external_id="1")
+    ChannelStream.objects.create(channel=channel, name="quotes")
+    reading = ask(channel, days=36_500)
+    assert timezone.now() - reading.since < timedelta(days=days, minutes=1)

@@ -16,6 +16,7 @@ from monitor.platforms.registry import get_platform
 from monitor.platforms.x import webhooks as x
 from monitor.simulators.pushing import AddressError, Mishap
 from monitor.simulators.world import World
+from monitor.simulators.x_push_api import subscribe_to_all
 from tests.support.listening import VERIFY, Desk, listening_desk
 from tests.support.simulated import Simulated, collect_all
 
@@ -280,3 +281,12 @@ def test_a_world_of_a_demo_signs_with_its_own_secret(desk: Desk) -> None:
     from monitor.simulators.pushing import signature
 
     assert signature("x", world.pushes.keys["x"], b"{}")[1] == "sha256=" + base64.b64encode(made).decode()
+
+
+def test_what_is_registered_for_a_demo_is_told_by_x_as_subscribed_to(simulated: Simulated, desk: Desk) -> None:
+    hook = simulated.world.pushes.subscribe("x", f"{desk.address}/x/", verify_token=VERIFY)
+    subscribe_to_all(simulated.world, hook)
+    found = {each.aspect: each.state for each in simulated.connect("x").examine()}
+    assert found["webhook"] == "ok"
+    simulated.person_says("x", "@lumora hello")
+    assert simulated.world.pushes.deliver_due() == 1 and len(desk.told()) == 1

@@ -287,8 +287,7 @@ ADD_TO_LEDGER = """
 MOVE_CURSOR = """
     UPDATE brands_channelstream
     SET cursor = %(cursor)s, last_post_at = CASE WHEN %(new)s > 0 THEN now() ELSE last_post_at END,
-        posts_found = posts_found + CASE WHEN %(how)s = 'webhook' THEN 0 ELSE %(new)s END,
-        posts_pushed = posts_pushed + CASE WHEN %(how)s = 'webhook' THEN %(new)s ELSE 0 END
+        posts_found = posts_found + %(new)s
     WHERE channel_id = %(channel)s AND name = %(stream)s
         AND (%(lease)s::timestamptz IS NULL OR lease_until = %(lease)s::timestamptz)
 """

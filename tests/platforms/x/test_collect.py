@@ -223,3 +223,26 @@ def test_the_old_id_of_an_edit_leads_to_the_newest_words(simulated):
     updates = simulated.connect("x").recheck([old])
     events = [event for each in updates for event in PLATFORM.normalize(each, simulated.context("x"))]
     assert {(event.external_id, event.version, event.text) for event in events} == {(old, 2, "@lumora second words")}
+
+
+@pytest.mark.parametrize("days", [7, 36_500])
+def test_history_as_far_as_the_search_reaches_does_not_ask_for_more(simulated, days):
+    simulated.person_says("x", "lumora is late", at=simulated.world.now() - timedelta(days=6, hours=23))
+    batch = simulated.connect("x", "search").collect("search", {"backfill_seconds": days * 86_400})
+    assert texts(posts_of(simulated, "x", batch, "search")) == ["lumora is late"]
+
+
+def test_a_reading_that_the_horizon_overtakes_goes_on_and_tells_the_gap(simulated, monkeypatch):
+    monkeypatch.setattr(connector, "PAGE_SIZE", 10)
+    start = simulated.world.now()
+    for number in range(25):
+        simulated.person_says("x", f"lumora {number}", at=start - timedelta(days=1, minutes=number))
+    since = str(snowflake_at(start - timedelta(days=6)))
+    first = simulated.connect("x", "search").collect("search", {"since_id": since})
+    assert first.has_more and not first.gaps
+    simulated.world.shift_clock(2 * 86_400)
+    second = simulated.connect("x", "search").collect("search", first.cursor)
+    assert [gap.code for gap in second.gaps] == ["search_horizon"]
+    rest, _cursor = collect_all(simulated, "x", "search", second.cursor, kind="search")
+    found = [*posts_of(simulated, "x", first, "search"), *posts_of(simulated, "x", second, "search"), *rest]
+    assert sorted(texts(found)) == sorted(f"lumora {number}" for number in range(25))
