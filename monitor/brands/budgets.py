@@ -1,4 +1,4 @@
-"""A channel's shared allowance in PostgreSQL: calls a window, and money a UTC day. It is `platforms.base.Budget`.
+"""A channel's shared allowance in PostgreSQL: calls a window, and money a UTC day. It is `platforms.budget.Budget`.
 
 One statement takes a call, so ten workers together never take more than there is. Do not call it inside a transaction
 that goes on to the network: the row stays locked until the end.

@@ -11,7 +11,8 @@ from monitor.brands.registrations import simulated_address
 from monitor.brands.services.signing_in import search_id, store_channel
 from monitor.console.credential_words import Words, words_of
 from monitor.console.reasons import problem
-from monitor.platforms.base import ChannelContext, Connector, Declaration, IncomingNotice, NullBudget
+from monitor.platforms.base import ChannelContext, Connector, Declaration, IncomingNotice
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import (
     AuthExpiredError,
     MalformedPayloadError,

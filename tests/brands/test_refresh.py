@@ -131,7 +131,7 @@ def test_one_connector_goes_on_over_many_hours(channel: Channel, simulated: Simu
 
 
 def _no_budget() -> Any:
-    from monitor.platforms.base import NullBudget
+    from monitor.platforms.budget import NullBudget
 
     return NullBudget()
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from monitor.platforms.base import ChannelContext, IncomingNotice, NullBudget, SendRequest
+from monitor.platforms.base import ChannelContext, IncomingNotice, SendRequest
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import PlatformError
 from monitor.platforms.meta.graph import Graph
 from monitor.platforms.registry import get_platform

@@ -11,7 +11,7 @@ from monitor.audit.services import record
 from monitor.brands.models import Brand, Channel, ChannelState, ChannelStream, Market, User
 from monitor.brands.sealing import rotate, seal, unseal
 from monitor.brands.selectors import channel_context
-from monitor.platforms.base import NullBudget
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.registry import get_platform, platform_codes
 
 #: No platform's answer changes these.

@@ -19,7 +19,8 @@ from monitor.brands.registrations import app_of
 from monitor.brands.sealing import Credentials, seal, unseal
 from monitor.brands.selectors import channel_context
 from monitor.logs import get_logger
-from monitor.platforms.base import Budget, Condition, Connector, Platform
+from monitor.platforms.base import Condition, Connector, Platform
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import (
     AuthExpiredError,
     PlatformError,

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from monitor.platforms.base import (
-    Budget,
     ChannelContext,
     Declaration,
     Identity,
@@ -19,6 +18,7 @@ from monitor.platforms.base import (
     Receipt,
     SendRequest,
 )
+from monitor.platforms.budget import Budget
 from monitor.platforms.connecting import Write, repeatable
 from monitor.platforms.meta.connector import MetaConnector, Reader, after_args, made_id, update_of
 from monitor.platforms.meta.facebook_reader import deep_link, normalize

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from monitor.platforms.base import Budget, ChannelContext, Declaration, PlatformEvent, RawUpdate
+from monitor.platforms.base import ChannelContext, Declaration, PlatformEvent, RawUpdate
+from monitor.platforms.budget import Budget
 from monitor.platforms.x.connector import RECHECK_BATCH, XConnector
 from monitor.platforms.x.normalize import deep_link, normalize
 from monitor.platforms.x.prices import POST_READ

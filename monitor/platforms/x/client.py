@@ -9,7 +9,8 @@ from urllib.parse import quote
 import requests
 import tweepy
 
-from monitor.platforms.base import Budget, ChannelContext
+from monitor.platforms.base import ChannelContext
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import MalformedPayloadError, PlatformError, RejectedError, UnconfirmedSendError
 from monitor.platforms.payload import text_at
 from monitor.platforms.times import utc_now

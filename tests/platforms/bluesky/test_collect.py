@@ -3,8 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.platforms.base import IncomingDeletion, NullBudget
+from monitor.platforms.base import IncomingDeletion
 from monitor.platforms.bluesky import PLATFORM, connector
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import (
     AuthExpiredError,
     MalformedPayloadError,

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from monitor.brands.budgets import ChannelBudget
 from monitor.brands.models import Allowance, Channel, Spend
-from monitor.platforms.base import Budget, SendRequest
+from monitor.platforms.base import SendRequest
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import PlatformError, QuotaExceededError, RateLimitedError
 from monitor.simulators import limits
 from tests.platforms.contract.rules import rule

@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from monitor.platforms.base import NullBudget
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import QuotaExceededError, RejectedError
 from tests.platforms.contract.rules import rule
 from tests.platforms.contract.scene import MESSAGES, Scene

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from monitor.platforms.base import Batch, IncomingDeletion, NullBudget
+from monitor.platforms.base import Batch, IncomingDeletion
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import (
     AuthExpiredError,
     MalformedPayloadError,

@@ -3,7 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.platforms.base import IncomingDeletion, NullBudget
+from monitor.platforms.base import IncomingDeletion
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import (
     RateLimitedError,
     RejectedError,

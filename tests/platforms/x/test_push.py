@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.platforms.base import NullBudget
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import RejectedError, UnavailableError
 from monitor.platforms.x import PLATFORM
 from monitor.platforms.x.connector import XConnector

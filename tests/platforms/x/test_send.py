@@ -68,7 +68,7 @@ def test_an_answer_that_is_too_late_is_unconfirmed(simulated, mention):
 def test_nobody_listening_means_that_nothing_was_sent(simulated, mention):
     from dataclasses import replace
 
-    from monitor.platforms.base import NullBudget
+    from monitor.platforms.budget import NullBudget
     from monitor.platforms.x import PLATFORM
 
     nowhere = replace(simulated.context("x"), api_url="http://127.0.0.1:9")
