@@ -7,6 +7,7 @@ from monitor.audit import services as audit
 from monitor.cases import services as cases
 from monitor.privacy import asked
 from monitor.privacy import services as privacy
+from monitor.replies import services as replies
 from monitor.schema import PARTITIONED_TABLES, ensure_partitions
 from workers.app import app
 
@@ -32,6 +33,12 @@ def keep_house() -> None:
 def carry_out_deletions() -> None:
     """What platforms ask for in people's names."""
     asked.carry_out_deletions()
+
+
+@app.task(name="workers.housekeeping.note_answers_gone")
+def note_answers_gone() -> None:
+    """What colleagues deleted in the platform's own app."""
+    replies.note_answers_gone()
 
 
 @app.task(name="workers.housekeeping.watch_quality")

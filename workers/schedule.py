@@ -30,6 +30,7 @@ SCHEDULE = (
     Beat("workers.housekeeping.seal_audit", 60, "default", "new audit events join the hash chain"),
     Beat("workers.housekeeping.wake_cases", 60, "default", "snoozed cases whose time has come return to the queue"),
     Beat("workers.housekeeping.carry_out_deletions", 60, "default", "people who asked a platform for it are erased"),
+    Beat("workers.housekeeping.note_answers_gone", 60, "default", "cases whose answer was deleted there wait again"),
     Beat("workers.housekeeping.watch_quality", 600, "default", "yesterday's sample is drawn, and drift is measured"),
     Beat("workers.housekeeping.keep_house", 3600, "default", "partitions ahead of time, retention, old claims"),
 )

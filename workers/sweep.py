@@ -86,6 +86,7 @@ def house_step(_patience: float) -> int:
     housekeeping.seal_audit()
     housekeeping.wake_cases()
     housekeeping.carry_out_deletions()
+    housekeeping.note_answers_gone()
     housekeeping.watch_quality()
     housekeeping.keep_house()
     return 0

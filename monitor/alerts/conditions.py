@@ -128,6 +128,7 @@ _WELL: Final[Mapping[str, Promise]] = {
     "webhook": _("The platform pushes to us."),
     "quota": _("Calls enough."),
 }
+_OPEN_TO_ALL = _("It answers; no login is needed.")
 #: A right that is missing without a name.
 _NAMELESS = (_("A right is missing."), _("Connect the channel again and allow everything that is asked for."))
 _UNSEEN = _("Not looked at yet.")
@@ -139,8 +140,10 @@ class _Params(dict[str, Any]):
         return "?"
 
 
-def sentence(aspect: str, state: str, code: str, params: Mapping[str, Any]) -> str:
-    """What was found, in the reader's language."""
+def sentence(aspect: str, state: str, code: str, params: Mapping[str, Any], *, has_login: bool = True) -> str:
+    """What was found, in the reader's language. `has_login` is false for channels without credentials."""
+    if not code and (aspect, state) == ("token", "ok") and not has_login:
+        return str(_OPEN_TO_ALL)
     if not code:
         return str(_WELL.get(aspect, "") if state == "ok" else _UNSEEN)
     words = _words(aspect, code, params)

@@ -79,3 +79,9 @@ def close_alerts(*, brand_id: int | None, dedupe_key: str) -> int:
         open_alerts.filter(brand_id__isnull=True) if brand_id is None else open_alerts.filter(brand_id=brand_id)
     )
     return open_alerts.update(closed_at=Now())
+
+
+def close_alerts_of_channel(*, brand_id: int, channel_id: int) -> int:
+    """Everything that is said of one channel: nobody uses it any more."""
+    said = Alert.objects.filter(brand_id=brand_id, dedupe_key__startswith=f"channel:{channel_id}:")
+    return said.filter(closed_at__isnull=True).update(closed_at=Now())

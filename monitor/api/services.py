@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 
 from monitor.api.bodies import BodyError, read_object
 from monitor.api.models import Delivery, HeldDelivery
-from monitor.brands.models import Channel
+from monitor.brands.models import Channel, ChannelState
 from monitor.inbox.services import receive_updates, withdraw_authorization
 from monitor.logs import get_logger
 from monitor.platforms.base import RawUpdate
@@ -143,7 +143,12 @@ def _channels_of(owners: Iterable[Owner]) -> Channels:
     """The channels of each (platform, id there) that is known; one page may belong to several brands."""
     wanted = set(owners)
     found: dict[Owner, list[int]] = defaultdict(list)
+    for platform in {platform for platform, owner in wanted if owner == x.EVERYBODY}:
+        # Each brand has posts of its own; one channel reaches all of them.
+        one_a_brand = Channel.objects.filter(platform=platform).order_by("brand_id", "pk").distinct("brand_id")
+        found[platform, x.EVERYBODY] = list(one_a_brand.values_list("pk", flat=True))
     rows = Channel.objects.filter(kind__in=PUSHED_KINDS, external_id__in={owner for _, owner in wanted})
+    rows = rows.exclude(state=ChannelState.DISCONNECTED)
     for channel_id, platform, external_id in rows.values_list("pk", "platform", "external_id"):
         if (platform, external_id) in wanted:
             found[platform, external_id].append(channel_id)

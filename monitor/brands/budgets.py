@@ -1,4 +1,4 @@
-"""A channel's shared allowance in PostgreSQL: calls a window, and money a UTC day. It is `platforms.base.Budget`.
+"""A channel's shared allowance in PostgreSQL: calls a window, and money a UTC day. It is `platforms.budget.Budget`.
 
 One statement takes a call, so ten workers together never take more than there is. Do not call it inside a transaction
 that goes on to the network: the row stays locked until the end.
@@ -12,22 +12,24 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from monitor.platforms.errors import QuotaExceededError, RateLimitedError
+from monitor.platforms.errors import PlatformError, QuotaExceededError, RateLimitedError
 
 # Reads stop at this share of the day's money, so that answers can still be sent.
 READ_SHARE = 0.9
+# Money that is set aside for a call is free again after this long: no call lasts a third of it, so its worker has died.
+SET_ASIDE_SECONDS = 120
 
 # An endpoint that nobody has limited is counted all the same, for a while: when the first answer tells the limit, the
 # calls of other workers that are under way are in it already. This stands for "nobody has told a limit".
 _NOT_LIMITED = 2_147_483_647
 _TAKE = """
     INSERT INTO brands_allowance AS known (channel_id, endpoint, window_seconds, window_limit, used, resets_at)
-    VALUES (%s, %s, 60, 2147483647, 1, clock_timestamp() + interval '60 seconds')
+    VALUES (%(channel)s, %(endpoint)s, 60, 2147483647, 1, clock_timestamp() + interval '60 seconds')
     ON CONFLICT (channel_id, endpoint) DO UPDATE SET
         used = CASE WHEN known.resets_at <= clock_timestamp() THEN 1 ELSE known.used + 1 END,
         resets_at = CASE WHEN known.resets_at <= clock_timestamp()
             THEN clock_timestamp() + make_interval(secs => known.window_seconds) ELSE known.resets_at END
-    WHERE known.resets_at <= clock_timestamp() OR known.used < known.window_limit * %s::float8
+    WHERE known.resets_at <= clock_timestamp() OR known.used < known.window_limit * %(window_share)s::float8
     RETURNING used
 """
 # Somebody may have learned the endpoint's first limit a moment after `_TAKE` found none: that is no refusal.
@@ -36,9 +38,12 @@ _WHEN_FREE = """
     WHERE channel_id = %s AND endpoint = %s AND used >= window_limit * %s::float8
         AND resets_at > clock_timestamp()
 """
-_PAY = """
-    INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros)
-    SELECT channel.id, (clock_timestamp() AT TIME ZONE 'UTC')::date, %(read)s, %(write)s
+# What calls under way have set aside, in a row of today's money.
+_ASIDE = "(CASE WHEN spent.aside_until > statement_timestamp() THEN spent.aside_micros ELSE 0 END)"
+_TODAY = "(clock_timestamp() AT TIME ZONE 'UTC')::date"
+_PAY = f"""
+    INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros, aside_micros)
+    SELECT channel.id, {_TODAY}, %(read)s, %(write)s, 0
     FROM brands_channel AS channel
     WHERE channel.id = %(channel)s
         AND (channel.daily_cap_micros IS NULL OR %(cost)s <= channel.daily_cap_micros * %(share)s)
@@ -46,18 +51,48 @@ _PAY = """
         reads_micros = spent.reads_micros + EXCLUDED.reads_micros,
         writes_micros = spent.writes_micros + EXCLUDED.writes_micros
     WHERE (SELECT daily_cap_micros IS NULL
-                OR spent.reads_micros + spent.writes_micros + %(cost)s <= daily_cap_micros * %(share)s
+                OR spent.reads_micros + spent.writes_micros + {_ASIDE} + %(cost)s <= daily_cap_micros * %(share)s
            FROM brands_channel WHERE id = %(channel)s)
     RETURNING day
-"""
+"""  # noqa: S608
+# Sets aside as much as there is, up to `most`; nothing where less than `least` is left. Without a cap there is no row.
+_SET_ASIDE = f"""
+    INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros, aside_micros, aside_until)
+    SELECT channel.id, {_TODAY}, 0, 0, least(%(most)s, floor(channel.daily_cap_micros * %(share)s)::bigint),
+        clock_timestamp() + make_interval(secs => %(seconds)s)
+    FROM brands_channel AS channel
+    WHERE channel.id = %(channel)s AND floor(channel.daily_cap_micros * %(share)s) >= %(least)s
+    ON CONFLICT (channel_id, day) DO UPDATE SET
+        aside_micros = {_ASIDE} + least(%(most)s, (
+            SELECT floor(daily_cap_micros * %(share)s)::bigint FROM brands_channel WHERE id = %(channel)s
+        ) - spent.reads_micros - spent.writes_micros - {_ASIDE}),
+        aside_until = EXCLUDED.aside_until
+    WHERE spent.reads_micros + spent.writes_micros + {_ASIDE} + %(least)s <= (
+        SELECT floor(daily_cap_micros * %(share)s) FROM brands_channel WHERE id = %(channel)s)
+    RETURNING new.day AS day, new.aside_micros - coalesce(
+        CASE WHEN old.aside_until > statement_timestamp() THEN old.aside_micros END, 0) AS micros
+"""  # noqa: S608
+_TAKE_AND_SET_ASIDE = f"""
+    WITH taken AS ({_TAKE}), aside AS ({_SET_ASIDE})
+    SELECT (SELECT used FROM taken), (SELECT day FROM aside), (SELECT micros FROM aside),
+        (SELECT daily_cap_micros IS NULL FROM brands_channel WHERE id = %(channel)s)
+"""  # noqa: S608
+# Whether it is only for what calls under way may cost that there is too little, and until when at most.
+_WHEN_SETTLED = f"""
+    SELECT spent.aside_until FROM brands_spend AS spent JOIN brands_channel AS channel ON channel.id = spent.channel_id
+    WHERE channel.id = %(channel)s AND spent.day = {_TODAY} AND {_ASIDE} > 0
+        AND spent.reads_micros + spent.writes_micros + %(cost)s <= channel.daily_cap_micros * %(share)s
+"""  # noqa: S608
 # Whether the money for reads is spent, for reads whose price is known only when they have been done.
 _IS_SPENT = """
     SELECT 1 FROM brands_channel AS channel
     JOIN brands_spend AS spent ON spent.channel_id = channel.id
         AND spent.day = (clock_timestamp() AT TIME ZONE 'UTC')::date
-    WHERE channel.id = %s AND spent.reads_micros + spent.writes_micros >= channel.daily_cap_micros * %s
+    WHERE channel.id = %(channel)s
+        AND spent.reads_micros + spent.writes_micros >= channel.daily_cap_micros * %(share)s
 """
 _TAKE_AND_LOOK = f"WITH taken AS ({_TAKE}) SELECT (SELECT used FROM taken), EXISTS ({_IS_SPENT})"  # noqa: S608
+# The true price takes the place of what was set aside for it.
 # X: "the same resource requested again within a UTC day is not charged again"
 # (https://docs.x.com/x-api/getting-started/pricing).
 _BILL = """
@@ -72,9 +107,13 @@ _BILL = """
         FROM unnest(%(keys)s::bytea[], %(prices)s::bigint[]) AS price (key_hash, micros) JOIN news USING (key_hash)
     ),
     paid AS (
-        INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros)
-        SELECT %(channel)s, today.day, cost.micros, 0 FROM today, cost WHERE cost.micros > 0
-        ON CONFLICT (channel_id, day) DO UPDATE SET reads_micros = spent.reads_micros + EXCLUDED.reads_micros
+        INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros, aside_micros)
+        SELECT %(channel)s, today.day, cost.micros, 0, 0 FROM today, cost
+        WHERE cost.micros > 0 OR %(aside_day)s = today.day
+        ON CONFLICT (channel_id, day) DO UPDATE SET
+            reads_micros = spent.reads_micros + EXCLUDED.reads_micros,
+            aside_micros = CASE WHEN %(aside_day)s = spent.day THEN greatest(0, spent.aside_micros - %(aside)s)
+                ELSE spent.aside_micros END
     )
     SELECT micros FROM cost
 """
@@ -98,12 +137,13 @@ _LEARN = """
 
 class ChannelBudget:
     """The budget of one channel. With a `share` of less than 1 its calls leave the rest of each window, and of the
-    day's money, to what cannot wait."""
+    day's money, to what cannot wait. For one worker: it remembers what it has set aside."""
 
     def __init__(self, channel_id: int, *, share: float = 1.0) -> None:
         self._channel_id = channel_id
         self.billed_micros = 0  # by this object
         self._share = share
+        self._aside: tuple[date | None, int] = (None, 0)
 
     def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
         """Takes one call and its price (millionths of a dollar), or neither.
@@ -112,41 +152,74 @@ class ChannelBudget:
         money is: reads stop at 90 % of the cap, sends at all of it. An endpoint that nobody has limited is free.
         """
         with transaction.atomic(), connection.cursor() as cursor:
-            is_spent = self._take(cursor, endpoint)
+            cursor.execute(_TAKE_AND_LOOK, self._asked(endpoint))
+            used, is_spent = cursor.fetchone()
+            if used is None:
+                self._refuse_if_used_up(cursor, endpoint)
             if cost_micros:
                 self._pay(cursor, cost_micros, is_write)
             elif is_spent and not is_write:
                 raise _spent()
 
+    def reserve(self, endpoint: str, *, most_micros: int, least_micros: int) -> int:
+        """Takes one call of a read whose price its answer tells, and sets aside what it may cost at most: what is left
+        for reads, if that is less. Returns how much. `bill` settles it.
+
+        Raises as `spend` does where not even `least_micros` are left; RateLimitedError where other calls under way
+        hold the money and may give some of it back.
+        """
+        asked = {**self._asked(endpoint), "most": most_micros, "least": least_micros, "seconds": SET_ASIDE_SECONDS}
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_TAKE_AND_SET_ASIDE, asked)
+            used, day, micros, has_no_cap = cursor.fetchone()
+            if used is None:
+                self._refuse_if_used_up(cursor, endpoint)
+            if has_no_cap:
+                return most_micros
+            if micros is None:
+                raise self._no_money(cursor, least_micros, asked["share"])
+        self._aside = (day, int(micros))
+        return int(micros)
+
     def bill(self, prices: Mapping[str, int]) -> int:
-        """Charges the day for what was read (name → millionths of a dollar), but nothing twice a day; returns what
-        was charged. It may go over the cap by a page: the next read then stops."""
-        if not prices:
+        """Charges the day for what was read (name → millionths of a dollar), but nothing twice a day, and frees what
+        was set aside for it; returns what was charged."""
+        (aside_day, aside), self._aside = self._aside, (None, 0)
+        if not prices and aside_day is None:
             return 0
         keys = {_key_of(name): price for name, price in sorted(prices.items())}
+        ordered = sorted(keys)
         with connection.cursor() as cursor:
             cursor.execute(
                 _BILL,
-                {"channel": self._channel_id, "keys": sorted(keys), "prices": [keys[key] for key in sorted(keys)]},
+                {
+                    "channel": self._channel_id,
+                    "keys": ordered,
+                    "prices": [keys[key] for key in ordered],
+                    "aside_day": aside_day,
+                    "aside": aside,
+                },
             )
             charged: int = cursor.fetchone()[0]
         self.billed_micros += charged
         return charged
 
-    def _take(self, cursor: Any, endpoint: str) -> bool:
-        """Whether the day's money for reads is spent: asked in the same statement."""
-        money = min(READ_SHARE, self._share)
-        cursor.execute(_TAKE_AND_LOOK, [self._channel_id, endpoint[:64], self._share, self._channel_id, money])
-        used, is_spent = cursor.fetchone()
-        if used is not None:
-            return bool(is_spent)
+    def _asked(self, endpoint: str) -> dict[str, Any]:
+        return {
+            "channel": self._channel_id,
+            "endpoint": endpoint[:64],
+            "window_share": self._share,
+            "share": min(READ_SHARE, self._share),
+        }
+
+    def _refuse_if_used_up(self, cursor: Any, endpoint: str) -> None:
         cursor.execute(_WHEN_FREE, [self._channel_id, endpoint[:64], self._share])
         allowance = cursor.fetchone()
         if allowance:
             raise RateLimitedError(f"the allowance of {endpoint} is used up", retry_at=allowance[0])
-        return bool(is_spent)
 
     def _pay(self, cursor: Any, cost_micros: int, is_write: bool) -> None:
+        share = 1.0 if is_write else min(READ_SHARE, self._share)
         cursor.execute(
             _PAY,
             {
@@ -154,11 +227,19 @@ class ChannelBudget:
                 "cost": cost_micros,
                 "read": 0 if is_write else cost_micros,
                 "write": cost_micros if is_write else 0,
-                "share": 1.0 if is_write else min(READ_SHARE, self._share),
+                "share": share,
             },
         )
         if not cursor.fetchone():
-            raise _spent()
+            raise self._no_money(cursor, cost_micros, share)
+
+    def _no_money(self, cursor: Any, cost_micros: int, share: float) -> PlatformError:
+        """Gone for today, or only held by calls under way: those give back what they do not need."""
+        cursor.execute(_WHEN_SETTLED, {"channel": self._channel_id, "cost": cost_micros, "share": share})
+        held = cursor.fetchone()
+        if held is None:
+            return _spent()
+        return RateLimitedError("calls under way hold the rest of the day's budget", retry_at=held[0])
 
     def learn(self, endpoint: str, *, remaining: int | None, limit: int | None, resets_at: datetime | None) -> None:
         """Takes over what the platform's headers say; without a limit and an end of the window they say nothing."""

@@ -94,6 +94,7 @@ class ChannelState(models.TextChoices):
     NEEDS_REAUTH = "needs_reauth"
     BLOCKED = "blocked"  # permission missing, policy block
     PAUSED = "paused"  # by a person
+    DISCONNECTED = "disconnected"  # by a person: its credentials are deleted
 
 
 class Channel(models.Model):
@@ -128,7 +129,8 @@ class Channel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.handle or self.external_id
+        words = f"“{self.query}”" if self.kind == "search" and self.query else ""
+        return self.name or words or self.handle or self.external_id
 
 
 class SignInUnderWay(models.Model):
@@ -172,7 +174,6 @@ class ChannelStream(models.Model):
     last_post_at = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)
     last_error = models.CharField(max_length=64, blank=True)
-    posts_pushed = models.BigIntegerField(default=0)
     posts_found = models.BigIntegerField(default=0)
 
     class Meta:
@@ -194,12 +195,15 @@ class Allowance(models.Model):
 
 
 class Spend(models.Model):
-    """What a channel has cost on a UTC day, in millionths of a dollar (see `brands.budgets`)."""
+    """What a channel has cost on a UTC day, in millionths of a dollar (see `brands.budgets`). `aside_micros`: the most
+    that reads under way may cost, until `aside_until` at the latest."""
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="spends")
     day = models.DateField()
     reads_micros = models.BigIntegerField(default=0)
     writes_micros = models.BigIntegerField(default=0)
+    aside_micros = models.BigIntegerField(default=0)
+    aside_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "day"], name="one_spend_per_day")]

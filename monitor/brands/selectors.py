@@ -10,6 +10,7 @@ from monitor.brands.models import Brand, Channel
 from monitor.brands.sealing import unseal
 from monitor.logs import get_logger
 from monitor.platforms.base import ChannelContext
+from monitor.platforms.registry import get_platform, platform_codes
 from monitor.text.patterns import usable_order_patterns
 
 log = get_logger(__name__)
@@ -34,6 +35,13 @@ def channel_context(
         api_url=channel.api_url or settings.PLATFORM_API_URLS.get(channel.platform, ""),
         query=channel.query,
     )
+
+
+def has_login(channel: Channel) -> bool:
+    """False for what is open to all, and is read without any credentials."""
+    if channel.credentials or channel.platform not in platform_codes():
+        return bool(channel.credentials)
+    return get_platform(channel.platform).declaration.needs_credentials
 
 
 def order_patterns(brand: Brand) -> tuple[str, ...]:

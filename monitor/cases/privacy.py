@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from monitor.audit.privacy import forget_texts
 from monitor.cases.models import Case, CasePost, Escalation, HandOff, Note
 from monitor.erasure import Person
 from monitor.inbox.changes import posts_gone_since
@@ -65,8 +66,10 @@ def _forget_words(post_ids: Sequence[int] | QuerySet[Any, Any]) -> int:
 
 
 def _forget(case_ids: Iterable[int]) -> int:
-    known = Case.objects.filter(pk__in=list(case_ids)).filter(~Q(reasons=[]) | ~Q(tags=[]) | ~Q(customer=None))
-    return known.update(reasons=[], tags=[], customer=None)
+    ids = list(case_ids)
+    known = Case.objects.filter(pk__in=ids).filter(~Q(reasons=[]) | ~Q(tags=[]) | ~Q(customer=None))
+    emptied = known.update(reasons=[], tags=[], customer=None)
+    return emptied + forget_texts(subject_kind="case", subject_ids=ids)
 
 
 def sweep_retention(now: datetime) -> dict[str, int]:

@@ -28,7 +28,7 @@ STEPS: Final[Mapping[str, Mapping[str, str]]] = {
     "customer_wrote": {NEW: NEW, OPEN: OPEN, WAITING: OPEN, RESOLVED: OPEN},
     # We answered (from here, from the platform's own app or from another tool). Whoever resolved it meant it.
     "own_reply": {NEW: WAITING, OPEN: WAITING, WAITING: WAITING, RESOLVED: RESOLVED},
-    # We have taken our answer down again: the customer has none.
+    # Our answer was taken down again, from here or on the platform: the customer has none.
     "answer_taken_down": {NEW: NEW, OPEN: OPEN, WAITING: OPEN, RESOLVED: RESOLVED, CLOSED: CLOSED},
     "resolve": {NEW: RESOLVED, OPEN: RESOLVED, WAITING: RESOLVED},
     "reopen": {RESOLVED: OPEN},

@@ -131,12 +131,13 @@ def _channel_facts(channel: Any) -> dict[str, Any]:
 def condition_facts(row: Any) -> dict[str, str]:
     """One aspect of the connection in plain words, as the channel's page says them."""
     from monitor.alerts.conditions import sentence, what_to_do
+    from monitor.brands.selectors import has_login
 
     return {
         "aspect": row.aspect,
         "state": row.state,
         "code": row.code,
-        "says": sentence(row.aspect, row.state, row.code, row.params),
+        "says": sentence(row.aspect, row.state, row.code, row.params, has_login=has_login(row.channel)),
         "what_to_do": what_to_do(row.aspect, row.code, row.params),
         "since": row.since.isoformat(timespec="seconds"),
     }

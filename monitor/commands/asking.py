@@ -12,6 +12,7 @@ _ADVICE = {
     "needs_reauth": f"the platform no longer accepts its token; {CONNECT_AGAIN}",
     "blocked": f"the platform refuses a permission; grant it there (docs/channels.md lists them), then {CONNECT_AGAIN}",
     "paused": "a person paused it",
+    "disconnected": "a person disconnected it",
 }
 _NOTICES: Mapping[str, tuple[str, str]] = {
     "direct_messages_closed": (
@@ -59,7 +60,7 @@ def _examine_channel(channel: Any) -> Iterator[tuple[str, str]]:
 
     if advice := _ADVICE.get(channel.state):
         code = f"{channel.state_code}: " if channel.state_code else ""
-        yield WARN if channel.state == "paused" else BAD, code + advice
+        yield WARN if channel.state in ("paused", "disconnected") else BAD, code + advice
     elif channel.kind == "import" or channel.platform not in platform_codes():
         yield GOOD, "healthy; nothing is read from it but files"
     elif not channel.credentials and get_platform(channel.platform).declaration.needs_credentials:

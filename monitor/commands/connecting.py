@@ -146,7 +146,7 @@ def _check_with_platform(channel: Any) -> list[Any]:
     """A refusal leaves the channel as it says, so that nothing is polled with credentials that do not work."""
     from monitor.brands.models import ChannelState
     from monitor.brands.services import set_channel_state
-    from monitor.platforms.base import NullBudget
+    from monitor.platforms.budget import NullBudget
     from monitor.platforms.errors import AuthExpiredError, PlatformError, RejectedError
 
     try:

@@ -104,7 +104,7 @@ def shown_replies(replies: Sequence[Reply], thread: Sequence[ThreadPost], user: 
 
 
 def replies_of(case: Case) -> list[Reply]:
-    people = ("written_by", "approved_by", "target", "channel")
+    people = ("written_by", "approved_by", "target", "channel", "own_post")
     return list(case.replies.select_related(*people).order_by("-created_at")[:50])
 
 
@@ -125,7 +125,8 @@ def history_of(case: Case, replies: Sequence[Reply], thread: Sequence[ThreadPost
     subjects = Q(subject_kind="case", subject_id=str(case.pk))
     if replies:
         subjects |= Q(subject_kind="reply", subject_id__in=[str(reply.pk) for reply in replies])
-    if touched := [str(entry.post.pk) for entry in thread if entry.effects.was_asked]:
+    own_gone = {entry.post.pk for entry in thread if entry.post.is_own and entry.post.deleted_at}
+    if touched := [str(each.post.pk) for each in thread if each.effects.was_asked or each.post.pk in own_gone]:
         subjects |= Q(subject_kind="post", subject_id__in=touched, act__startswith="post.")
     rows = list(AuditEvent.objects.filter(subjects, brand_id=case.brand_id).order_by("-recorded_at")[:HISTORY_LIMIT])
     names = {user.pk: str(user) for user in User.objects.filter(pk__in={row.actor_id for row in rows if row.actor_id})}

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from monitor.alerts import conditions as words
-from monitor.brands.models import Channel, ChannelCondition
+from monitor.brands.models import Channel, ChannelCondition, ChannelState
+from monitor.brands.selectors import has_login
 from monitor.console.reasons import spoken
 from monitor.console.templatetags.desk import duration
 from monitor.inbox import completeness
 from monitor.inbox.completeness import Counts, Depth
+from monitor.inbox.models import RereadingState
 from monitor.inbox.quietness import Silence
 from monitor.inbox.services.silence import silences
 from monitor.platforms.base import CONDITION_ASPECTS
@@ -59,7 +61,7 @@ def _shown(channel: Channel, row: ChannelCondition) -> ShownCondition:
         tone=_TONES[row.state],
         heading=str(words.ASPECTS[row.aspect]),
         label=str(words.STATES[row.state]),
-        sentence=words.sentence(row.aspect, row.state, row.code, params),
+        sentence=words.sentence(row.aspect, row.state, row.code, params, has_login=has_login(channel)),
         advice=words.what_to_do(row.aspect, row.code, params),
         row=row,
         can_subscribe=row.aspect == "webhook" and row.state != "ok" and can_subscribe(channel),
@@ -77,11 +79,15 @@ def facts_of(channel: Channel) -> dict[str, Any]:
     fullest = max((counts.total for counts in days.values()), default=0)
     can_be_pushed = completeness.can_be_pushed(channel)
     is_pushed = can_be_pushed and (all_days.pushed or all_days.overtaken)
+    connected = channel.created_at.astimezone(UTC).date()
+    rereadings = completeness.rereadings_of(channel)
     return {
         "conditions": shown_conditions(channel),
+        # Nothing could come before the channel was there; what was imported or replayed may say otherwise.
         "days": [
             ShownDay(day, counts, round(100 * counts.total / fullest) if fullest else 0)
             for day, counts in reversed(days.items())
+            if day >= connected or counts.total or counts.duplicates
         ],
         "streams": [(name, counts) for name, counts in completeness.counts_by_stream(channel).items()],
         "all_days": all_days,
@@ -90,7 +96,11 @@ def facts_of(channel: Channel) -> dict[str, Any]:
         "silence": silence_words(silences([channel]).get(channel.pk)),
         "gaps": completeness.gaps_with_ways(channel),
         "depths": [(depth, depth_words(depth), price_words(channel, depth)) for depth in completeness.depths(channel)],
-        "rereadings": completeness.rereadings_of(channel),
+        "rereadings": rereadings,
+        "is_rereading": any(each.state == RereadingState.WAITING for each in rereadings),
+        "is_read": channel.kind != "import" and channel.platform in platform_codes(),
+        "can_resume": channel.state not in (ChannelState.HEALTHY, ChannelState.DISCONNECTED),
+        "can_connect": channel.state in (ChannelState.NEEDS_REAUTH, ChannelState.BLOCKED, ChannelState.DISCONNECTED),
     }
 
 

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from monitor.brands.models import Brand, Channel, User
 from monitor.brands.registrations import simulated_address
 from monitor.brands.services.signing_in import search_id, store_channel
 from monitor.console.credential_words import Words, words_of
 from monitor.console.reasons import problem
-from monitor.platforms.base import ChannelContext, Connector, Declaration, IncomingNotice, NullBudget
+from monitor.platforms.base import ChannelContext, Connector, Declaration, IncomingNotice
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import (
     AuthExpiredError,
     MalformedPayloadError,
@@ -222,6 +224,9 @@ def _checked_fields(form: ChannelForm) -> dict[str, str]:
         raise FormError(errors)
     if "handle" in filled:
         filled["handle"] = filled["handle"].removeprefix("@")
+    if "://" not in filled.get("external_id", "://"):
+        # As people copy an address out of a browser.
+        filled["external_id"] = f"https://{filled['external_id']}"
     return filled
 
 
@@ -231,18 +236,22 @@ def _beside(form: ChannelForm, error: PlatformError) -> dict[str, str]:
     server = next((name for name in _SERVERS if name in form.credentials()), "")
     place = server or ("external_id" if "external_id" in form.asked() else "")
     if isinstance(error, AuthExpiredError):
-        return {
-            secrets[-1] if secrets else "": _(
-                "%(platform)s does not accept this. Copy it once more, or make a new one."
-            )
-            % {"platform": form.declaration.name}
-        }
+        words = ngettext(
+            "%(platform)s does not accept this. Copy it once more, or make a new one.",
+            "%(platform)s does not accept these keys. Copy all of them once more, or make new ones.",
+            len(secrets),
+        )
+        return {secrets[-1] if secrets else "": words % {"platform": form.declaration.name}}
     if (
         isinstance(error, RejectedError)
         and error.code == "permission_missing"
         and not form.declaration.needs_credentials
     ):
         return {form.credential_names()[0]: _("It asks for a login, or does not take this one.")}
+    if isinstance(error, RejectedError) and error.code == "bad_request" and place == "external_id":
+        return {
+            place: _("This is no address of a web page. It looks like https://news.example/rss, without a password.")
+        }
     if isinstance(error, RejectedError):
         return {_place_of_refusal(form, error.code, place): refusal_text(form.declaration, error.code)}
     if isinstance(error, RateLimitedError | QuotaExceededError):

@@ -117,6 +117,7 @@ CHANNEL_STATES: Final[Mapping[str, Label]] = {
     "needs_reauth": _("Must be connected again"),
     "blocked": _("Blocked by the platform"),
     "paused": _("Paused"),
+    "disconnected": _("Disconnected"),
 }
 CHANNEL_KINDS: Final[Mapping[str, Label]] = {
     "account": pgettext_lazy("kind of channel", "Profile"),
@@ -148,7 +149,8 @@ SWITCH_MEANINGS: Final[Mapping[str, Label]] = {
 ALERT_LEVELS: Final[Mapping[str, Label]] = {"note": _("Note"), "warning": _("Warning"), "urgent": _("Urgent")}
 DELETIONS: Final[Mapping[str, Label]] = {
     "deleted": _("Deleted by its author"),
-    "protected": _("The author's profile became private"),
+    "protected": _("The author's profile is private or suspended"),
+    "suspended": _("The platform suspended the author"),
     "withheld": _("Withheld by the platform"),
     "erased": _("Erased at the person's request"),
     "deleted_by_us": _("Deleted from here"),
@@ -161,6 +163,12 @@ ATTACHMENTS: Final[Mapping[str, Label]] = {
     "audio": _("Sound"),
     "file": _("File"),
     "sticker": _("Sticker"),
+}
+#: What a platform told beyond the words, as the filters of the lists say it.
+TOLD: Final[Mapping[str, Label]] = {
+    "on_ad": _("On ads"),
+    "low_rated": _("1 or 2 stars, or not recommended"),
+    "high_rated": _("4 or 5 stars, or recommended"),
 }
 ENTITIES: Final[Mapping[str, Label]] = {
     "order_number": _("Order number"),
@@ -252,6 +260,7 @@ TABLES: Final[Mapping[str, Mapping[str, Label]]] = {
     "deletion": DELETIONS,
     "attachment": ATTACHMENTS,
     "entity": ENTITIES,
+    "told": TOLD,
     "field": FIELDS,
     "answer": ANSWERS,
     "stream": STREAMS,

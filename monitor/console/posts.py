@@ -14,6 +14,7 @@ from monitor.brands.models import Brand
 from monitor.cases.models import CasePost
 from monitor.console.discretion import readable_posts
 from monitor.inbox.models import Post, Stage
+from monitor.inbox.selectors import posts_told
 from monitor.triage.models import TriageDecision
 
 PAGE_SIZE: Final = 50
@@ -28,6 +29,7 @@ class PostFilters:
     complaint: bool = False
     platform: str = ""
     market: str = ""
+    told: str = ""
     of_analysis: tuple[tuple[str, str], ...] = ()
     since: date | None = None
     until: date | None = None
@@ -40,6 +42,7 @@ class PostFilters:
             complaint=query.get("complaint") == "yes",
             platform=query.get("platform", "")[:24],
             market=query.get("market", "")[:16],
+            told=query.get("told", "")[:16],
             of_analysis=tuple((name, query[name][:48]) for name in OF_ANALYSIS if query.get(name)),
             since=_day(query.get("since", "")),
             until=_day(query.get("until", "")),
@@ -87,7 +90,7 @@ def lines_of(posts: Sequence[Post]) -> list[PostLine]:
 
 
 def _matching(brand: Brand, filters: PostFilters) -> QuerySet[Post]:
-    posts = Post.objects.filter(brand=brand).filter(_kind(filters.kind))
+    posts = posts_told(Post.objects.filter(brand=brand).filter(_kind(filters.kind)), filters.told)
     if filters.platform:
         posts = posts.filter(platform=filters.platform)
     if filters.market:

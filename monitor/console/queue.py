@@ -18,6 +18,8 @@ from monitor.cases.models import Case, CaseState
 from monitor.cases.search import saying
 from monitor.cases.selectors import CasePage, in_view, page_of
 from monitor.console.discretion import reads_private
+from monitor.console.told import cases_told
+from monitor.inbox.selectors import TOLD
 from monitor.replies.models import Reply, SuggestedReply
 
 PAGE_SIZE: Final = 50
@@ -35,6 +37,7 @@ class Filters:
     topic: str = ""
     platform: str = ""
     language: str = ""
+    told: str = ""
     words: tuple[str, ...] = ()
 
     @classmethod
@@ -45,6 +48,7 @@ class Filters:
             topic=query.get("topic", "")[:48],
             platform=query.get("platform", "")[:24],
             language=query.get("language", "")[:16],
+            told=query.get("told", "") if query.get("told") in TOLD else "",
             words=tuple(query.get("q", "").replace("\0", "").split()[:8]),
         )
 
@@ -128,8 +132,10 @@ def _matching(brand: Brand, user: Any, filters: Filters) -> QuerySet[Case]:
     for name in ("topic", "platform", "language"):
         if value := getattr(filters, name):
             cases = cases.filter(**{name: value})
-    if filters.words:
-        cases = saying(cases, filters.words, with_private=reads_private(user, brand))
+    if filters.told or filters.words:
+        with_private = reads_private(user, brand)
+        cases = cases_told(cases, brand, filters.told, with_private=with_private)
+        cases = saying(cases, filters.words, with_private=with_private)
     return cases
 
 

@@ -18,6 +18,7 @@ ELIGIBILITY: Final[Words] = {
     "eligibility.channel_read_only": _("The channel may only read."),
     "eligibility.channel_paused": _("The channel is paused."),
     "eligibility.channel_unhealthy": _("The channel must be connected again first."),
+    "eligibility.only_read": _("This source can only be read; answer where it was written."),
     "eligibility.not_offered": _("The platform offers no such reply to programs."),
     "eligibility.opted_out": _("The person asked not to be written to."),
     "eligibility.not_summoned": _("X lets programs answer only posts that mention or quote the brand."),
@@ -132,6 +133,9 @@ PROBLEMS: Final[Words] = {
 CHANNELS: Final[Words] = {
     "channel.healthy": _("All is well."),
     "channel.paused": _("Somebody paused it: nothing is collected or sent through it."),
+    "channel.disconnected": _(
+        "Somebody disconnected it: its keys are deleted, nothing is read or sent. Its posts, cases and figures stay."
+    ),
     "channel.blocked": _("The platform blocks it. Look into the platform's own settings."),
     "channel.needs_reauth": _("The login is no longer accepted. Connect the channel again."),
 }
@@ -163,8 +167,8 @@ ACTS: Final[Words] = {
     "case.released": _("gave the case back"),
     "case.assigned": _("assigned the case"),
     "case.noted": _("wrote a note"),
-    "case.tagged": _("added the tag %(tag)s"),
-    "case.untagged": _("took the tag %(tag)s away"),
+    "case.tagged": _("added a tag"),
+    "case.untagged": _("took a tag away"),
     "case.escalated": _("escalated the case"),
     "case.snoozed": _("let the case sleep"),
     "case.woken": _("woke the case"),
@@ -201,6 +205,8 @@ ACTS: Final[Words] = {
     "post.delete_withdrawn": _("no longer wants our answer deleted"),
     "post.delete_failed": _("could not delete our answer"),
     "post.deleted": _("deleted our answer"),
+    "post.deleted_there": _("our answer was deleted on the platform"),
+    "reply.deleted_there": _("our answer was deleted on the platform"),
     "reply.edited": _("changed the words of an answer"),
     "reply.submitted": _("handed an answer to a lead"),
     "reply.approved": _("approved an answer"),

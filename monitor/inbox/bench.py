@@ -30,6 +30,7 @@ _COLUMNS = [
     "url",
     "in_reply_to",
     "attachments",
+    "extra",
     "place",
     "market_source",
     "is_public",

@@ -3,12 +3,13 @@
 import hashlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from monitor.inbox.dates import read_date
 from monitor.platforms.base import FORMS, IncomingAuthor, IncomingPost, RawUpdate
+from monitor.platforms.extra import LONGEST, Extra, recommendation_in, stars_in
 
 LONGEST_TEXT = 100_000
 # What spreadsheets make of a long id.
@@ -33,13 +34,19 @@ SYNONYMS: Mapping[str, Sequence[str]] = {
     "url": ("url", "link", "permalink"),
     "conversation_id": ("conversation_id", "thread_id"),
     "in_reply_to": ("in_reply_to", "in_reply_to_status_id", "in_response_to_tweet_id", "parent_id"),
+    "stars": ("stars", "star_rating", "rating", "review_rating"),
+    "recommends": ("recommends", "recommendation_type", "recommended", "recommendation"),
+    "app_version": ("app_version", "app_version_name", "appversion", "review_created_version", "reviewcreatedversion"),
+    "device": ("device", "device_model"),
+    "ad_id": ("ad_id",),
 }  # fmt: skip
 
 COLUMNS_HELP = (
     "Columns: text is needed (also called " + ", ".join(SYNONYMS["text"][1:]) + "); used where there: "
     "id, form (" + ", ".join(FORMS) + "), author, author_name, followers, author_created_at, "
     "created_at (also date, time, timestamp; day and month must be certain, else the post counts as undated), lang, "
-    "url, conversation_id, in_reply_to. Other columns are kept in the raw event."
+    "url, conversation_id, in_reply_to, stars (1 to 5), recommends (yes or no), app_version, device, ad_id. "
+    "Other columns are kept in the raw event."
 )
 
 
@@ -118,8 +125,15 @@ def read_row(cells: Mapping[str, Any], mapping: Mapping[str, str], platform: str
         url=_address(_word(cell("url"))),
         language_hint=_word(cell("lang")),
         is_public=form != "direct_message",
+        extra=_extra(cell),
     )
     return ReadRow(post, _identity(platform, author, raw_date, text), created_at is None)
+
+
+def _extra(cell: Callable[[str], Any]) -> Extra:
+    """What the row tells beyond the words; what is no such thing (8 of 10 stars) stays in the raw event."""
+    words = {name: _word(cell(name)) for name in LONGEST}
+    return Extra(stars=stars_in(cell("stars")), recommends=recommendation_in(cell("recommends")), **words)
 
 
 def _word(value: Any) -> str:

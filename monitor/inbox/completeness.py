@@ -1,10 +1,10 @@
 """Reads of the ledger: what came by which way, day by day; what push missed; what reading history again would cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -72,6 +72,14 @@ def counts_by_stream(channel: Channel, *, days: int = DAYS, today: date | None =
     return counted
 
 
+def pushed_lately(channels: Sequence[Channel], *, days: int = DAYS) -> dict[int, int]:
+    """Channel id → how many posts were pushed before reading found them; channels without any are left out."""
+    since = timezone.now() - timedelta(days=days)
+    hours = ChannelHour.objects.filter(channel__in=channels, stream="webhook", hour__gte=since)
+    sums = hours.values("channel_id").annotate(posts=Sum("pushed")).filter(posts__gt=0).order_by()
+    return {row["channel_id"]: row["posts"] for row in sums}
+
+
 _SUMS = tuple(each.name for each in fields(Counts))
 
 
@@ -112,7 +120,7 @@ def _depth(channel: Channel, days: int | None, rates: Mapping[str, float]) -> De
     pushed = rates.get("webhook", 0.0)
     names = [stream.name for stream in channel.streams.all()]
     for name in names:
-        reach = declaration.backfill_days.get(name, 30)
+        reach = declaration.reach_days(name)
         span = reach if days is None else min(days, reach)
         # What is pushed belongs to some stream; to which, the ledger does not say.
         many = (rates.get(name, 0.0) + pushed / len(names)) * span
@@ -140,7 +148,7 @@ def gaps_with_ways(channel: Channel, *, most: int = 50) -> list[ShownGap]:
 def _why_not(channel: Channel, gap: ChannelGap) -> str:
     if not can_read_back(channel):
         return "no_history"
-    reach = get_platform(channel.platform).declaration.backfill_days.get(gap.stream.name, 30)
+    reach = get_platform(channel.platform).declaration.reach_days(gap.stream.name)
     oldest = timezone.now() - timedelta(days=reach)
     if gap.code in _BY_NUMBER:
         return "beyond_number"

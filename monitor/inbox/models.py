@@ -166,6 +166,7 @@ class Post(models.Model):
     url = models.CharField(max_length=500, blank=True)
     in_reply_to = models.CharField(max_length=160, blank=True)
     attachments = models.JSONField(default=list)
+    extra = models.JSONField(default=dict, db_default={})  # what platforms.extra.Extra tells, and nothing else
     place = models.CharField(max_length=120, blank=True)
     market = models.ForeignKey(Market, models.SET_NULL, null=True, db_index=False)
     market_source = models.CharField(max_length=24, default="unknown")
@@ -209,6 +210,13 @@ class Post(models.Model):
                 fields=["platform_id", "platform", "brand"],
                 condition=~models.Q(platform_id=models.F("external_id")) & ~models.Q(platform_id=""),
                 name="posts_by_other_id",
+            ),
+            # Few posts say anything beyond their words: what people look for among them is found at once.
+            models.Index(fields=["brand", "-id"], condition=models.Q(extra__has_key="ad_id"), name="posts_on_ads"),
+            models.Index(
+                fields=["brand", "-id"],
+                condition=models.Q(extra__has_any_keys=["stars", "recommends"]),
+                name="posts_with_ratings",
             ),
         ]
 
@@ -257,7 +265,7 @@ class Tombstone(models.Model):
 
     key_hash = models.BinaryField(max_length=32, primary_key=True)
     brand = models.ForeignKey(Brand, models.CASCADE)
-    kind = models.CharField(max_length=16)  # post, author
+    kind = models.CharField(max_length=16)  # post, author, departure
     recorded_at = models.DateTimeField(auto_now_add=True)
 
 

@@ -27,6 +27,7 @@ COLUMNS = {
     "Post.attachments": "erased",
     "Post.deletion_reason": "kept: a code",
     "Post.external_id": "erased",
+    "Post.extra": "erased",
     "Post.form": "kept: one of FORMS",
     "Post.in_reply_to": "erased",
     "Post.language_hint": "kept: a language",

@@ -15,6 +15,7 @@ from typing import Any
 from monitor.inbox.markets import MarketTable
 from monitor.inbox.opt_out import wants_silence
 from monitor.platforms.base import Attachment, IncomingPost, RawUpdate
+from monitor.platforms.extra import NOTHING_TOLD
 from monitor.text.clean import clean
 
 PostKey = tuple[str, str]  # platform, external id
@@ -58,12 +59,14 @@ POST_COLUMNS: tuple[tuple[str, str], ...] = (
     ("created_at", "timestamptz"),
     ("edited_at", "timestamptz"),
     ("is_hidden", "bool"),
+    ("extra", "jsonb"),
     ("arrival", "text"),
 )
 
 
-# Type of a column → the type that its values are written as: a uuid is 16 bytes, a time is microseconds since 2000.
-WIRE = {"uuid": "bytea", "timestamptz": "int8"}
+# Type of a column → the type that its values are written as: a uuid is 16 bytes, a time is microseconds since 2000,
+# a jsonb is as `wire_json` says.
+WIRE = {"uuid": "bytea", "timestamptz": "int8", "jsonb": "bytea"}
 POST_WIRE = tuple(WIRE.get(kind, kind) for _, kind in POST_COLUMNS)
 _WIRE_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -79,6 +82,7 @@ def wire_json(text: str) -> bytes:
 
 
 _NO_IDS = wire_json("[]")
+_NO_EXTRA = wire_json("{}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ def _merged(first: IncomingPost, second: IncomingPost) -> IncomingPost:
         url=newer.url or older.url,
         created_at=newer.created_at or older.created_at,
         is_hidden=older.is_hidden if newer.is_hidden is None else newer.is_hidden,
+        extra=newer.extra.or_else(older.extra),
     )
 
 
@@ -195,6 +200,7 @@ def post_row(public_id: bytes, key: PostKey, post: IncomingPost, markets: Market
         wire_time(post.created_at),
         wire_time(post.edited_at),
         post.is_hidden,
+        _NO_EXTRA if post.extra is NOTHING_TOLD else wire_json(_encode(post.extra.to_json())),
         arrival,
     )
 

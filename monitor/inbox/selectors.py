@@ -1,9 +1,10 @@
 """Reads of the inbox. Where a person looks, the person comes first: private messages need the right to answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from monitor.brands.models import Brand, ChannelStream
 from monitor.brands.rights import Visitor, brands_of
@@ -29,6 +30,15 @@ _OLDEST_WAIT = """
 """
 
 
+_IS_RATED: Final = Q(extra__has_any_keys=["stars", "recommends"])  # as the index of them says it
+#: What a platform may have told of a post beyond its words, to find posts by.
+TOLD: Final[Mapping[str, Q]] = {
+    "on_ad": Q(extra__has_key="ad_id"),
+    "low_rated": _IS_RATED & (Q(extra__stars__lte=2) | Q(extra__recommends=False)),
+    "high_rated": _IS_RATED & (Q(extra__stars__gte=4) | Q(extra__recommends=True)),
+}
+
+
 def posts_of(user: Visitor, brand: Brand | None = None) -> QuerySet[Post]:
     """Posts that the user may see, newest first: public ones with the right to view, private ones with that to answer.
 
@@ -39,6 +49,20 @@ def posts_of(user: Visitor, brand: Brand | None = None) -> QuerySet[Post]:
     if brand is not None:
         posts = posts.filter(brand=brand)
     return posts.select_related("brand", "author", "conversation", "channel", "market").order_by("-id")
+
+
+def posts_told(posts: QuerySet[Post], way: str) -> QuerySet[Post]:
+    """Those of which it was told; all of them for what is none of TOLD."""
+    return posts.filter(TOLD[way]) if way in TOLD else posts
+
+
+def told_in(brand: Brand) -> frozenset[str]:
+    """What there is to find at all: most brands have no ads and no reviews."""
+    theirs = Post.objects.filter(brand=OuterRef("pk"))
+    asked = Exists(theirs.filter(TOLD["on_ad"])), Exists(theirs.filter(_IS_RATED))
+    has_ads, has_ratings = Brand.objects.filter(pk=brand.pk).values_list(*asked).get()
+    met = {"on_ad": has_ads, "low_rated": has_ratings, "high_rated": has_ratings}
+    return frozenset(way for way in TOLD if met[way])
 
 
 def quarantined_posts(user: Visitor, brand: Brand) -> QuerySet[Post]:

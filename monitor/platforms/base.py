@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from monitor.platforms.budget import Budget
+from monitor.platforms.extra import NOTHING_TOLD, Extra
+
 if TYPE_CHECKING:
     from monitor.platforms.signing import Signing
 
@@ -43,7 +46,8 @@ class IncomingPost:
 
     `external_id` is stable over edits (X: the first id of the edit history); `platform_id` is the id to act on now,
     where it differs. `is_id_made`: the id is only ours (a row of a file that had none), nothing can be done with it.
-    `is_hidden`: whether we have hidden it from others; None where the platform did not say.
+    `is_hidden`: whether we have hidden it from others; None where the platform did not say. `extra` is stored with the
+    post; `beside` is what else a parser read (what is answered or quoted, how we were addressed): the journal has it.
     """
 
     platform: str
@@ -69,17 +73,25 @@ class IncomingPost:
     attachments: tuple[Attachment, ...] = ()
     place: str = ""
     is_hidden: bool | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Extra = NOTHING_TOLD
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingDeletion:
-    """The platform says that a post is gone (or must be hidden from us): `reason` deleted, protected, withheld."""
+    """The platform says that a post is gone (or must be hidden from us): `reason` deleted, protected, suspended,
+    withheld.
+
+    With `takes_author` it is the author who went, or no longer shows anything to us: all that they showed to everybody
+    goes. Then `author_id` alone is enough, and `external_id` may be empty.
+    """
 
     platform: str
     external_id: str
     reason: str = "deleted"
     deleted_at: datetime | None = None
+    takes_author: bool = False
+    author_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +180,14 @@ class SendRequest:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The platform accepted a write. `external_id` is the id of what was made ("" where nothing is made)."""
+    """The platform accepted a write. `external_id` is the id of what was made ("" where nothing is made), `platform_id`
+    the one to act on, where it differs."""
 
     external_id: str
     url: str = ""
     created_at: datetime | None = None
     conversation_id: str = ""
+    platform_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,33 +198,6 @@ class Identity:
     handle: str = ""
     name: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict)
-
-
-class Budget(Protocol):
-    """The shared allowance of one channel: one database statement a call, handed in by the caller."""
-
-    def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
-        """Takes one call. Raises RateLimitedError or QuotaExceededError when nothing is left."""
-
-    def bill(self, prices: Mapping[str, int]) -> int:
-        """Notes what was read and its price, by a name of each thing (kind and id); returns what it costs. Nothing is
-        charged twice on a UTC day. Never raises: what was read has been paid."""
-
-    def learn(self, endpoint: str, *, remaining: int | None, limit: int | None, resets_at: datetime | None) -> None:
-        """Notes what the platform's own headers say."""
-
-
-class NullBudget:
-    """No limit: for tools and tests that talk to a simulator."""
-
-    def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
-        return None
-
-    def bill(self, prices: Mapping[str, int]) -> int:
-        return 0
-
-    def learn(self, endpoint: str, *, remaining: int | None, limit: int | None, resets_at: datetime | None) -> None:
-        return None
 
 
 CONDITION_ASPECTS = ("token", "scopes", "webhook", "quota")
@@ -364,6 +351,10 @@ class Declaration:
     backfill_days: Mapping[str, int] = field(default_factory=dict)
     backfill_posts: Mapping[str, int] = field(default_factory=dict)
     read_prices: Mapping[str, int] = field(default_factory=dict)
+
+    def reach_days(self, stream: str) -> int:
+        """How far back a stream is read; a month where nothing is declared."""
+        return self.backfill_days.get(stream, 30)
 
     def price_of(self, kind: str, *, has_link: bool) -> int:
         """What one write of this kind costs."""

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from monitor.platforms.base import Batch, Budget, ChannelContext, IncomingNotice, Receipt, SendRequest
+from monitor.platforms.base import Batch, ChannelContext, IncomingNotice, Receipt, SendRequest
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
 from monitor.platforms.times import utc_now
 from monitor.platforms.transport import READ_SECONDS

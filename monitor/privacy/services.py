@@ -126,7 +126,8 @@ def after_restore() -> dict[str, int]:
 
 
 def expire_exports() -> int:
-    """Removes files of the export folder that were made before a post in them may have gone; returns how many."""
+    """Removes files of the export folder that were made before a post in them may have gone, or been given other words
+    by its author; returns how many."""
     folder = Path(settings.EXPORT_FOLDER)
     files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     expired = [path for path in files if _has_lost(datetime.fromtimestamp(path.stat().st_mtime, UTC))]
@@ -136,7 +137,7 @@ def expire_exports() -> int:
 
 
 def _has_lost(made_at: datetime) -> bool:
-    gone = PostChange.objects.filter(recorded_at__gt=made_at, kind__in=("deleted", "erased"))
+    gone = PostChange.objects.filter(recorded_at__gt=made_at, kind__in=("deleted", "erased", "edited"))
     return Post.objects.filter(pk__in=gone.values("post_id"), stored_at__lte=made_at).exists()
 
 

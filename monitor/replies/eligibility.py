@@ -114,6 +114,7 @@ def _what_stops_everything(
         (not facts.channel_may_write, "channel_read_only", True),
         (facts.channel_state == "paused", "channel_paused", False),
         (facts.channel_state != HEALTHY, "channel_unhealthy", True),
+        (not declaration.abilities, "only_read", True),
         (kind not in declaration.abilities, "not_offered", True),
         (facts.author_opted_out and kind != "reply", "opted_out", False),
     )

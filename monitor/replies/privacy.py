@@ -63,6 +63,11 @@ def erase_posts(post_ids: Sequence[int]) -> int:
     return sum(_erase(Q(target_id__in=post_ids) | Q(own_post_id__in=post_ids), post_ids, ()).values())
 
 
+def erase_replies(reply_ids: Sequence[int]) -> int:
+    """For answers that are gone, and of which there is no post. Returns the rows changed."""
+    return sum(_erase(Q(pk__in=reply_ids), (), ()).values())
+
+
 def sweep_retention(now: datetime) -> dict[str, int]:
     """What posts that are gone leave in this room: deleted on their platform, too old, or of an erased person.
 

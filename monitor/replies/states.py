@@ -22,7 +22,7 @@ REPLY: Final[Mapping[str, frozenset[str]]] = {
     # A person answered in the platform's own app, or says that no answer is needed any more.
     "native_task": frozenset({"sent", "declined"}),
     "failed": frozenset({"sent"}),
-    # We have taken it down again.
+    # We have taken it down again, or somebody deleted it on the platform.
     "sent": frozenset({"deleted"}),
     "deleted": frozenset(),
     "declined": frozenset(),

@@ -3,7 +3,9 @@
 What happens in it is also pushed, to whoever subscribed (`pushing.py`).
 """
 
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -25,7 +27,7 @@ from monitor.simulators import (
     x_sign_in,
 )
 from monitor.simulators.faults import FaultMiddleware
-from monitor.simulators.world import Entry, Message, World
+from monitor.simulators.world import Entry, Message, Person, World
 
 
 def create_app(world: World) -> ASGIApp:
@@ -49,11 +51,17 @@ def create_app(world: World) -> ASGIApp:
     return FaultMiddleware(whole, world.faults)
 
 
-_MAKERS = {"x": ("x", x_push.bodies), "facebook": ("meta", meta_push.bodies), "instagram": ("meta", meta_push.bodies)}
+_MAKERS: Mapping[str, tuple[str, Callable[..., Iterator[Mapping[str, Any]]]]] = {
+    "x": ("x", x_push.bodies),
+    "facebook": ("meta", meta_push.bodies),
+    "instagram": ("meta", meta_push.bodies),
+}
 
 
-def _push(world: World, kind: str, about: Entry | Message) -> None:
+def _push(world: World, kind: str, about: Entry | Message | Person) -> None:
     """Queues a body for everybody who asked for such."""
+    if isinstance(about, Person) and about.platform != "x":
+        return
     sender, make = _MAKERS.get(about.platform, ("", x_push.bodies))
     for hook in [each for each in world.pushes.hooks.values() if each.platform == sender]:
         for body in make(world, hook, kind, about):

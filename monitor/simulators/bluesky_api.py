@@ -170,7 +170,7 @@ def _list_notifications(world: World, query: Query) -> Mapping[str, Any]:
     wanted = query.get("reasons") or ("mention", "quote", "reply")
     told = _by_place([each for each in world.visible("bluesky") if reasons[each.identifier] in wanted])
     page, cursor = _page(told, query, _entry_place)
-    listed = [shapes.notification(world, entry, reasons[entry.identifier]) for entry in page]
+    listed = [shapes.notification(world, entry, reasons[entry.identifier]) for entry in world.shown(page)]
     return {"notifications": listed, "priority": False, **cursor}
 
 
@@ -193,7 +193,7 @@ def _search_posts(world: World, query: Query) -> Mapping[str, Any]:
     page = hits[int(cursor) : int(cursor) + size]
     following = int(cursor) + size
     more = {"cursor": str(following)} if len(hits) > following else {}
-    return {"posts": [shapes.post_view(world, entry) for entry in page], "hitsTotal": len(hits), **more}
+    return {"posts": [shapes.post_view(world, entry) for entry in world.shown(page)], "hitsTotal": len(hits), **more}
 
 
 def _moment(query: Query, name: str) -> datetime | None:
@@ -208,7 +208,7 @@ def _get_author_feed(world: World, query: Query) -> Mapping[str, Any]:
         raise _invalid("Profile not found")
     own = _by_place([each for each in world.visible("bluesky") if each.author is world.brands["bluesky"]])
     page, cursor = _page(own, query, _entry_place)
-    return {"feed": [shapes.feed_entry(world, entry) for entry in page], **cursor}
+    return {"feed": [shapes.feed_entry(world, entry) for entry in world.shown(page)], **cursor}
 
 
 def _get_posts(world: World, query: Query) -> Mapping[str, Any]:
@@ -330,14 +330,15 @@ def _list_convos(world: World, query: Query) -> Mapping[str, Any]:
         people[person.external_id] = person
     ordered = sorted(people.values(), key=lambda each: latest[each.external_id], reverse=True)
     page, cursor = _page(ordered, query, lambda each: latest[each.external_id])
-    return {"convos": [shapes.convo_view(world, person) for person in page], **cursor}
+    shown = [each for each in page if latest[each.external_id].partition("__")[2] not in world.withheld]
+    return {"convos": [shapes.convo_view(world, person) for person in shown], **cursor}
 
 
 def _get_messages(world: World, query: Query) -> Mapping[str, Any]:
     person = _person_of_convo(world, str(query.get("convoId", "")))
     messages = world.messages_with("bluesky", person)
     page, cursor = _page(messages, query, lambda each: f"{iso(each.created_at)}__{each.identifier}")
-    return {"messages": [shapes.message_view(message) for message in page], **cursor}
+    return {"messages": [shapes.message_view(message) for message in world.shown(page)], **cursor}
 
 
 def _get_convo_for_members(world: World, query: Query) -> Mapping[str, Any]:

@@ -119,6 +119,20 @@ async def _delete(request: Request) -> Response:
     return JSONResponse({})
 
 
+async def _standing(request: Request) -> Response:
+    """Closes, takes down or opens a person's profile; what they wrote is not shown to the brand meanwhile."""
+    world: World = request.app.state.world
+    wanted = await request.json()
+    known = world.people.get((str(wanted.get("platform")), str(wanted.get("handle"))))
+    if known is None:
+        return JSONResponse({"error": "there is no such person"}, 404)
+    try:
+        world.set_standing(known, str(wanted.get("standing", "")))
+    except ValueError as error:
+        return JSONResponse({"error": str(error)}, 400)
+    return JSONResponse({"standing": known.standing})
+
+
 async def _faults(request: Request) -> Response:
     world: World = request.app.state.world
     if request.method == "DELETE":
@@ -158,6 +172,7 @@ def routes() -> list[Route]:
         Route("/posts", _inject, methods=["POST"]),
         Route("/edits", _edit, methods=["POST"]),
         Route("/deletions", _delete, methods=["POST"]),
+        Route("/standings", _standing, methods=["POST"]),
         Route("/faults", _faults, methods=["POST", "DELETE"]),
         Route("/clock", _clock, methods=["POST"]),
         Route("/tokens", _tokens, methods=["POST"]),

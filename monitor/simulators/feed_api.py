@@ -96,7 +96,7 @@ def write_forum(world: World, page: int) -> str:
     if page * FORUM_PAGE < len(entries):
         links.append(("next", f"latest.atom?page={page + 1}"))
     gone = [each for each in world.entries.values() if each.platform == "feed" and each.is_deleted and not each.rating]
-    parts = [_tombstone(entry) for entry in gone] + [_topic(entry) for entry in shown]
+    parts = [_tombstone(entry) for entry in gone] + [_topic(entry) for entry in world.shown(shown)]
     return _feed("Lumora forum", facts.FORUM_FEED, links, parts, _latest(shown, world))
 
 

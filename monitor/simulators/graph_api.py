@@ -19,6 +19,7 @@ from monitor.simulators import graph_app
 from monitor.simulators.graph_errors import GraphError
 from monitor.simulators.graph_fields import Field, FieldSyntaxError, parse_fields
 from monitor.simulators.graph_nodes import (
+    Conversation,
     Node,
     UnknownFieldError,
     conversations,
@@ -26,6 +27,7 @@ from monitor.simulators.graph_nodes import (
     edge_rows,
     edges_of,
     identifier_of,
+    is_withheld,
 )
 from monitor.simulators.graph_sign_in import page_called
 from monitor.simulators.oauth import PAGE_TOKEN, is_app_token, page_of_token
@@ -145,7 +147,8 @@ def _paginator(request: Request, world: World) -> Any:
         last = _decode(after)
         start = names.index(last) + 1 if last in names else 0
         page = rows[start : start + limit]
-        body: dict[str, Any] = {"data": [describe(world, row, field.fields, paginate) for row in page]}
+        shown = [row for row in page if not is_withheld(world, row)]
+        body: dict[str, Any] = {"data": [describe(world, row, field.fields, paginate) for row in shown]}
         if page:
             cursor = _encode(identifier_of(page[-1]))
             body["paging"] = {"cursors": {"before": _encode(identifier_of(page[0])), "after": cursor}}
@@ -182,10 +185,20 @@ def _read_edge(world: World, request: Request, node: Node, edge: str, args: Mapp
         return graph_app.subscribed_apps(world)
     if edge not in edges_of(node):
         raise GraphError(f"(#100) Tried accessing nonexisting field ({edge})", 100)
+    if isinstance(node, Conversation):
+        _check_age(world, node, args.get("after", ""))
     arguments = tuple((name, args[name]) for name in _EDGE_ARGUMENTS if name in args)
     field = Field(edge, arguments, parse_fields(args.get("fields", "id")))
     rows = edge_rows(world, node, edge, args)
     return _paginator(request, world)(identifier_of(node), edge, rows, field, after=args.get("after", ""))
+
+
+def _check_age(world: World, thread: Conversation, after: str) -> None:
+    """Beyond its newest messages a conversation is closed, as if they had been deleted."""
+    names = [message.identifier for message in thread.messages]
+    start = names.index(_decode(after)) + 1 if after and _decode(after) in names else 0
+    if world.graph.readable_messages and start >= world.graph.readable_messages:
+        raise GraphError("(#100) This message has been deleted or is too old to be read", 100, 33)
 
 
 _EDGE_ARGUMENTS = ("limit", "filter", "order", "platform", "user_id")

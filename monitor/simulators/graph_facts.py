@@ -43,6 +43,8 @@ class GraphState:
     other_apps: dict[str, list[str]] = field(default_factory=dict)
     # Edges that the app was not granted.
     closed_edges: set[str] = field(default_factory=set)
+    # So many messages of a conversation, the newest, can be read; 0: all of them.
+    readable_messages: int = 0
     expires_at: datetime | None = None
     served_version: str = ""
     #: An id within this app -> the id that the page knows the same person by.

@@ -44,7 +44,7 @@ def describe(world: World, node: Node, fields: Sequence[Field], paginate: Pagina
         if field.name in edges_of(node):
             rows = edge_rows(world, node, field.name, dict(field.arguments))
             page = paginate(identifier_of(node), field.name, rows, field)
-            if page["data"]:
+            if page["data"] or "next" in page.get("paging", {}):
                 described[field.name] = page
             continue
         value = _field(world, node, field)
@@ -55,6 +55,12 @@ def describe(world: World, node: Node, fields: Sequence[Field], paginate: Pagina
 
 def identifier_of(node: Node) -> str:
     return node.external_id if isinstance(node, Person) else node.identifier
+
+
+def is_withheld(world: World, node: Node) -> bool:
+    """A conversation is with its latest message."""
+    told = node.messages[0] if isinstance(node, Conversation) else node
+    return not isinstance(told, Person) and told.identifier in world.withheld
 
 
 def edges_of(node: Node) -> Mapping[str, str]:

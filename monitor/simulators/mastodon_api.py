@@ -87,7 +87,7 @@ def _is_ours(request: Request) -> bool:
 
 
 def _page(request: Request, rows: Sequence[tuple[int, Any]], *, default: int, most: int) -> Response:
-    """`rows` are (id, what is shown), the newest first. `min_id` gives the page right above it, `since_id` the top."""
+    """`rows`: (id, what is shown or None), the newest first. `min_id`: the page right above; `since_id`: the top."""
     query = request.query_params
     limit = min(most, int(query.get("limit") or default))
     above = int(query.get("min_id") or query.get("since_id") or -1)
@@ -103,12 +103,16 @@ def _page(request: Request, rows: Sequence[tuple[int, Any]], *, default: int, mo
             for name, identifier in (("max_id", page[-1][0]), ("min_id", page[0][0]))
         )
         headers["link"] = f'<{base}?{older}>; rel="next", <{base}?{newer}>; rel="prev"'
-    return JSONResponse([shown for _identifier, shown in page], headers=headers)
+    return JSONResponse([shown for _identifier, shown in page if shown is not None], headers=headers)
 
 
 def _posts(world: World, posts: Sequence[Post]) -> list[tuple[int, Any]]:
     ordered = sorted(posts, key=lambda post: int(post.identifier), reverse=True)
-    return [(int(post.identifier), render_status(world, post)) for post in ordered]
+    return [(int(post.identifier), _unless_withheld(world, post, render_status(world, post))) for post in ordered]
+
+
+def _unless_withheld(world: World, post: Post, shown: Any) -> Any:
+    return None if post.identifier in world.withheld else shown
 
 
 def _everything(world: World) -> list[Post]:
@@ -134,7 +138,7 @@ async def _notifications(world: World, request: Request) -> Response:
         kind = _kind_of_notice(world, post, us)
         is_filtered = isinstance(post, Message) and query.get("include_filtered") != "true"
         if author_of(post) is not us and kind in wanted and not is_filtered:
-            rows.append((post.number, render_notification(world, post, kind)))
+            rows.append((post.number, _unless_withheld(world, post, render_notification(world, post, kind))))
     rows.sort(key=lambda row: row[0], reverse=True)
     return _page(request, rows, default=40, most=80)
 
@@ -151,7 +155,10 @@ async def _conversations(world: World, request: Request) -> Response:
     threads: dict[Person, list[Message]] = {}
     for message in world.messages_with("mastodon"):
         threads.setdefault(message.recipient if message.sender is us else message.sender, []).append(message)
-    rows = [(int(each[0].identifier), render_conversation(world, each)) for each in threads.values()]
+    rows = [
+        (int(each[0].identifier), _unless_withheld(world, each[0], render_conversation(world, each)))
+        for each in threads.values()
+    ]
     rows.sort(key=lambda row: row[0], reverse=True)
     return _page(request, rows, default=20, most=40)
 

@@ -24,10 +24,9 @@ def bodies(world: World, hook: Hook, kind: str, about: Entry | Message) -> Itera
 
 
 def _is_wanted(world: World, hook: Hook, name: str) -> bool:
-    """By the address, and by what the page was subscribed to (`subscribed_apps`), once it was."""
-    asked = world.graph.subscribed_fields
+    """By the address, and by what the page has agreed to (`subscribed_apps`)."""
     is_of_page = name in SUBSCRIBABLE
-    return hook.wants(name) and (not asked or not is_of_page or name in asked)
+    return hook.wants(name) and (not is_of_page or name in world.graph.subscribed_fields)
 
 
 def _body(platform: str, at: int, **updates: list[Any]) -> dict[str, Any]:
@@ -36,7 +35,9 @@ def _body(platform: str, at: int, **updates: list[Any]) -> dict[str, Any]:
 
 
 def _page_change(world: World, kind: str, entry: Entry) -> dict[str, Any] | None:
-    """The feed's posts and comments. One that is removed tells its ids only."""
+    """The feed's posts and comments, and reviews. One that is removed tells its ids only."""
+    if entry.kind == "review" and not entry.parent_id:
+        return _review_change(kind, entry)
     value: dict[str, Any] = {
         "from": {"id": entry.author.external_id, "name": entry.author.name},
         "item": "comment" if entry.parent_id else "post" if entry.author is not world.brands["facebook"] else "status",
@@ -46,10 +47,28 @@ def _page_change(world: World, kind: str, entry: Entry) -> dict[str, Any] | None
     }
     if entry.parent_id:
         value |= {"comment_id": entry.identifier, "parent_id": entry.parent_id}
-        value["post"] = {"id": entry.root_id, "status_type": "mobile_status_update", "is_published": True}
+        root = world.entries.get(entry.root_id)
+        # What only an ad shows was never published on the page.
+        is_published = root is None or root.kind != "ad"
+        value["post"] = {"id": entry.root_id, "status_type": "mobile_status_update", "is_published": is_published}
     if kind in ("published", "edited"):
         value["message"] = entry.text
     return {"field": "feed", "value": value}
+
+
+def _review_change(kind: str, entry: Entry) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "item": "rating",
+        "verb": _VERBS[kind],
+        "open_graph_story_id": entry.identifier,
+        "reviewer_id": entry.author.external_id,
+        "reviewer_name": entry.author.name,
+        "created_time": int(entry.created_at.timestamp()),
+    }
+    if kind in ("published", "edited"):
+        verdict = "POSITIVE" if entry.rating >= 4 else "NEGATIVE"
+        value |= {"rating": entry.rating or None, "recommendation_type": verdict, "review_text": entry.text}
+    return {"field": "ratings", "value": value}
 
 
 def _profile_change(world: World, kind: str, entry: Entry) -> dict[str, Any] | None:

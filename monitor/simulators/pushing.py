@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import requests
 
 PLATFORMS = ("x", "meta")
-DIALECTS = ("activity", "account_activity")
+DIALECTS = ("activity", "account_activity", "compliance")
 MISHAPS = ("lose", "duplicate", "delay", "reorder", "forge")
 # After these many seconds a delivery that failed is tried again; then it is given up.
 RETRY_SECONDS = (1, 5, 30, 120, 600, 3_600, 6 * 3_600, 24 * 3_600)
@@ -92,8 +92,11 @@ class PushBook:
     def __init__(self, now: Callable[[], datetime], keys: Mapping[str, str]) -> None:
         self._now = now
         self.keys = dict(keys)
-        #: What X lists as Activity API subscriptions.
+        #: What X lists as Activity API subscriptions, and whether its app may have any; posts read this month beside
+        #: the world's own calls.
         self.subscriptions: list[dict[str, Any]] = []
+        self.has_activity_api = True
+        self.project_usage = 0
         self._told: deque[tuple[datetime, Hook, Mapping[str, Any]]] = deque(maxlen=_REMEMBERED)
         self._lock = threading.RLock()
         self._parcels: list[_Parcel] = []

@@ -12,6 +12,7 @@ from monitor.simulators.app import create_app
 from monitor.simulators.pushing import AddressError
 from monitor.simulators.story import DEMO_STORY, StoryPlayer, find_story, load_story
 from monitor.simulators.world import World
+from monitor.simulators.x_push_api import subscribe_to_all
 
 # The demo polls every few seconds, which the real limits would not allow.
 DEMO_LIMIT_SCALE = 100
@@ -59,13 +60,18 @@ async def _push(world: World, desk: str) -> None:
         if missing and time.monotonic() >= next_try:
             for platform, address in list(missing.items()):
                 with contextlib.suppress(AddressError):
-                    await asyncio.to_thread(
-                        world.pushes.subscribe, platform, address, verify_token=world.pushes.keys[platform]
-                    )
+                    await asyncio.to_thread(_register, world, platform, address)
                     del missing[platform]
             next_try = time.monotonic() + _HANDSHAKE_SECONDS
         await asyncio.to_thread(world.pushes.deliver_due)
         await asyncio.sleep(_PUSH_SECONDS)
+
+
+def _register(world: World, platform: str, address: str) -> None:
+    """Raises AddressError. X tells what it pushes; Meta's apps choose that in a page of their own."""
+    hook = world.pushes.subscribe(platform, address, verify_token=world.pushes.keys[platform])
+    if platform == "x":
+        subscribe_to_all(world, hook)
 
 
 async def _play(player: StoryPlayer) -> None:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from monitor.platforms.times import snowflake_at
 from monitor.simulators import bluesky_facts, feed_facts, graph_facts
@@ -25,6 +25,8 @@ from monitor.simulators.limits import RateWindows
 from monitor.simulators.mastodon_facts import ACCOUNT_ID, snowflake
 from monitor.simulators.pushing import PushBook
 
+#: What may become of a profile: shown to followers only, or taken down by its platform. "" is as usual.
+STANDINGS = ("", "protected", "suspended")
 # Long enough ago that no collector takes it for something new.
 _BEFORE_RESTART = timedelta(hours=3)
 _FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,6 +41,7 @@ class Person:
     followers: int = 0
     is_verified: bool = False
     joined_at: datetime = datetime(2019, 5, 4, 12, tzinfo=UTC)
+    standing: str = ""
 
 
 @dataclass(eq=False)
@@ -68,6 +71,11 @@ class Entry:
     kind: str = ""  # Meta's: see graph_facts
 
     @property
+    def is_seen(self) -> bool:
+        """By the brand, which follows nobody."""
+        return not self.is_deleted and not self.author.standing
+
+    @property
     def first_id(self) -> str:
         return self.history[0] if self.history else self.identifier
 
@@ -84,6 +92,9 @@ class Message:
     comment_id: str = ""
     parent_id: str = ""
     number: int = 0
+
+
+Row = TypeVar("Row", Entry, Message)
 
 
 class World:
@@ -107,6 +118,9 @@ class World:
         self.grants = GrantBook()
         self.limits = RateWindows(limit_scale)
         self.is_revoked = False
+        #: Ids that hold places in lists and are not shown there (of people who hid themselves, say): pages are shorter
+        #: for it, or empty, and go on all the same.
+        self.withheld: set[str] = set()
         self.must_be_summoned = True
         self.x_dialect = "tweet"
         self.idempotency: dict[str, tuple[datetime, str]] = {}
@@ -135,6 +149,10 @@ class World:
     def shift_clock(self, seconds: float) -> None:
         self._shift += timedelta(seconds=seconds)
 
+    def shown(self, rows: Iterable[Row]) -> list[Row]:
+        """What of a page of a list can be seen."""
+        return [row for row in rows if row.identifier not in self.withheld]
+
     def _tell(self, kind: str, about: Any) -> None:
         for listen in self.listeners:
             listen(kind, about)
@@ -155,6 +173,15 @@ class World:
             (each for each in self.people.values() if (each.platform, each.external_id) == (platform, external_id)),
             None,
         )
+
+    def set_standing(self, person: Person, standing: str) -> None:
+        """The person closes or opens the profile, or the platform takes it down or lets it stand again."""
+        if standing not in STANDINGS:
+            raise ValueError(f"a profile is one of {STANDINGS}, not {standing!r}")
+        with self.lock:
+            before, person.standing = person.standing, standing
+            if before != standing:
+                self._tell("standing", person)
 
     # -- Public posts ----------------------------------------------------------------------------
 
@@ -264,11 +291,11 @@ class World:
         """Posts that can be seen, the newest id first, each once (edited ones under their newest id)."""
         with self.lock:
             shown = [each for key, each in self.entries.items() if each.platform == platform and key == each.identifier]
-        return sorted((each for each in shown if not each.is_deleted), key=_order, reverse=True)
+        return sorted((each for each in shown if each.is_seen), key=_order, reverse=True)
 
     def find(self, identifier: str) -> Entry | None:
         entry = self.entries.get(identifier)
-        return entry if entry is not None and not entry.is_deleted else None
+        return entry if entry is not None and entry.is_seen else None
 
     def find_or_adopt(self, platform: str, identifier: str) -> Entry | None:
         known = self.entries.get(identifier)
@@ -279,7 +306,7 @@ class World:
             known = Entry(platform, identifier, author, text, at, identifier, kind="adopted")
             known.updated_at, known.history = at, [identifier]
             self.entries[identifier] = known
-        return known if known is not None and not known.is_deleted else None
+        return known if known is not None and known.is_seen else None
 
     def person_or_adopted(self, platform: str, external_id: str) -> Person | None:
         known = self.person_by_id(platform, external_id)

@@ -19,12 +19,13 @@ from monitor.simulators.x_shapes import (
     conversation_of,
     in_dialect,
     listed,
+    missing,
     names_in,
-    not_found,
     render_message,
     render_page,
     render_post,
     render_user,
+    suspended,
 )
 from monitor.simulators.x_sign_in import SCOPE_OF, token_of
 
@@ -87,6 +88,7 @@ def _list(world: World, request: Request, rows: list[Entry], *, smallest: int, h
     query = dict(request.query_params)
     rows = lists.bounded(world, rows, query, horizon=horizon)
     page, token = lists.page_of(rows, query, smallest=smallest, name_of=_name)
+    page = world.shown(page)
     meta: dict[str, Any] = {"result_count": len(page)}
     if page:
         meta |= {"newest_id": page[0].identifier, "oldest_id": page[-1].identifier}
@@ -120,7 +122,7 @@ async def _lookup(world: World, request: Request) -> Response:
         raise lists.InvalidRequestError("The `ids` query parameter holds 1 to 100 ids")
     found = {identifier: world.find(identifier) for identifier in identifiers}
     page = render_page(world, [each for each in found.values() if each is not None], request.query_params)
-    errors = [not_found(identifier) for identifier, each in found.items() if each is None]
+    errors = [missing(world, identifier) for identifier, each in found.items() if each is None]
     if errors:
         page["errors"] = [*page.get("errors", []), *errors]
     return _json(world, page)
@@ -133,9 +135,15 @@ async def _me(world: World, request: Request) -> Response:
 
 
 async def _users(world: World, request: Request) -> Response:
-    people = [world.person_by_id("x", identifier) for identifier in listed(request.query_params, "ids")]
+    found = [world.person_by_id("x", identifier) for identifier in listed(request.query_params, "ids")]
     fields = listed(request.query_params, "user.fields")
-    return _json(world, {"data": [render_user(person, fields) for person in people if person]})
+    people = [person for person in found if person]
+    body: dict[str, Any] = {
+        "data": [render_user(person, fields) for person in people if person.standing != "suspended"]
+    }
+    if errors := [suspended(person) for person in people if person.standing == "suspended"]:
+        body["errors"] = errors
+    return _json(world, {name: value for name, value in body.items() if value})
 
 
 async def _direct_messages(world: World, request: Request) -> Response:
@@ -149,6 +157,7 @@ async def _direct_messages(world: World, request: Request) -> Response:
         rows = [row for row in rows if conversation_of(row.sender, row.recipient) == conversation]
     query = dict(request.query_params)
     page, token = lists.page_of(rows, query, smallest=1, name_of=lambda row: row.identifier)
+    page = world.shown(page)
     body: dict[str, Any] = {"meta": {"result_count": len(page)}}
     if page:
         body["data"] = [render_message(row, listed(query, "dm_event.fields")) for row in page]

@@ -1,4 +1,5 @@
-"""What the fake X pushes, a body an event: Activity API in the world's dialect, Account Activity in v1.1 shapes."""
+"""What the fake X pushes, a body an event: Activity API in the world's dialect, Account Activity in v1.1 shapes, and
+the compliance events that X owes who stores posts, where somebody hands them on."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -18,12 +19,37 @@ _USER_FIELDS = ("created_at", "protected", "public_metrics", "verified")
 _TAG = "mentiondesk"
 
 
-def bodies(world: World, hook: Hook, kind: str, about: Entry | Message) -> Iterator[Mapping[str, Any]]:
-    """`kind`: published, edited, deleted (an Entry), said (a Message)."""
-    make = _account_bodies if hook.dialect == "account_activity" else _activity_bodies
-    for name, body in make(world, kind, about):
+def bodies(world: World, hook: Hook, kind: str, about: Entry | Message | Person) -> Iterator[Mapping[str, Any]]:
+    """`kind`: published, edited, deleted (an Entry), said (a Message), standing (a Person)."""
+    for name, body in _made(world, hook, kind, about):
         if hook.wants(name):
             yield body
+
+
+def _made(
+    world: World, hook: Hook, kind: str, about: Entry | Message | Person
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if hook.dialect == "compliance":
+        yield from _compliance_bodies(world, kind, about)
+    elif isinstance(about, Person):
+        return  # of other people's profiles only compliance events tell
+    elif hook.dialect == "account_activity":
+        yield from _account_bodies(world, kind, about)
+    else:
+        yield from _activity_bodies(world, kind, about)
+
+
+def _compliance_bodies(
+    world: World, kind: str, about: Entry | Message | Person
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """https://docs.x.com/x-api/compliance/streams: whoever wrote it, and whatever app is told."""
+    moment = world.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(about, Person):
+        name = {"protected": "user_protect", "suspended": "user_suspend", "": "user_unprotect"}[about.standing]
+        yield name, {"data": {name: {"user": {"id": about.external_id}, "event_at": moment}}}
+    elif isinstance(about, Entry) and kind == "deleted":
+        post = {"id": about.identifier, "author_id": about.author.external_id}
+        yield "delete", {"data": {"delete": {"tweet": post, "event_at": moment}}}
 
 
 def revoked(hook: Hook, world: World) -> Iterator[Mapping[str, Any]]:
@@ -157,6 +183,8 @@ def _post_v1(world: World, entry: Entry) -> dict[str, Any]:
             "display_text_range": [start, len(text)],
             "entities": status["entities"],
         }
+    if len(entry.history) > 1:
+        status["edit_history"] = {"initial_tweet_id": entry.first_id, "edit_tweet_ids": list(entry.history)}
     if quoted is not None:
         status |= {"quoted_status_id": int(quoted.identifier), "quoted_status_id_str": quoted.identifier}
         status["quoted_status"] = _post_v1(world, quoted)
@@ -179,7 +207,7 @@ def _user_v1(person: Person) -> dict[str, Any]:
         "name": person.name,
         "screen_name": person.handle,
         "created_at": _classic(person.joined_at),
-        "protected": False,
+        "protected": person.standing == "protected",
         "verified": person.is_verified,
         "followers_count": person.followers,
     }

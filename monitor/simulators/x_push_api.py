@@ -116,6 +116,8 @@ async def _webhook(world: World, request: Request) -> Response:
 
 async def _subscriptions(world: World, request: Request) -> Response:
     listed = world.pushes.subscriptions
+    if not world.pushes.has_activity_api:
+        return problem(403, "Client Forbidden", "This app has no access to the Activity API.", "client-forbidden")
     if request.method == "GET":
         return JSONResponse({"data": listed, "meta": {"result_count": len(listed)}})
     wanted = await request.json()
@@ -128,12 +130,24 @@ async def _subscriptions(world: World, request: Request) -> Response:
         return problem(409, "Conflict", "There is such a subscription.", "conflict")
     if len(listed) >= MOST_SUBSCRIPTIONS:
         return problem(403, "Forbidden", "The subscription limit of this app is reached.", "client-forbidden")
+    made = _add(world, name, wanted)
+    return JSONResponse({"data": {"subscription": made}, "meta": {"total_subscriptions": len(listed)}})
+
+
+def _add(world: World, name: str, wanted: dict[str, Any]) -> dict[str, Any]:
     moment = iso(world.now())
     made = {"subscription_id": str(1_976_000_000_000_000_000 + secrets.randbelow(10**12)), "event_type": name}
     made |= {"filter": wanted["filter"], "created_at": moment, "updated_at": moment}
-    listed.append(made)
+    world.pushes.subscriptions.append(made)
     _point(world, made, wanted)
-    return JSONResponse({"data": {"subscription": made}, "meta": {"total_subscriptions": len(listed)}})
+    return made
+
+
+def subscribe_to_all(world: World, hook: Hook) -> None:
+    """Everything of the brand's user goes to this address, and X says so to whoever asks what is subscribed to."""
+    wanted = {"filter": {"user_id": X_USER_ID}, "webhook_id": hook.identifier}
+    for name in sorted(EVENTS):
+        _add(world, name, wanted)
 
 
 def _point(world: World, subscription: dict[str, Any], wanted: dict[str, Any]) -> None:
@@ -186,7 +200,8 @@ def _minute(written: str) -> datetime:
 
 async def _usage(world: World, _request: Request) -> Response:
     # Numbers in version 2.166 of the published specification, text in 2.167: our reader takes both.
-    usage = {"cap_reset_day": 1, "project_id": "1", "project_cap": 3_000_000, "project_usage": len(world.calls)}
+    usage: dict[str, Any] = {"cap_reset_day": 1, "project_id": "1", "project_cap": 3_000_000}
+    usage["project_usage"] = world.pushes.project_usage + len(world.calls)
     return JSONResponse({"data": usage})
 
 

@@ -112,7 +112,7 @@ def render_user(person: Person, fields: Iterable[str]) -> dict[str, Any]:
         "username": person.handle,
         "created_at": iso(person.joined_at),
         "verified": person.is_verified,
-        "protected": False,
+        "protected": person.standing == "protected",
         "public_metrics": {
             "followers_count": person.followers,
             "following_count": 12,
@@ -149,11 +149,41 @@ def _expanded(
         parents = [each for each in found.values() if each is not None]
         if parents:
             includes["tweets"] = [render_post(world, each, fields) for each in parents]
-        errors = [not_found(identifier) for identifier, each in found.items() if each is None]
+        errors = [missing(world, identifier) for identifier, each in found.items() if each is None]
     if "author_id" in expansions and entries:
         authors = {entry.author.external_id: entry.author for entry in entries}
         includes["users"] = [render_user(each, user_fields) for each in authors.values()]
     return includes, errors
+
+
+def missing(world: World, identifier: str) -> dict[str, Any]:
+    """Why a post is not shown. Of private and of suspended authors X says the same, and not which."""
+    entry = world.entries.get(identifier)
+    if entry is None or entry.is_deleted:
+        return not_found(identifier)
+    return {
+        "value": identifier,
+        "detail": f"Sorry, you are not authorized to see the Tweet with ids: [{identifier}].",
+        "title": "Authorization Error",
+        "resource_type": "tweet",
+        "parameter": "ids",
+        "resource_id": identifier,
+        "section": "data",
+        "type": "https://api.twitter.com/2/problems/not-authorized-for-resource",
+    }
+
+
+def suspended(person: Person) -> dict[str, Any]:
+    """What a look-up of a user says."""
+    return {
+        "value": person.external_id,
+        "detail": f"User has been suspended: [{person.external_id}].",
+        "title": "Forbidden",
+        "resource_type": "user",
+        "parameter": "ids",
+        "resource_id": person.external_id,
+        "type": "https://api.twitter.com/2/problems/resource-not-found",
+    }
 
 
 def not_found(identifier: str) -> dict[str, Any]:

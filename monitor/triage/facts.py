@@ -52,6 +52,10 @@ class Facts:
     topic: str = "other"
     audience: str = "none"
     entity_kinds: tuple[str, ...] = ()
+    stars: int | None = None  # of a review, 1 to 5
+    recommends: bool | None = None  # in a review that says so
+    is_on_ad: bool = False  # stands under an ad, or came by one
+    app_version: str = ""  # of the app under review
     market: str = "unknown"
     author_followers: int | None = None
     author_is_verified: bool = False

@@ -9,6 +9,7 @@ from django.db.models import Q
 from monitor.analysis.selectors import Reading, current_readings
 from monitor.brands.models import Switch, SwitchName
 from monitor.inbox.models import Post
+from monitor.platforms.extra import NOTHING_TOLD, Extra
 from monitor.triage.facts import CaseFacts, Facts, is_addressed_to_us
 from monitor.triage.marks import author_signs
 
@@ -79,6 +80,7 @@ def _facts(
             channel_kind=post.channel.kind if post.channel else "",
         ),
         market=post.market.code if post.market else "unknown",
+        **_told(post),
         author_followers=author.followers if author else None,
         author_is_verified=bool(author and author.is_verified),
         author_is_automated=bool(author and author.is_automated),
@@ -95,6 +97,17 @@ def _facts(
         **_words(reading),
         **suspicions,
     )
+
+
+def _told(post: Post) -> dict[str, Any]:
+    """What the platform says of the post beyond its words."""
+    told = Extra.from_json(post.extra) if post.extra else NOTHING_TOLD
+    return {
+        "stars": told.stars,
+        "recommends": told.recommends,
+        "is_on_ad": bool(told.ad_id),
+        "app_version": told.app_version,
+    }
 
 
 def _words(reading: Reading | None) -> dict[str, Any]:

@@ -57,7 +57,7 @@ FIELD_KINDS: Final[dict[str, str]] = {
         "list"
         if "tuple" in str(one.type)
         else "flag"
-        if one.type in (bool, "bool")
+        if "bool" in str(one.type)
         else "text"
         if one.type in (str, "str")
         else "number"

@@ -3,15 +3,19 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from monitor.api.rest.posts import PostQuery
+from monitor.api.rest.shapes import ExtraShape
 from monitor.audit.models import AuditEvent
 from monitor.cases.models import Case
 from monitor.inbox.models import Post
+from monitor.inbox.selectors import TOLD
+from monitor.platforms.extra import NAMES
 from monitor.replies.models import Reply, SuggestedReply
 from tests.support.desk import make_author, make_case, make_post
 from tests.trends.making import read_post
@@ -79,6 +83,24 @@ def test_posts_come_page_by_page_and_each_once(brand: Any, api: Api) -> None:
     texts = [post["text"] for post in first["posts"] + second["posts"]]
     assert texts == [post.text for post in reversed(made)]
     assert second["next"] is None
+
+
+def test_what_was_told_beyond_the_words_is_typed(brand: Any, api: Api) -> None:
+    told = {"ad_id": "120200000000001", "stars": 2, "recommends": False, "app_version": "4.1.2", "device": "Pixel 9"}
+    rated, plain = make_post(brand, extra=told), make_post(brand)
+    client = api("viewer")
+    assert client.get(f"/api/v1/posts/{rated.public_id}").json()["extra"] == told
+    nothing = {"ad_id": "", "stars": None, "recommends": None, "app_version": "", "device": ""}
+    assert client.get(f"/api/v1/posts/{plain.public_id}").json()["extra"] == nothing
+    assert set(ExtraShape.model_fields) == NAMES
+    by_stars = client.get("/api/v1/posts", {"told": "low_rated"}).json()["posts"]
+    assert [post["id"] for post in by_stars] == [str(rated.public_id)]
+    assert client.get("/api/v1/posts", {"told": "high_rated"}).json()["posts"] == []
+    assert client.get("/api/v1/posts", {"told": "everything"}).status_code == 422
+    assert set(get_args(PostQuery.model_fields["told"].annotation)) == {"", *TOLD}
+    private = make_post(brand, is_public=False, extra={"ad_id": "7"})
+    assert len(client.get("/api/v1/posts", {"told": "on_ad"}).json()["posts"]) == 1
+    assert api("agent").get(f"/api/v1/posts/{private.public_id}").json()["extra"]["ad_id"] == "7"
 
 
 def test_private_messages_are_for_those_who_answer(brand: Any, api: Api) -> None:

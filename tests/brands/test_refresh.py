@@ -13,7 +13,7 @@ from monitor.brands.models import Brand, Channel
 from monitor.brands.sealing import seal, unseal
 from monitor.brands.services import connect_channel, open_connector
 from monitor.brands.services.renewing import RenewingConnector, is_due, renew
-from monitor.inbox.services import collect_channel
+from monitor.inbox.services import collect_channel, ensure_streams, request_reading_back, reread_some
 from monitor.platforms.errors import (
     AuthExpiredError,
     PlatformError,
@@ -131,7 +131,7 @@ def test_one_connector_goes_on_over_many_hours(channel: Channel, simulated: Simu
 
 
 def _no_budget() -> Any:
-    from monitor.platforms.base import NullBudget
+    from monitor.platforms.budget import NullBudget
 
     return NullBudget()
 
@@ -255,6 +255,17 @@ def test_collecting_goes_on_over_the_end_of_access(channel: Channel, simulated: 
     simulated.world.shift_clock(7300)
     report = collect_channel(channel_id=channel.pk, stream="mentions")
     assert (report.error, report.ingested.stored) == ("", 1) and refreshes(simulated) == 1
+
+
+def test_reading_history_goes_on_over_the_end_of_access(channel: Channel, simulated: Simulated) -> None:
+    simulated.person_says("x", "@lumora old", at=simulated.world.now() - timedelta(days=2))
+    ensure_streams(channel=channel)
+    [reading] = request_reading_back(channel=channel, days=7, user=None, streams=["mentions"])
+    simulated.world.shift_clock(3 * 3600)
+    age(channel, minutes_left=-60)
+    reread_some(rereading_id=reading.pk)
+    reading.refresh_from_db()
+    assert (reading.state, reading.error, reading.seen) == ("done", "", 1) and refreshes(simulated) == 1
 
 
 @several_workers

@@ -202,7 +202,7 @@ def test_recorded_media_of_others_is_a_post_to_us(platform_data, folder, pattern
 def test_a_recorded_post_that_tags_a_page_has_no_author(platform_data):
     [(_name, node)] = json_in(platform_data / "restfb" / "misc", "v10_0_tagged-post.json")
     post = read("facebook", "feed_post", "post", node, is_tagged=True)
-    assert (post.author.external_id, post.is_own, post.extra["addressed_by"]) == ("", False, "tag")
+    assert (post.author.external_id, post.is_own, post.beside["addressed_by"]) == ("", False, "tag")
 
 
 def test_recorded_hiding_is_told_with_its_post(platform_data):

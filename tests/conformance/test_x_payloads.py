@@ -54,8 +54,8 @@ def test_the_documented_events_say_how_we_are_addressed(platform_data):
     found = {}
     for _name, body in bodies_in(platform_data / "x-docs-payloads", "activity_event-payloads__0[4-6]*.json"):
         [found[body["data"]["event_type"]]] = events_of(body)
-    assert found["post.mention.create"].extra["mention"] == "explicit"
-    assert found["post.reply.create"].form == "reply" and found["post.reply.create"].extra["mention"] == "leading"
+    assert found["post.mention.create"].beside["mention"] == "explicit"
+    assert found["post.reply.create"].form == "reply" and found["post.reply.create"].beside["mention"] == "leading"
     assert found["post.quote.create"].quotes_us and not found["post.quote.create"].mentions_us
 
 

@@ -21,7 +21,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from monitor.platforms.base import ChannelContext, NullBudget, SendRequest
+from monitor.platforms.base import ChannelContext, SendRequest
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import MalformedPayloadError, PlatformError
 from monitor.platforms.x import PLATFORM
 from monitor.platforms.x.connector import XConnector

@@ -23,7 +23,7 @@ def specification(platform_data):
         ("PlaceFieldsParameter", connector.PLACE_FIELDS),
         ("DmEventFieldsParameter", connector.DM_FIELDS),
         ("TweetExpansionsParameter", connector.EXPANSIONS),
-        ("DmEventExpansionsParameter", connector._message_options()["expansions"]),
+        ("DmEventExpansionsParameter", connector.MESSAGE_OPTIONS["expansions"]),
     ],
 )
 def test_every_field_that_we_ask_for_exists(specification, parameter, ours):

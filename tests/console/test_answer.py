@@ -231,3 +231,22 @@ def test_words_that_the_thread_shows_are_not_shown_again(as_bob: Client, bob: An
     assert page.count(SORRY) == 1
     assert "Said where the thread cannot show it." in page
     assert "These words were not wanted." not in page
+
+
+def test_what_may_be_said_in_private_is_not_held_against_a_private_answer(as_bob: Client, brand: Any) -> None:
+    case = make_case(brand, "My parcel is lost.", platform="facebook")
+    asks = "Please give us your order number here."
+    assert "Asks for personal details in public." in _look_over(as_bob, case, asks).content.decode()
+    words = _look_over(as_bob, case, asks, kind="private_reply").content.decode()
+    assert "Private reply" in words and "Asks for personal details" not in words and "override_reason" not in words
+
+
+def test_an_empty_answer_cannot_be_sent(as_bob: Client, case: Any) -> None:
+    assert "Send now" not in _look_over(as_bob, case, "   ").content.decode()
+
+
+def test_what_can_only_be_read_says_so(as_bob: Client, brand: Any) -> None:
+    case = make_case(brand, "Charged twice.", platform="feed", url="https://shop.example/1")
+    words = as_bob.get(_address(case)).content.decode()
+    assert "This source can only be read; answer where it was written." in words
+    assert "open the page" in words and "open on RSS" not in words

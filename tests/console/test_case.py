@@ -7,6 +7,8 @@ from django.test import Client
 
 from monitor.analysis.models import Correction
 from monitor.cases.models import Case
+from monitor.inbox.models import Post
+from monitor.replies.models import Reply
 from tests.support.desk import make_author, make_case, make_post, minutes_ago
 
 
@@ -39,6 +41,36 @@ def test_it_shows_the_thread_with_our_words_and_skeletons_but_no_strangers(
         assert said in words
     assert "Me too!" not in words
     assert words.index("We look into it.") < words.index("Picture")
+
+
+def test_it_shows_what_was_told_beyond_the_words_in_words(as_bob: Client, brand: Any, case: Any) -> None:
+    thread = case.deciding_post.conversation
+    device = "<b>Pixel</b> 9"
+    told = {"ad_id": "7", "stars": 2, "recommends": False, "app_version": "4.1.2", "device": device}
+    make_post(brand, "Late", conversation=thread, author=case.author, form="comment", extra=told)
+    words = _page(as_bob, case)
+    for said in (
+        '<span aria-hidden="true">★</span> 2 of 5 stars',
+        "Does not recommend us",
+        "Comment on an ad",
+        "<bdi>Version 4.1.2</bdi>",
+        "<bdi>&lt;b&gt;Pixel&lt;/b&gt; 9</bdi>",
+    ):
+        assert said in words
+    Post.objects.filter(extra__stars=2).update(deleted_at=minutes_ago(1))
+    assert "2 of 5 stars" not in _page(as_bob, case)
+
+
+@pytest.mark.parametrize(
+    ("form", "is_public", "said"),
+    [("comment", True, "Comment on an ad"), ("reply", True, "Comment on an ad"), ("post", True, ">Ad<"),
+     ("direct_message", False, "Came by an ad")],
+)  # fmt: skip
+def test_an_ad_is_told_as_what_it_was_to_the_post(
+    as_bob: Client, brand: Any, form: str, is_public: bool, said: str
+) -> None:
+    post = make_post(brand, form=form, is_public=is_public, extra={"ad_id": "7"})
+    assert said in _page(as_bob, make_case(brand, post=post))
 
 
 def test_however_long_a_public_thread_grew_the_post_of_the_case_stays(as_bob: Client, brand: Any, case: Any) -> None:
@@ -164,3 +196,19 @@ def test_a_case_of_another_brand_does_not_exist(as_bob: Client, other_brand: Any
     assert as_bob.get(f"/b/lumora/cases/{foreign.reference}/").status_code == 404
     assert as_bob.post(f"/b/lumora/cases/{foreign.reference}/claim/").status_code == 404
     assert as_bob.get(f"/b/nordhaus/cases/{foreign.reference}/").status_code == 404
+
+
+def test_a_private_answer_in_a_public_thread_is_marked_as_one(as_bob: Client, case: Any) -> None:
+    asked = case.deciding_post
+    make_post(case.brand, "In public.", conversation=asked.conversation, is_own=True, own_by="us")
+    mark = '<span class="chip">private</span>'
+    assert mark not in _page(as_bob, case)
+    own = make_post(
+        case.brand, "Between us.", conversation=asked.conversation, is_own=True, own_by="us", is_public=False
+    )
+    Reply.objects.create(
+        brand=case.brand, case=case, target=asked, conversation=asked.conversation, kind="private_reply",
+        state="sent", text=own.text, own_post=own,
+    )  # fmt: skip
+    thread = _page(as_bob, case).split('id="thread"')[1].split("</section>")[0]
+    assert thread.count(mark) == 1

@@ -112,9 +112,27 @@ def test_the_ledger_is_shown_day_by_day(as_bob, channel, stream):
     ChannelHour.objects.create(channel=channel, stream="webhook", hour=HOUR, pushed=190, overtaken=2)
     ChannelHour.objects.create(channel=channel, stream="mentions", hour=HOUR, slot=3, found=10, confirmed=190, slow=1)
     ChannelHour.objects.create(channel=channel, stream="mentions", hour=HOUR - timedelta(days=30), found=900)
+    Channel.objects.update(created_at=HOUR - timedelta(days=40))
     words = page_of(as_bob, channel)
     assert "Push brought 96 % of what reading found; 8 posts came by reading only." in words
     assert words.count("<meter") == 14 and "900" not in words
+
+
+def test_days_before_the_channel_was_there_are_no_days_without_posts(as_bob, channel, stream):
+    ChannelHour.objects.create(channel=channel, stream="mentions", hour=HOUR, found=1)
+    assert page_of(as_bob, channel).count("<meter") <= 2
+
+
+def test_the_list_counts_what_was_pushed(as_bob, channel, stream):
+    ChannelHour.objects.create(channel=channel, stream="webhook", hour=HOUR, pushed=19)
+    ChannelHour.objects.create(channel=channel, stream="webhook", hour=HOUR - timedelta(days=30), pushed=7)
+    assert "19 posts were pushed to us in the last two weeks." in as_bob.get("/b/lumora/channels/").content.decode()
+
+
+def test_a_feed_without_a_login_is_not_said_to_have_one(as_bob, channel):
+    Channel.objects.update(platform="feed", kind="feed", credentials=None)
+    find(channel, Condition("token", "ok"))
+    assert "It answers; no login is needed." in page_of(as_bob, channel)
 
 
 def test_a_platform_that_cannot_push_has_no_columns_of_push(as_bob, channel):
@@ -198,6 +216,94 @@ def test_subscribing_needs_a_public_address(as_dora, channel, settings):
     settings.PUBLIC_URL = ""
     answer = as_dora.post(f"/b/lumora/channels/{channel.pk}/subscribe/", follow=True)
     assert "MENTIONDESK_PUBLIC_URL" in answer.content.decode()
+
+
+def test_the_page_of_a_channel_stands_under_channels_in_the_menu(as_bob, channel):
+    assert '/channels/" aria-current="page"' in page_of(as_bob, channel)
+
+
+def test_a_reading_under_way_is_watched_and_one_that_is_over_is_not(as_dora, channel, stream):
+    as_dora.post(f"/b/lumora/channels/{channel.pk}/read-back/", {"days": "7"})
+    assert 'hx-select="#again"' in page_of(as_dora, channel)
+    Rereading.objects.update(state="done")
+    assert 'hx-select="#again"' not in page_of(as_dora, channel)
+
+
+def test_what_was_looked_at_just_now_says_so(as_bob, channel):
+    find(channel, Condition("token", "ok"))
+    assert "looked at just now" in page_of(as_bob, channel)
+    ChannelCondition.objects.update(looked_at=timezone.now() - timedelta(minutes=7))
+    assert "looked at 7 min ago" in page_of(as_bob, channel)
+
+
+def test_in_a_demo_the_simulated_platform_pushes_to_this_machine(as_dora, channel, brand, settings):
+    from monitor.brands.sealing import seal
+
+    settings.PUBLIC_URL = ""
+    type(brand).objects.filter(pk=brand.pk).update(is_demo=True)
+    with simulated_platforms() as simulated:
+        context = simulated.context("x")
+        Channel.objects.update(
+            external_id=context.external_id, api_url=context.api_url, credentials=seal(context.credentials)
+        )
+        answer = as_dora.post(f"/b/lumora/channels/{channel.pk}/subscribe/", follow=True).content.decode()
+    # It was asked to, at the address that the browser used; nobody listens there in a test.
+    assert "MENTIONDESK_PUBLIC_URL" not in answer and "did not agree to push" in answer
+
+
+# -- Letting go ----------------------------------------------------------------------------------
+
+
+def test_disconnecting_says_first_what_goes_and_what_stays(as_dora, channel):
+    words = page_of(as_dora, channel, "disconnect/")
+    assert "Its keys are deleted here." in words and "Its posts, cases and figures stay" in words
+    channel.refresh_from_db()
+    assert channel.state == "healthy"
+
+
+def test_a_channel_that_was_let_go_is_neither_read_nor_listened_to(as_dora, brand, channel, stream):
+    from monitor.alerts.models import Alert
+    from monitor.api.services import _channels_of
+    from monitor.audit.models import AuditEvent
+    from monitor.brands.sealing import seal
+    from monitor.inbox.selectors import due_streams
+
+    Channel.objects.update(credentials=seal({"access_token": "t"}))
+    owner = ("x", channel.external_id)
+    assert due_streams(limit=9) and _channels_of([owner])
+    raise_alert(brand_id=brand.pk, code="channel.quiet", params={}, dedupe_key=f"channel:{channel.pk}:quiet")
+    as_dora.post(f"/b/lumora/channels/{channel.pk}/read-back/", {"days": "7"})
+    find(channel, Condition("token", "ok"))
+    answer = as_dora.post(f"/b/lumora/channels/{channel.pk}/disconnect/now/", follow=True).content.decode()
+    assert "Disconnected: the keys are deleted." in answer
+    channel.refresh_from_db()
+    assert (channel.state, channel.credentials) == ("disconnected", None)
+    assert not due_streams(limit=9) and not _channels_of([owner])
+    assert Rereading.objects.get().state == "stopped" and not Alert.objects.filter(closed_at=None).exists()
+    assert AuditEvent.objects.filter(act="channel.disconnected").exists()
+    words = page_of(as_dora, channel)
+    assert "Somebody disconnected it" in words and "The login is accepted." not in words
+    assert f"/channels/{channel.pk}/connect/" in words and "Pause" not in words
+
+
+def test_what_was_let_go_is_not_resumed_without_keys_but_connected_again(as_dora, channel, brand):
+    from monitor.brands.services import connect_channel, set_channel_state
+
+    as_dora.post(f"/b/lumora/channels/{channel.pk}/disconnect/now/")
+    answer = as_dora.post(f"/b/lumora/channels/{channel.pk}/pause/", {"act": "resume"}, follow=True)
+    assert "connect the channel again" in answer.content.decode()
+    assert not set_channel_state(channel_id=channel.pk, state="needs_reauth", code="auth_expired")
+    again = connect_channel(
+        brand=brand, platform="x", kind="account", external_id=channel.external_id, credentials={"access_token": "t"}
+    )
+    assert (again.pk, again.state) == (channel.pk, "healthy")
+
+
+@pytest.mark.parametrize("act", ["disconnect/now/", "pause/"])
+def test_only_administrators_let_go(as_alice, as_charlie, channel, act):
+    address = f"/b/lumora/channels/{channel.pk}/{act}"
+    assert as_alice.post(address).status_code == 403 and as_charlie.post(address).status_code in (403, 404)
+    assert as_alice.get(f"/b/lumora/channels/{channel.pk}/disconnect/").status_code == 403
 
 
 def test_an_alert_leads_to_its_channel(as_bob, brand, channel):

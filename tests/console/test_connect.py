@@ -134,7 +134,9 @@ def test_a_refused_key_is_said_beside_its_field_and_nothing_is_stored(as_admin: 
     form = {**keys_of(apps, "x"), "access_token_secret": "copied-in-part"}
     page = as_admin.post(f"{CONNECT}x/", {"kind": "account", **form})
     assert page.status_code == 422
-    assert beside(page, "access_token_secret") == "X does not accept this. Copy it once more, or make a new one."
+    assert beside(page, "access_token_secret") == (
+        "X does not accept these keys. Copy all of them once more, or make new ones."
+    )
     assert not Channel.objects.exists()
     # What is secret does not travel back to the browser.
     assert "copied-in-part" not in page.content.decode()
@@ -144,6 +146,11 @@ def test_a_refused_key_is_said_beside_its_field_and_nothing_is_stored(as_admin: 
     ("typed", "sentence"),
     [
         ("news.example/rss", "There is no feed at this address."),
+        ("our blog", "This is no address of a web page. It looks like https://news.example/rss, without a password."),
+        (
+            "https://me:pw@news.example/rss",
+            "This is no address of a web page. It looks like https://news.example/rss, without a password.",
+        ),
         ("https://127.0.0.1/rss", "This address leads into a private network and is not called."),
     ],
 )
@@ -242,3 +249,14 @@ def test_an_imported_file_lands_in_the_source_that_was_made(as_admin: Client, br
     file.write_text("id,text\n1,Does not start any more\n")
     import_file(file, brand_slug="lumora", platform="appstore")
     assert Channel.objects.get().name == "App reviews"
+
+
+def test_the_field_that_is_wrong_has_the_keyboard(as_admin: Client, apps: Simulated) -> None:
+    page = as_admin.post(f"{CONNECT}bluesky/", {"kind": "account", "identifier": "lumora.example"})
+    assert re.findall(r'<input id="field-(\w+)"[^>]* autofocus', page.content.decode()) == ["app_password"]
+
+
+def test_a_saved_search_is_called_by_its_words(as_admin: Client, apps: Simulated) -> None:
+    form = {"kind": "search", "query": "lumora refund", **keys_of(apps, "bluesky")}
+    page = as_admin.post(f"{CONNECT}bluesky/", form, follow=True)
+    assert "“lumora refund” is connected." in words(page)

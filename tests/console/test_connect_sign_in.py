@@ -299,7 +299,7 @@ def test_pages_and_profiles_are_chosen(as_admin: Client, apps: Simulated) -> Non
         ("facebook", "page", PAGE_ID),
         ("instagram", "account", PROFILE_ID),
     }
-    assert words(chosen).count("is connected. It is read from now on.") == 2
+    assert words(chosen).count("are connected. They are read from now on.") == 1
     for channel in Channel.objects.all():
         assert open_connector(channel).check() == []
         assert unseal(channel.credentials)["app_secret"] == "simulated-client-secret"
@@ -319,6 +319,8 @@ def test_a_choice_is_made_once_and_by_whom_it_was_shown_to(
     assert not Channel.objects.exists()
     empty = as_admin.post(address, {"chosen": ["facebook:1"]})
     assert empty.status_code == 422 and "Choose at least one." in words(empty)
+    # What was unticked is not ticked again behind somebody's back.
+    assert "checked" not in empty.content.decode()
     assert as_admin.post(address, form).status_code == 302
     assert as_admin.post(address, form).status_code == 404
     assert Channel.objects.count() == 1

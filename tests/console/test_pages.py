@@ -57,12 +57,15 @@ def test_all_posts_are_shown_with_their_reading_and_why_no_case(as_bob: Client, 
         ({"q": "own words"}, {"own"}),
         ({"until": "2001-01-01"}, set()),
         ({"since": "2001-01-01", "language": "fr"}, {"plain"}),
+        ({"told": "on_ad"}, {"cased"}),
+        ({"told": "low_rated"}, {"plain"}),
+        ({"told": "nonsense"}, {"cased", "plain", "own", "broken"}),
     ],
 )
 def test_posts_are_filtered(as_bob: Client, brand: Any, query: dict[str, str], expected: set[str]) -> None:
     posts = {
-        "cased": make_case(brand).deciding_post,
-        "plain": make_post(brand, "plain"),
+        "cased": make_case(brand, post=make_post(brand, extra={"ad_id": "7"})).deciding_post,
+        "plain": make_post(brand, "plain", form="review", extra={"stars": 1}),
         "own": make_post(brand, "our own words", is_own=True),
         "broken": make_post(brand, "broken", stage="quarantined", stage_error="pipeline.gave_up"),
     }

@@ -9,10 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from monitor.brands.models import Membership, User
 from monitor.cases.models import Case
 from monitor.console import queue
 from monitor.console.queue import Filters, queue_page
-from tests.support.desk import make_author, make_case, minutes_ago
+from tests.support.desk import make_author, make_case, make_post, minutes_ago
 
 QUEUE = "/b/lumora/queue/"
 
@@ -49,6 +50,9 @@ def test_a_row_says_why_and_what(as_bob: Client, brand: Any) -> None:
         ({"tab": "mine"}, "mine"),
         ({"q": "kettle exploded"}, "kettle"),
         ({"q": "@zoe"}, "byzoe"),
+        ({"told": "on_ad"}, "ad"),
+        ({"told": "low_rated"}, "stars"),
+        ({"told": "high_rated"}, "praise"),
     ],
 )
 def test_filters_show_what_they_name(
@@ -64,8 +68,53 @@ def test_filters_show_what_they_name(
         "mine": make_case(brand, assignee=bob),
         "kettle": make_case(brand, "The kettle simply EXPLODED."),
         "byzoe": make_case(brand, author=make_author(brand, "Zoe Lind", "zoe")),
+        "ad": make_case(brand, post=make_post(brand, extra={"ad_id": "7"})),
+        "stars": make_case(brand, post=make_post(brand, extra={"stars": 2})),
+        "praise": make_case(brand, post=make_post(brand, extra={"recommends": True})),
     }
     assert _shown(as_bob, **query) == [cases[expected].reference]
+
+
+def test_a_row_says_what_was_told_beyond_the_words(as_bob: Client, brand: Any) -> None:
+    make_case(brand, post=make_post(brand, form="review", extra={"stars": 2, "app_version": "4.1.2"}))
+    words = as_bob.get(QUEUE).content.decode()
+    assert "2 of 5 stars" in words and "Version 4.1.2" in words
+
+
+@pytest.mark.parametrize(
+    ("way", "index"),
+    [("on_ad", "posts_on_ads"), ("low_rated", "posts_with_ratings"), ("high_rated", "posts_with_ratings")],
+)
+def test_stars_and_ads_are_found_by_an_index_of_their_own(brand: Any, bob: Any, way: str, index: str) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        queue_page(brand, bob, Filters(tab="all", told=way))
+    with connection.cursor() as cursor:
+        # The table is small: only whether the index can be used is asked.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + asked.captured_queries[-1]["sql"])
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert index in plan, plan
+
+
+def test_stars_and_ads_are_offered_where_there_are_any(as_bob: Client, brand: Any) -> None:
+    make_case(brand)
+    assert 'name="told"' not in as_bob.get(QUEUE).content.decode()
+    # An address that was kept works all the same, and says what it asks for.
+    assert "On ads" in as_bob.get(QUEUE, {"told": "on_ad"}).content.decode()
+    make_post(brand, extra={"recommends": False})
+    words = as_bob.get(QUEUE).content.decode()
+    assert "1 or 2 stars, or not recommended" in words and "On ads" not in words
+
+
+def test_what_an_ad_brought_in_private_is_found_by_those_who_answer(client: Client, as_bob: Client, brand: Any) -> None:
+    viewer = User.objects.create_user("vera@example.com", name="Vera")
+    Membership.objects.create(user=viewer, brand=brand, role="viewer")
+    client.force_login(viewer)
+    make_case(brand, post=make_post(brand, is_public=False, extra={"ad_id": "7"}))
+    assert len(_shown(as_bob, told="on_ad")) == 1
+    assert _shown(client, told="on_ad") == []
+    assert "Came by an ad" not in client.get(QUEUE).content.decode()
+    assert "Came by an ad" in as_bob.get(QUEUE).content.decode()
 
 
 def test_a_reference_finds_its_case(as_bob: Client, brand: Any) -> None:

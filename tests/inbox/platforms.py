@@ -6,7 +6,6 @@ from typing import Any
 
 from monitor.platforms.base import (
     Batch,
-    Budget,
     ChannelContext,
     Declaration,
     IncomingDeletion,
@@ -14,6 +13,7 @@ from monitor.platforms.base import (
     PlatformEvent,
     RawUpdate,
 )
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import MalformedPayloadError
 from tests.inbox.makers import incoming
 

@@ -75,7 +75,25 @@ def test_all_columns_of_the_contract_are_used_and_others_kept_in_the_journal(wri
     assert (post.author.handle, post.author.name, post.author.followers) == ("mia", "Mia B", 1200)
     assert post.created_at.isoformat() == "2021-12-01T10:00:00+00:00"
     assert (post.conversation.external_id, post.url) == ("77", "https://x.example/1")
-    assert json.loads(bytes(RawEvent.objects.get().body))["stars"] == 1
+    assert post.extra == {"stars": 1} and json.loads(bytes(RawEvent.objects.get().body))["stars"] == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (
+            {"Rating": "4", "App-Version": "4.1.2", "Device": "Pixel 9"},
+            {"stars": 4, "app_version": "4.1.2", "device": "Pixel 9"},
+        ),
+        ({"star_rating": "2 out of 5 stars", "recommended": "No"}, {"stars": 2, "recommends": False}),
+        ({"rating": "8", "recommends": "perhaps", "device": ""}, {}),
+        ({"ad_id": "120200000000001", "score": "5"}, {"ad_id": "120200000000001"}),
+    ],
+)
+def test_stars_versions_devices_and_ads_are_found_under_other_names_too(write, columns, told):
+    names, cells = ",".join(columns), ",".join(columns.values())
+    load(write("p.csv", f"id,text,{names}\n1,hello,{cells}\n"))
+    assert Post.objects.get().extra == told
 
 
 @pytest.mark.parametrize("name", ["text", "Content", " review ", "BODY", "message", "tweet", "Review Text"])

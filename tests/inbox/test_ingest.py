@@ -11,6 +11,7 @@ from monitor.inbox.models import Author, Conversation, Customer, Post, PostChang
 from monitor.inbox.services import StaleLeaseError, UnknownChannelError, ingest, record_own_post
 from monitor.inbox.services.stages import claim_posts
 from monitor.platforms.base import Attachment, IncomingAuthor, IncomingDeletion, IncomingNotice, RawUpdate
+from monitor.platforms.extra import Extra
 from tests.inbox.makers import NOON, incoming, raw_of, store
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +75,55 @@ def test_an_edit_bumps_the_version_and_sends_the_post_back_to_the_start(channel)
     )  # fmt: skip
     assert (post.platform_id, post.edited_at) == ("p1b", NOON)
     assert kinds() == ["stored", "edited"]
+
+
+def test_what_is_told_beyond_the_words_is_stored_with_the_post(channel):
+    told = Extra(ad_id="120200000000001", stars=2, recommends=False, app_version="4.1.2", device="Pixel 9 \ud800\x00")
+    store(channel, incoming(1, extra=told), incoming(2))
+    assert Post.objects.get(external_id="p1").extra == {
+        "ad_id": "120200000000001", "stars": 2, "recommends": False, "app_version": "4.1.2", "device": "Pixel 9 \ufffd",
+    }  # fmt: skip
+    assert Post.objects.get(external_id="p2").extra == {}
+    assert store(channel, incoming(1, extra=told), incoming(2)).unchanged == 2
+
+
+def test_other_stars_of_an_edit_count_and_what_only_the_first_look_told_stays(channel):
+    store(channel, incoming(1, extra=Extra(ad_id="7", stars=1)))
+    report = store(channel, incoming(1, extra=Extra(stars=4), edited_at=NOON), how="webhook")
+    post = Post.objects.get()
+    assert (report.updated, post.extra, post.version, post.text) == (
+        1, {"ad_id": "7", "stars": 4}, 2, "Where is my parcel?",
+    )  # fmt: skip
+    # The first look comes again, late: nothing is taken back, and it is no edit.
+    assert store(channel, incoming(1, extra=Extra(ad_id="7", stars=1)), how="webhook").unchanged == 1
+    store(channel, incoming(1, "Found it", edited_at=NOON + timedelta(hours=1)))
+    post.refresh_from_db()
+    assert (post.text, post.extra, post.version) == ("Found it", {"ad_id": "7", "stars": 4}, 3)
+
+
+def test_the_ad_that_a_later_look_names_is_added_without_an_edit(channel):
+    store(channel, incoming(1))
+    post = Post.objects.get()
+    Post.objects.update(stage="triaged")
+    assert store(channel, incoming(1, extra=Extra(ad_id="7")), how="poll").updated == 1
+    # Seen under another ad as well: it stays the comment on the first one, and no look changes it to and fro.
+    assert store(channel, incoming(1, extra=Extra(ad_id="8"))).unchanged == 1
+    post.refresh_from_db()
+    assert (post.extra, post.version, post.stage) == ({"ad_id": "7"}, 1, "triaged")
+    assert kinds() == ["stored", "merged"]
+
+
+def test_two_looks_in_one_page_tell_together(channel):
+    store(channel, incoming(1, extra=Extra(ad_id="7", stars=1)), incoming(1, version=2, extra=Extra(stars=5)))
+    assert Post.objects.get().extra == {"ad_id": "7", "stars": 5}
+
+
+def test_a_deletion_takes_what_was_told_beyond_the_words(channel):
+    store(channel, incoming(1, extra=Extra(stars=1, device="Pixel 9")))
+    store(channel, IncomingDeletion("x", "p1"))
+    store(channel, incoming(1, extra=Extra(stars=1, device="Pixel 9")))
+    assert Post.objects.get().extra == {}
+    assert not RawEvent.objects.exclude(body=b"").exists()
 
 
 def test_a_late_older_version_changes_nothing(channel):

@@ -78,6 +78,8 @@ def test_the_same_comment_in_the_feed_the_ads_and_a_webhook_is_one_post(
     assert Post.objects.count() == 2 and Author.objects.filter(posts=theirs).count() == 1
     assert Conversation.objects.count() == 1
     assert {seen.how for seen in Sighting.objects.filter(post_id=theirs.pk)} == {"poll", "webhook"}
+    # Only the list of ads tells that it is one; whatever was there first, the comment says so.
+    assert theirs.extra == {"ad_id": root.identifier}
 
 
 def test_a_visitor_post_is_one_post_in_both_lists(page: Channel, simulated: Simulated) -> None:
@@ -91,6 +93,29 @@ def test_reviews_and_tags_are_posts_of_their_forms(page: Channel, simulated: Sim
     simulated.person_says("facebook", "look @lumora", kind="tagged")
     collect(page)
     assert sorted(Post.objects.values_list("form", "author__name")) == [("post", None), ("review", "Mara")]
+    assert Post.objects.get(form="review").extra == {"stars": 1, "recommends": False}
+
+
+def test_a_comment_that_only_an_ad_shows_is_known_as_one_from_the_webhook_on(
+    page: Channel, simulated: Simulated
+) -> None:
+    ad = simulated.world.publish("facebook", simulated.world.brands["facebook"], "only an ad", kind="ad")
+    comment = simulated.person_says("facebook", "is it real wool?", parent_id=ad.identifier)
+    push(page, **pushed(comment, post={"id": ad.identifier, "is_published": False, "promotion_status": "active"}))
+    assert Post.objects.get().extra == {"ad_id": ad.identifier}
+    collect(page)
+    theirs = Post.objects.get(is_own=False)
+    assert (theirs.extra, theirs.version) == ({"ad_id": ad.identifier}, 1)
+
+
+def test_stars_that_are_changed_under_the_same_words_are_a_new_version(page: Channel, simulated: Simulated) -> None:
+    review = simulated.person_says("facebook", "three weeks for a lamp", kind="review", rating=1)
+    collect(page, "reviews")
+    review.rating = 5
+    collect(page, "reviews")
+    post = Post.objects.get()
+    assert (post.text, post.version, post.stage) == ("three weeks for a lamp", 2, "received")
+    assert post.extra == {"stars": 5, "recommends": True}
 
 
 def test_an_edit_that_only_a_poll_saw_is_a_new_version(page: Channel, simulated: Simulated) -> None:

@@ -13,6 +13,7 @@ from monitor.inbox.models import Author, Conversation, Customer, Post, PostChang
 from monitor.inbox.services import PutAside, put_aside
 from monitor.inbox.services.deleting import hold_deletions_off
 from monitor.platforms.base import Attachment, IncomingAuthor
+from monitor.platforms.extra import Extra
 from monitor.privacy.registry import columns_to_claim
 from tests.inbox.makers import NOON, incoming, store
 
@@ -26,7 +27,7 @@ def canary_posts():
     own = {"is_own": True, "own_by": "us", "in_reply_to": f"post-{CANARY}"}
     return [
         incoming(1, f"I am {CANARY}", author=author, external_id=f"post-{CANARY}", url=f"https://x.example/{CANARY}",
-                 place=CANARY, attachments=(Attachment("photo", f"https://x.example/{CANARY}"),),
+                 place=CANARY, extra=Extra(stars=1, device=CANARY), attachments=(Attachment("photo", f"https://x.example/{CANARY}"),),
                  platform_id=f"edit-{CANARY}", conversation_id=f"post-{CANARY}"),
         incoming(2, "private", author=author, external_id=f"dm-{CANARY}", form="direct_message", is_public=False,
                  conversation_id=f"100-{CANARY}"),

@@ -28,6 +28,7 @@ from monitor.platforms.errors import (
     RateLimitedError,
     UnavailableError,
 )
+from monitor.platforms.extra import Extra
 from tests.inbox.makers import incoming, raw_of, store
 from tests.inbox.platforms import FakePlatform, page
 from tests.support.simulated import simulated_platforms
@@ -252,6 +253,17 @@ def test_a_reader_that_was_mended_gets_what_it_had_missed(channel, monkeypatch):
     assert Post.objects.get().external_id == "p7"
 
 
+def test_a_reader_that_was_mended_adds_what_it_had_passed_over(channel, monkeypatch):
+    """Stars that an earlier version did not keep: the post stays, and nothing is weighed anew."""
+    store(channel, incoming("7"))
+    Post.objects.update(stage="triaged")
+    told = incoming("7", extra=Extra(stars=2, app_version="4.1.2"))
+    monkeypatch.setattr(Journaled, "normalize", lambda _self, _update, _context: [told])
+    replay(channel)
+    post = Post.objects.get()
+    assert (post.extra, post.version, post.stage) == ({"stars": 2, "app_version": "4.1.2"}, 1, "triaged")
+
+
 def test_a_replay_goes_through_page_after_page(channel, monkeypatch):
     monkeypatch.setattr("monitor.inbox.services.rereading.JOURNAL_PAGE", 3)
     store(channel, raw=[raw_of(incoming(str(number))) for number in range(8)])
@@ -289,3 +301,11 @@ def test_only_the_stretch_that_was_asked_for_is_read(channel):
     store(channel, raw=[raw_of(incoming("1"))])
     assert replay(channel, since=timezone.now()).seen == 0
     assert Rereading.objects.get().state == "done"
+
+
+@pytest.mark.parametrize(("platform", "days"), [("x", 7), ("facebook", 30)])
+def test_as_far_as_the_platform_goes_is_no_century(brand, platform, days):
+    channel = Channel.objects.create(brand=brand, platform=platform, kind="account", external_id="1")
+    ChannelStream.objects.create(channel=channel, name="quotes")
+    reading = ask(channel, days=36_500)
+    assert timezone.now() - reading.since < timedelta(days=days, minutes=1)

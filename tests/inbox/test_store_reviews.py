@@ -85,6 +85,7 @@ def test_a_review_of_google_play_is_read_whole(tmp_path: Path) -> None:
     assert post.text == "Schlecht\n\nDie App stürzt ab 😡"
     assert (post.language_hint, post.created_at, post.edited_at) == ("de", datetime(2026, 9, 11, 10, tzinfo=UTC), None)
     assert post.url.startswith("http://play.google.com/") and not post.channel.can_reply  # type: ignore[union-attr]
+    assert post.extra == {"stars": 1, "app_version": "2.4.0", "device": "made-up"}
     kept = json.loads(bytes(RawEvent.objects.get().body))
     assert (kept["Star Rating"], kept["App Version Name"], kept["Device"]) == ("1", "2.4.0", "made-up")
 
@@ -104,7 +105,7 @@ def test_a_review_that_was_written_anew_is_an_edit_whichever_file_comes_first(tm
     assert load(new).updated == 1
     assert load(old).rejected == 0
     post = Post.objects.get()
-    assert (post.text, post.version) == ("Jetzt geht es wieder", 2)
+    assert (post.text, post.version, post.extra["stars"]) == ("Jetzt geht es wieder", 2, 5)
     assert post.edited_at == datetime(2026, 9, 12, 10, tzinfo=UTC)
     assert not QuarantinedEvent.objects.exists()
 
@@ -148,7 +149,8 @@ def test_a_table_with_the_same_names_is_known_too(tmp_path: Path) -> None:
         "utf-8",
     )
     load(path)
-    assert Post.objects.get().text == "Slow\n\nTakes a minute, at least"
+    post = Post.objects.get()
+    assert (post.text, post.extra) == ("Slow\n\nTakes a minute, at least", {"stars": 2})
 
 
 def test_an_app_store_review_with_a_later_date_is_an_edit(tmp_path: Path) -> None:
@@ -158,6 +160,21 @@ def test_an_app_store_review_with_a_later_date_is_an_edit(tmp_path: Path) -> Non
     load(lines_file(tmp_path, apple("Best shop", createdDate="2026-09-15T03:00:00-07:00")))
     post = Post.objects.get()
     assert (post.text, post.version) == ("Useless\n\nBest shop", 3)
+
+
+def test_other_stars_under_the_same_words_are_an_edit_too(tmp_path: Path) -> None:
+    later = {"rating": 4, "createdDate": "2026-09-13T03:00:00-07:00"}
+    assert load(lines_file(tmp_path, apple())).stored == 1
+    assert load(lines_file(tmp_path, apple(**later))).updated == 1
+    assert load(lines_file(tmp_path, apple(**later))).unchanged == 1
+    assert load(lines_file(tmp_path, apple())).unchanged == 1
+    post = Post.objects.get()
+    assert (post.version, post.extra, post.text) == (2, {"stars": 4}, "Useless\n\nCheckout is broken")
+
+
+def test_a_release_without_a_name_goes_by_its_number(tmp_path: Path) -> None:
+    load(play_file(tmp_path, google(**{"App Version Name": "", "Device": "", "Star Rating": "9"})))
+    assert Post.objects.get().extra == {"app_version": "240"}
 
 
 def test_of_two_rows_about_one_review_the_later_one_counts(tmp_path: Path) -> None:

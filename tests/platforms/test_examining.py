@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.platforms.base import CONDITION_ASPECTS, CONDITION_STATES, Condition, IncomingNotice, NullBudget
+from monitor.platforms.base import CONDITION_ASPECTS, CONDITION_STATES, Condition, IncomingNotice
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import (
     AuthExpiredError,
     QuotaExceededError,

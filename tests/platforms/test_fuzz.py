@@ -1,5 +1,6 @@
 """Whatever a platform sends, reading it ends in events or in MalformedPayloadError, and splitting it always ends."""
 
+import json
 import os
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.platforms.base import ChannelContext, IncomingDeletion, IncomingNotice, IncomingPost, RawUpdate
 from monitor.platforms.errors import MalformedPayloadError
+from monitor.platforms.extra import Extra
 from monitor.platforms.meta import webhooks as meta_webhooks
 from monitor.platforms.registry import get_platform
 from monitor.platforms.x import webhooks as x_webhooks
@@ -37,7 +39,7 @@ NAMES_TEXT = (
     "uri did record reply root facets features index byteStart byteEnd embed images external langs labels val context "
     "via convo members sender sentAt createdAt indexedAt $type handle displayName "
     "rating reviewer review_text recommendation_type open_graph_story lookup is_gone is_hidden hidden change "
-    "noticed_at is_tagged is_mention ad_id code stream "
+    "noticed_at is_tagged is_mention ad_id code stream referral is_published app_version "
     "external_id title title_kind body body_kind author author_url published updated changed_at link rating when code "
     "direct_message_events tweet_create_events entry changes messaging filter event_type object photos errors"
 )
@@ -81,6 +83,8 @@ def test_any_body_is_read_or_malformed(platform, body, choice):
     except MalformedPayloadError:
         return
     assert all(isinstance(event, IncomingPost | IncomingDeletion | IncomingNotice) for event in events)
+    for post in (event for event in events if isinstance(event, IncomingPost)):
+        assert Extra.from_json(json.loads(json.dumps(post.extra.to_json()))) == post.extra
 
 
 @pytest.mark.parametrize("split", [x_webhooks.split, meta_webhooks.split])

@@ -95,3 +95,14 @@ def _wait_for(address, program):
             return threads
         time.sleep(0.1)
     raise AssertionError("the fake platforms did not serve their story")
+
+
+def test_a_profile_is_closed_and_opened_from_outside(simulated):
+    made = simulated.person_says("x", "@lumora hello")
+    person = {"platform": "x", "handle": "mara"}
+    assert world(simulated, "POST", "standings", **person, standing="protected").json() == {"standing": "protected"}
+    assert simulated.world.find(made.identifier) is None
+    assert world(simulated, "POST", "standings", **person, standing="gone").status_code == 400
+    assert world(simulated, "POST", "standings", platform="x", handle="nobody").status_code == 404
+    assert world(simulated, "POST", "standings", **person).json() == {"standing": ""}
+    assert simulated.world.find(made.identifier) is made

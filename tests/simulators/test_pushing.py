@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 import requests
 
+from monitor.platforms.extra import Extra
+from monitor.platforms.meta import webhooks as meta
+from monitor.platforms.registry import get_platform
 from monitor.platforms.x import webhooks as x
 from monitor.simulators.pushing import AddressError, Mishap
 from monitor.simulators.world import World
+from monitor.simulators.x_push_api import subscribe_to_all
 from tests.support.listening import VERIFY, Desk, listening_desk
-from tests.support.simulated import Simulated
+from tests.support.simulated import Simulated, collect_all
 
 
 @pytest.fixture
@@ -100,6 +104,23 @@ def test_what_waits_for_meta_travels_together_and_echoes_say_so(simulated: Simul
     messages = [entry["messaging"][0]["message"] for entry in page["entry"]]
     assert [message.get("is_echo", False) for message in messages] == [False, True]
     assert profile["object"] == "instagram" and profile["entry"][0]["changes"][0]["field"] == "comments"
+
+
+def test_a_pushed_review_and_comment_on_an_ad_tell_what_reading_tells(simulated: Simulated, desk: Desk) -> None:
+    subscribe(simulated, desk, "meta")
+    ad = simulated.world.publish("facebook", simulated.world.brands["facebook"], "only an ad", kind="ad")
+    comment = simulated.person_says("facebook", "is it real wool?", parent_id=ad.identifier)
+    review = simulated.person_says("facebook", "three weeks for a lamp", kind="review", rating=2)
+    simulated.world.pushes.deliver_due()
+    platform, context = get_platform("facebook"), simulated.context("facebook")
+    updates = [update for body in desk.told() for _owner, update in meta.split(body)]
+    pushed = {event.external_id: event for each in updates for event in platform.normalize(each, context)}  # type: ignore[union-attr]
+    read = {
+        post.external_id: post for name in ("ads", "reviews") for post in collect_all(simulated, "facebook", name)[0]
+    }
+    assert pushed[review.identifier].extra == read[review.identifier].extra == Extra(stars=2, recommends=False)
+    assert pushed[comment.identifier].extra == read[comment.identifier].extra == Extra(ad_id=ad.identifier)
+    assert pushed[review.identifier].form == read[review.identifier].form == "review"
 
 
 def test_the_page_pushes_what_it_was_subscribed_to(simulated: Simulated, desk: Desk) -> None:
@@ -260,3 +281,12 @@ def test_a_world_of_a_demo_signs_with_its_own_secret(desk: Desk) -> None:
     from monitor.simulators.pushing import signature
 
     assert signature("x", world.pushes.keys["x"], b"{}")[1] == "sha256=" + base64.b64encode(made).decode()
+
+
+def test_what_is_registered_for_a_demo_is_told_by_x_as_subscribed_to(simulated: Simulated, desk: Desk) -> None:
+    hook = simulated.world.pushes.subscribe("x", f"{desk.address}/x/", verify_token=VERIFY)
+    subscribe_to_all(simulated.world, hook)
+    found = {each.aspect: each.state for each in simulated.connect("x").examine()}
+    assert found["webhook"] == "ok"
+    simulated.person_says("x", "@lumora hello")
+    assert simulated.world.pushes.deliver_due() == 1 and len(desk.told()) == 1

@@ -20,6 +20,12 @@ def test_the_demo_story_is_wide_enough():
         assert any(each["platform"] == platform and each.get("form") == "direct_message" for each in entries)
 
 
+def test_the_demo_story_has_reviews_with_stars_and_a_comment_on_an_ad():
+    assert {each["platform"] for each in STORY.entries if each.get("rating")} == {"feed", "facebook"}
+    ads = {step["key"] for step in STORY.opening if step.get("kind") == "ad"}
+    assert any(each.get("in_reply_to") in ads for each in STORY.entries[:12])
+
+
 def test_every_teller_of_the_demo_story_is_another_person_with_other_words():
     handles = [entry["author"]["handle"] for entry in STORY.entries]
     texts = [entry["text"] for entry in STORY.entries]

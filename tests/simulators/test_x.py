@@ -161,3 +161,43 @@ def test_answers_to_what_was_before_a_restart_find_somebody_only_in_the_demo(sim
         assert post(demo, "dm_conversations/with/1400000000000000009/messages", text="hi").status_code == 201
         recent = str(snowflake_at(demo.world.now() - timedelta(minutes=9)))
         assert "data" not in mentions(demo, since_id=recent).json(), "what was adopted is nothing new"
+
+
+@pytest.mark.parametrize("standing", ["protected", "suspended"])
+def test_a_closed_profile_is_in_no_list_and_refused_in_look_ups(simulated, standing):
+    kept = simulated.person_says("x", "@lumora kept", handle="tom")
+    closed = simulated.person_says("x", "@lumora closed")
+    answer = simulated.person_says("x", "@lumora so true", handle="tom", parent_id=closed.identifier)
+    simulated.world.set_standing(closed.author, standing)
+    shown = {each["id"] for each in mentions(simulated).json()["data"]}
+    assert shown == {kept.identifier, answer.identifier}
+    found = {each["id"] for each in get(simulated, "tweets/search/recent", query="lumora").json()["data"]}
+    assert closed.identifier not in found
+    page = get(simulated, "tweets", ids=f"{kept.identifier},{closed.identifier}").json()
+    assert [each["id"] for each in page["data"]] == [kept.identifier]
+    [error] = page["errors"]
+    # X says the same of both, and names no author.
+    assert (error["title"], error["resource_id"]) == ("Authorization Error", closed.identifier)
+    assert error["type"].endswith("/not-authorized-for-resource")
+    assert closed.author.external_id not in str(error)
+    beside = get(simulated, "tweets", ids=answer.identifier, expansions="referenced_tweets.id").json()
+    assert beside["errors"][0]["type"].endswith("/not-authorized-for-resource")
+    refused = post(simulated, "tweets", text="hello", reply={"in_reply_to_tweet_id": closed.identifier})
+    assert refused.status_code == 403
+
+
+def test_a_look_up_of_people_tells_private_from_suspended(simulated):
+    people = [simulated.person_says("x", "@lumora", handle=handle).author for handle in ("mara", "tom", "ivo")]
+    for person, standing in zip(people, ("protected", "suspended", ""), strict=True):
+        simulated.world.set_standing(person, standing)
+    ids = ",".join(person.external_id for person in people)
+    page = get(simulated, "users", ids=ids, **{"user.fields": "protected"}).json()
+    assert [(each["username"], each["protected"]) for each in page["data"]] == [("mara", True), ("ivo", False)]
+    assert [error["detail"] for error in page["errors"]] == [f"User has been suspended: [{people[1].external_id}]."]
+
+
+def test_a_profile_that_is_opened_again_is_as_it_was(simulated):
+    entry = simulated.person_says("x", "@lumora closed")
+    for standing in ("suspended", ""):
+        simulated.world.set_standing(entry.author, standing)
+    assert get(simulated, "tweets", ids=entry.identifier).json()["data"][0]["text"] == "@lumora closed"

@@ -21,6 +21,7 @@ class Desk:
     def __init__(self) -> None:
         self.status = 200
         self.knows_secret = True
+        self.asked = 0
         self.bodies: list[bytes] = []
         self.refused: list[bytes] = []
         desk = self
@@ -28,6 +29,7 @@ class Desk:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+                desk.asked += 1
                 if "crc_token" in query:
                     secret = X_CONSUMER_SECRET if desk.knows_secret else "another"
                     return self._answer(200, json.dumps(x.crc_response(secret, query["crc_token"])).encode())

@@ -11,7 +11,8 @@ from typing import Any
 
 import uvicorn
 
-from monitor.platforms.base import Batch, ChannelContext, Connector, IncomingPost, NullBudget
+from monitor.platforms.base import Batch, ChannelContext, Connector, IncomingPost
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.registry import get_platform
 from monitor.simulators.app import create_app
 from monitor.simulators.faults import Fault

@@ -127,6 +127,20 @@ def test_posts_leave_in_every_format(brand: Any, author: Any, tmp_path: Path, fo
     assert export("posts", format=format, out=tmp_path / f"out.{format}", brand="lumora") == 1
 
 
+def test_what_was_told_beyond_the_words_has_columns_of_its_own(brand: Any, tmp_path: Path) -> None:
+    told = {"ad_id": "120200000000001", "stars": 2, "recommends": False, "app_version": "4.1.2", "device": "=Pixel"}
+    make_post(brand, NOON, extra=told)
+    make_post(brand, NOON)
+    export("posts", format="csv", out=tmp_path / "out.csv")
+    first, second = csv_rows(tmp_path / "out.csv")
+    told["device"], written = "'=Pixel", {"stars": "2", "recommends": "false"}
+    assert {name: first[name] for name in told} == told | written
+    assert {second[name] for name in told} == {""}
+    export("posts", format="jsonl", out=tmp_path / "out.jsonl")
+    row = json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0])
+    assert (row["stars"], row["recommends"], row["ad_id"]) == (2, False, "120200000000001")
+
+
 def test_a_post_is_exported_with_what_was_decided_and_corrected(brand: Any, author: Any, tmp_path: Path) -> None:
     post = make_post(brand, NOON, platform="mastodon", author=author, text="=late again")
     read_post(post, severity=2)

@@ -31,10 +31,18 @@ def test_a_rule_survives_the_way_through_json() -> None:
         ("complaint", "is", True, True),
         ("entity_kinds", "contains", "phone", True),
         ("entity_kinds", "contains", "card", False),
+        ("stars", "at_most", 2, True),
+        ("recommends", "is", False, True),
+        ("recommends", "is", True, False),
+        ("is_on_ad", "is", True, False),
+        ("app_version", "in", ["4.1.2", "4.1.3"], True),
     ],
 )
 def test_a_condition_asks_one_thing_of_the_facts(field: str, op: str, value: Any, holds: bool) -> None:
-    facts = Facts(topic="delivery", severity=2, complaint=True, entity_kinds=("phone",))
+    facts = Facts(
+        topic="delivery", severity=2, complaint=True, entity_kinds=("phone",), stars=1, recommends=False,
+        app_version="4.1.2",
+    )  # fmt: skip
     assert Condition.from_json({"field": field, "op": op, "value": value}).holds(facts) is holds
 
 
@@ -50,6 +58,8 @@ def test_a_condition_asks_one_thing_of_the_facts(field: str, op: str, value: Any
         ({"conditions": [{"field": "severity", "op": "is", "value": "2"}]}, "needs a number"),
         ({"conditions": [{"field": "severity", "op": "is", "value": True}]}, "needs a number"),
         ({"conditions": [{"field": "complaint", "op": "is", "value": "yes"}]}, "needs a flag"),
+        ({"conditions": [{"field": "recommends", "op": "is", "value": 0}]}, "needs a flag"),
+        ({"conditions": [{"field": "recommends", "op": "at_most", "value": 0}]}, "cannot be asked"),
         ({"conditions": [{"field": "topic", "op": "in", "value": []}]}, "list of words"),
         ({"actions": [{"op": "delete_all"}]}, "no action called"),
         ({"actions": [{"op": "set_priority", "value": 101}]}, "between 0 and 100"),

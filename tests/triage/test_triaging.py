@@ -79,6 +79,18 @@ def test_it_gathers_what_the_rooms_below_know(brand: Any) -> None:
     assert "phone" in facts["entity_kinds"]
 
 
+def test_a_rule_asks_what_the_platform_told_beyond_the_words(brand: Any, alice: Any) -> None:
+    conditions = [{"field": "is_on_ad", "op": "is", "value": True}, {"field": "stars", "op": "at_most", "value": 2}]
+    save_rule(brand=brand, user=alice, name="Ads", conditions=conditions, actions=[{"op": "tag", "value": "ads"}])
+    told = {"ad_id": "7", "stars": 2, "recommends": False, "app_version": "4.1.2", "device": "Pixel 9"}
+    rated, plain = make_post(brand, "late", extra=told), make_post(brand, "late")
+    triage(rated, plain)
+    facts = decision_on(rated).facts
+    assert (facts["is_on_ad"], facts["stars"], facts["recommends"], facts["app_version"]) == (True, 2, False, "4.1.2")
+    assert "device" not in facts
+    assert decision_on(rated).actions and not decision_on(plain).actions
+
+
 def test_an_answer_to_our_own_post_is_addressed_to_us(brand: Any) -> None:
     thread = make_thread(brand)
     ours = make_post(brand, "Good morning", thread=thread, is_own=True, author=None)

@@ -39,7 +39,9 @@ def _store(found: "Sequence[tuple[PendingPost, PostAnalysis]]", lens: Lens) -> l
     Analysis.objects.filter(post_id__in=revived, post_version=F("post__version"), **same_model).update(is_current=True)
     Analysis.objects.bulk_create([_row(post, result, lens) for post, result in new], batch_size=ROWS_A_STATEMENT)
     _store_embeddings(new, lens.model_version)
-    _retire_corrections([post.post_id for post, _ in new if post.version > 1])
+    edited = [post.post_id for post, _ in new if post.version > 1]
+    _retire_corrections(edited)
+    _forget_replaced(edited, lens.model_version)
     return ids + revived
 
 
@@ -56,6 +58,14 @@ def _retire_corrections(post_ids: Sequence[int]) -> None:
     Correction.objects.filter(post_id__in=post_ids, is_current=True).exclude(
         analysis__post_version=F("post__version")
     ).update(is_current=False)
+
+
+def _forget_replaced(post_ids: Sequence[int], model_version: str) -> None:
+    """Words that their author has replaced: labels of older versions stay, what quotes them or can be turned back into
+    them goes."""
+    older = Analysis.objects.filter(post_id__in=post_ids, post_version__lt=F("post__version"))
+    older.exclude(entities=[], reasons=[]).update(entities=[], reasons=[])
+    Embedding.objects.filter(post_id__in=post_ids).exclude(model_version=model_version).delete()
 
 
 def _store_embeddings(found: "Sequence[tuple[PendingPost, PostAnalysis]]", model_version: str) -> None:

@@ -13,7 +13,7 @@ from monitor.api.problems import RefusedError
 from monitor.api.rest.shapes import EffectShape, PostPageShape, PostShape, effect_shape, post_shape
 from monitor.api.tokens import Caller, caller, needs
 from monitor.inbox.models import Post
-from monitor.inbox.selectors import posts_of
+from monitor.inbox.selectors import posts_of, posts_told
 from monitor.replies import services
 from monitor.replies.models import Effect
 from monitor.replies.selectors import post_effects
@@ -25,6 +25,7 @@ LIMIT = 200
 class PostQuery(Schema):
     platform: str = ""
     form: str = ""
+    told: Literal["", "on_ad", "low_rated", "high_rated"] = ""
     since: datetime | None = None
     until: datetime | None = None
     with_own: bool = False
@@ -39,6 +40,7 @@ def list_posts(request: HttpRequest, query: Query[PostQuery]) -> dict[str, Any]:
     posts = _visible(who)
     exact = {name: getattr(query, name) for name in ("platform", "form") if getattr(query, name)}
     posts = posts.filter(**exact) if query.with_own else posts.filter(is_own=False, **exact)
+    posts = posts_told(posts, query.told)
     if query.since:
         posts = posts.filter(created_at__gte=query.since)
     if query.until:

@@ -36,6 +36,16 @@ class ReadingShape(Schema):
     audience: str
 
 
+class ExtraShape(Schema):
+    """What the platform told of a post beyond its words; "" and null where it told nothing."""
+
+    ad_id: str = ""
+    stars: int | None = None
+    recommends: bool | None = None
+    app_version: str = ""
+    device: str = ""
+
+
 class PostShape(Schema):
     id: str
     platform: str
@@ -51,6 +61,7 @@ class PostShape(Schema):
     stored_at: datetime
     deleted_at: datetime | None
     is_hidden: bool
+    extra: ExtraShape
     author: AuthorShape | None
     reading: ReadingShape | None = None
 
@@ -157,6 +168,7 @@ def post_shape(post: Post, reading: Any = None, *, may_read_private: bool) -> di
         "text": post.text if may_read else "",
         "url": post.url if may_read else "",
         "is_hidden": bool(post.is_hidden),
+        "extra": post.extra if may_read else {},
         "author": author_shape(post.author) if may_read else None,
         "reading": reading_shape(reading),
     }

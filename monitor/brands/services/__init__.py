@@ -14,6 +14,7 @@ from monitor.brands.services.access import (
 from monitor.brands.services.channels import (
     connect_channel,
     connect_import,
+    disconnect_channel,
     ensure_streams,
     forget_credentials,
     pause_channel,
@@ -34,6 +35,7 @@ __all__ = [
     "create_brand",
     "create_login_link",
     "create_user",
+    "disconnect_channel",
     "ensure_streams",
     "find_login_link",
     "forget_credentials",

@@ -11,8 +11,11 @@ from monitor.audit.services import record
 from monitor.brands.models import Brand, Channel, ChannelState, ChannelStream, Market, User
 from monitor.brands.sealing import rotate, seal, unseal
 from monitor.brands.selectors import channel_context
-from monitor.platforms.base import NullBudget
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.registry import get_platform, platform_codes
+
+#: No platform's answer changes these.
+STOPPED_BY_PEOPLE = (ChannelState.PAUSED, ChannelState.DISCONNECTED)
 
 
 @transaction.atomic
@@ -109,10 +112,10 @@ def ensure_streams(*, channel: Channel) -> list[str]:
 
 
 def set_channel_state(*, channel_id: int, state: str, code: str = "", params: Mapping[str, Any] | None = None) -> bool:
-    """Notes how a channel is; True when that is news. A channel that a person has paused stays paused."""
+    """Notes how a channel is; True when that is news. What a person has paused or disconnected stays so."""
     return bool(
         Channel.objects.filter(pk=channel_id)
-        .exclude(state=ChannelState.PAUSED)
+        .exclude(state__in=STOPPED_BY_PEOPLE)
         .exclude(state=ChannelState(state), state_code=code)
         .update(state=ChannelState(state), state_code=code, state_params=dict(params or {}), state_at=Now())
     )
@@ -127,12 +130,26 @@ def pause_channel(*, channel: Channel, user: User | None) -> None:
 
 @transaction.atomic
 def resume_channel(*, channel: Channel, user: User | None) -> None:
-    """Tries it again at once, whatever stopped it."""
+    """Tries it again at once, whatever stopped it. Raises ValueError for one whose credentials are gone."""
+    if channel.state == ChannelState.DISCONNECTED:
+        raise ValueError("a disconnected channel is connected again, not resumed")
     Channel.objects.filter(pk=channel.pk).update(
         state=ChannelState.HEALTHY, state_code="", state_params={}, state_at=Now(), examine_at=Now()
     )
     channel.streams.update(failures=0, last_error="", next_poll_at=Now())
     record(act="channel.resumed", brand_id=channel.brand_id, actor=user, subject=channel)
+
+
+@transaction.atomic
+def disconnect_channel(*, channel: Channel, user: User | None) -> None:
+    """Lets it go: its credentials are deleted, and nothing is read, taken in or sent through it. Its posts stay, and
+    connecting it again goes on where it stopped. (`inbox.services.disconnect` sees to what follows.)"""
+    Channel.objects.filter(pk=channel.pk).update(
+        state=ChannelState.DISCONNECTED, state_code="", state_params={}, state_at=Now(), credentials=None
+    )
+    channel.conditions.all().delete()
+    record(act="channel.disconnected", brand_id=channel.brand_id, actor=user, subject=channel)
+    channel.refresh_from_db()
 
 
 @transaction.atomic

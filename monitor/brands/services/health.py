@@ -18,7 +18,7 @@ _CLAIM = """
     UPDATE brands_channel SET examine_at = clock_timestamp() + make_interval(secs => %(every)s * (0.9 + random() / 5))
     WHERE id IN (
         SELECT id FROM brands_channel
-        WHERE examine_at <= clock_timestamp() AND state <> 'paused' AND kind <> 'import'
+        WHERE examine_at <= clock_timestamp() AND state NOT IN ('paused', 'disconnected') AND kind <> 'import'
         ORDER BY examine_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
     RETURNING id
 """

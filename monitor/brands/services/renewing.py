@@ -19,7 +19,8 @@ from monitor.brands.registrations import app_of
 from monitor.brands.sealing import Credentials, seal, unseal
 from monitor.brands.selectors import channel_context
 from monitor.logs import get_logger
-from monitor.platforms.base import Budget, Condition, Connector, Platform
+from monitor.platforms.base import Condition, Connector, Platform
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import (
     AuthExpiredError,
     PlatformError,
@@ -36,6 +37,8 @@ log = get_logger(__name__)
 RENEW_BEFORE = timedelta(minutes=10)
 #: After this many calls without a known answer the stored token is taken for dead.
 MOST_OPEN = 2
+#: Stands for a renewal that the platform has refused: nobody asks again until a person has signed in.
+_REFUSED = MOST_OPEN + 1
 _LOCK_SPACE = 7302
 
 
@@ -145,9 +148,11 @@ def renew(
             return stored
         end = expires_at(stored)
         is_over = is_refused or end is None or now() >= end
-        if channel.open_renewals and not is_over:
+        if channel.open_renewals in range(1, _REFUSED) and not is_over:
             # An answer was lost, and the platform still takes what we have: asking again could end even that.
             return stored
+        if channel.open_renewals == _REFUSED:
+            raise _refused()
         if channel.open_renewals >= MOST_OPEN:
             raise _given_up(channel)
         return _call(channel, stored)
@@ -167,10 +172,9 @@ def _call(channel: Channel, stored: Credentials) -> Mapping[str, str]:
         raise
     except AuthExpiredError:
         if channel.open_renewals:
-            refusal = _given_up(channel)
-        else:
-            refusal = AuthExpiredError("the platform does not renew this sign-in any more", code="renewal_refused")
-        raise refusal from None
+            raise _given_up(channel) from None
+        _note(channel, _REFUSED)
+        raise _refused() from None
     except PlatformError as error:
         log.warning("renewal_unanswered", extra={"channel": channel.pk, "error": type(error).__name__})
         lost = UnavailableError("the answer to the renewal of the sign-in was lost")
@@ -181,6 +185,10 @@ def _call(channel: Channel, stored: Credentials) -> Mapping[str, str]:
 def _given_up(channel: Channel) -> AuthExpiredError:
     log.warning("renewal_given_up", extra={"channel": channel.pk})
     return AuthExpiredError("the answer to a renewal was lost, and the old token is used up", code="renewal_lost")
+
+
+def _refused() -> AuthExpiredError:
+    return AuthExpiredError("the platform does not renew this sign-in any more", code="renewal_refused")
 
 
 def _note(channel: Channel, open_renewals: int) -> None:

@@ -90,7 +90,7 @@ def add_tag(*, user: User, case: Case, tag: str) -> Case:
             if len(locked.tags) >= MOST_TAGS:
                 raise ValueError(f"A case has at most {MOST_TAGS} tags.")
             locked.tags = [*locked.tags, word]
-            _record(user, locked, "case.tagged", tag=word)
+            _record_tag(user, locked, "case.tagged", after=word)
     return locked
 
 
@@ -98,7 +98,7 @@ def remove_tag(*, user: User, case: Case, tag: str) -> Case:
     with changing(user=user, case=case) as locked:
         if tag in locked.tags:
             locked.tags = [one for one in locked.tags if one != tag]
-            _record(user, locked, "case.untagged", tag=tag)
+            _record_tag(user, locked, "case.untagged", before=tag)
     return locked
 
 
@@ -114,6 +114,20 @@ def escalate(*, user: User, case: Case, why: str = "", version: int | None = Non
 
 def _is_held(case: Case) -> bool:
     return case.claimed_until is not None and case.claimed_until > timezone.now()
+
+
+def _record_tag(user: User, case: Case, act: str, *, before: str = "", after: str = "") -> None:
+    """A tag that somebody typed may speak of the person: it goes where it can be erased."""
+    author = case.author
+    audit.record(
+        actor=user,
+        act=act,
+        brand_id=case.brand_id,
+        subject=case,
+        before=before,
+        after=after,
+        author_key=f"{author.platform}:{author.external_id}" if author is not None else "",
+    )
 
 
 def _record(user: User, case: Case, act: str, **params: object) -> None:

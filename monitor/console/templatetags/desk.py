@@ -18,6 +18,7 @@ from monitor.console.discretion import came_in_private
 from monitor.console.effect_words import effect_note
 from monitor.console.labels import label_of
 from monitor.console.reasons import act, notice, problem, sentence, short, strongest
+from monitor.console.told import Mark, marks_of
 from monitor.replies.guard import is_blocking as guard_blocks
 
 register = template.Library()
@@ -70,11 +71,25 @@ def effect_url(kind: str, brand: Any, case: Any, post: Any) -> str:
 
 
 @register.filter
+def told(post: Any) -> list[Mark]:
+    """What the platform told of the post beyond its words."""
+    return marks_of(post)
+
+
+@register.filter
 def age(since: datetime | None) -> str:
     """How long ago, short: 3 min, 5 h, 2 d."""
     if since is None:
         return "—"
     return duration(timezone.now() - since)
+
+
+@register.filter
+def ago(since: datetime | None) -> str:
+    """How long ago, within a sentence: 3 min ago, just now."""
+    if since is None or timezone.now() - since < timedelta(minutes=1):
+        return _("just now")
+    return _("%(time)s ago") % {"time": age(since)}
 
 
 @register.filter
@@ -124,12 +139,17 @@ def codes(options: Any) -> list[Any]:
     return [code for code, _count in options]
 
 
+#: Pages that belong to another one of the menu, by the beginning of their route's name.
+_MENU_PLACES = {"channel": "channels", "rereading": "channels", "case": "queue", "reply": "queue"}
+
+
 @register.simple_tag(takes_context=True)
 def nav_link(context: dict[str, Any], name: str, words: str, count: int = 0) -> SafeString:
     """One line of the main menu; marks the page that the reader is on, and what waits there."""
     request = context["request"]
     match = getattr(request, "resolver_match", None)
-    here = match is not None and (match.url_name or "").split("_")[0] == name.split("_")[0]
+    place = (match.url_name or "").split("_")[0] if match is not None else ""
+    here = _MENU_PLACES.get(place, place) == name.split("_")[0]
     badge = format_html('<span class="badge">{}</span>', count) if count else ""
     address = reverse(name, args=[context["desk"].brand.slug])
     current = "page" if here else "false"

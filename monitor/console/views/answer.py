@@ -1,5 +1,6 @@
 """Answering: count while typing, look at exactly what would go out, approve, hand to a lead, decline, take back."""
 
+import functools
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -8,11 +9,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from monitor.brands.models import Brand
-from monitor.brands.routes import needs
+from monitor.brands.routes import View, needs
 from monitor.cases.models import Case
 from monitor.cases.services import CaseChangedError
 from monitor.console.answering import editor_of, find_reply, find_target, measure, preview_of
@@ -56,50 +59,75 @@ def show_reply(request: HttpRequest, brand: Brand, reference: str, public_id: UU
     return render(request, "console/reply.html", _shown(request, case, find_reply(case, public_id)))
 
 
-@require_POST
-@needs("answer")
-def approve(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) -> HttpResponse:
-    case = find_case(brand, reference)
-    reply = find_reply(case, public_id)
+class NotSentError(Exception):
+    """An answer that stays a draft, with the sentence that its page then shows."""
+
+    def __init__(self, words: str, *, is_answered: bool = False) -> None:
+        super().__init__(words)
+        self.is_answered = is_answered
+
+
+Act = Callable[[HttpRequest, Reply], str]
+
+
+def on_reply(*, too_late: Promise) -> Callable[[Act], View]:
+    """Finds the reply, acts, says what happened (the act's answer) or that somebody was faster, and goes back to the
+    case; what stands in the way is said beside the words themselves."""
+
+    def decorate(act: Act) -> View:
+        @require_POST
+        @needs("answer")
+        @functools.wraps(act)
+        def view(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) -> HttpResponse:
+            case = find_case(brand, reference)
+            reply = find_reply(case, public_id)
+            try:
+                messages.success(request, act(request, reply))
+            except CaseChangedError:
+                return show_conflict(request, brand, reference)
+            except NotSentError as reason:
+                shown = _shown(request, case, reply) | {"problem": str(reason), "is_answered": reason.is_answered}
+                return render(request, "console/reply.html", shown, status=422)
+            except (WrongStateError, ValueError):
+                messages.warning(request, str(too_late))
+            return redirect("case", brand.slug, case.reference)
+
+        return view
+
+    return decorate
+
+
+_NO_DRAFT = gettext_lazy("This reply is no longer a draft: somebody was faster.")
+
+
+@on_reply(too_late=_NO_DRAFT)
+def approve(request: HttpRequest, reply: Reply) -> str:
     try:
-        reply = services.approve(
+        approved = services.approve(
             user=signed_in(request),
             reply=reply,
             override_reason=request.POST.get("override_reason", ""),
             is_additional=request.POST.get("is_additional") == "1",
             version=version_of(request),
         )
-    except CaseChangedError:
-        return show_conflict(request, brand, reference)
     except services.AlreadyAnsweredError:
-        return _again(request, case, reply, _("Somebody else has answered this post already."), is_answered=True)
+        raise NotSentError(_("Somebody else has answered this post already."), is_answered=True) from None
     except services.GuardError:
-        return _again(request, case, reply, _("Something stands in the way: change the words, or give a reason."))
+        raise NotSentError(_("Something stands in the way: change the words, or give a reason.")) from None
     except services.SecondApprovalNeededError:
-        return _again(request, case, reply, _("This reply needs the approval of a lead."))
+        raise NotSentError(_("This reply needs the approval of a lead.")) from None
     except services.NotEligibleError as error:
-        return _again(request, case, reply, _refusal(error))
-    except (WrongStateError, ValueError):
-        messages.warning(request, _("This reply is no longer a draft: somebody was faster."))
-    else:
-        messages.success(request, _said_of(reply))
-    return redirect("case", brand.slug, case.reference)
+        raise NotSentError(_refusal(error)) from None
+    return _said_of(approved)
 
 
-@require_POST
-@needs("answer")
-def submit(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) -> HttpResponse:
-    case = find_case(brand, reference)
-    reply = find_reply(case, public_id)
+@on_reply(too_late=_NO_DRAFT)
+def submit(request: HttpRequest, reply: Reply) -> str:
     try:
         services.submit(user=signed_in(request), reply=reply)
     except services.GuardError:
-        return _again(request, case, reply, _("Something stands in the way: change the words first."))
-    except WrongStateError:
-        messages.warning(request, _("This reply is no longer a draft: somebody was faster."))
-    else:
-        messages.success(request, _("Handed to a lead for approval."))
-    return redirect("case", brand.slug, case.reference)
+        raise NotSentError(_("Something stands in the way: change the words first.")) from None
+    return _("Handed to a lead for approval.")
 
 
 @require_POST
@@ -107,8 +135,7 @@ def submit(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) 
 def decline(request: HttpRequest, brand: Brand, reference: str) -> HttpResponse:
     """A draft, or the suggestion itself: not these words."""
     case, user = find_case(brand, reference), signed_in(request)
-
-    def act() -> None:
+    try:
         reply = _stated_reply(request, case)
         if reply is None:
             suggestion = editor_of(case, user, replies_of(case)).suggestion
@@ -116,48 +143,23 @@ def decline(request: HttpRequest, brand: Brand, reference: str) -> HttpResponse:
                 raise WrongStateError("suggestion", ReplyState.DECLINED)
             reply = services.take_suggestion(user=user, suggestion=suggestion)
         services.decline(user=user, reply=reply, why=request.POST.get("why", ""))
-
-    done = _("Declined. Write your own words, or resolve the case.")
-    return _act(request, case, act, done=done, too_late=_("There was nothing left to decline."))
-
-
-@require_POST
-@needs("answer")
-def withdraw(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) -> HttpResponse:
-    case = find_case(brand, reference)
-    reply = find_reply(case, public_id)
-    return _act(
-        request,
-        case,
-        lambda: services.withdraw(user=signed_in(request), reply=reply),
-        done=_("Taken back. Nothing was sent."),
-        too_late=_("Too late: it is being sent, or was."),
-    )
-
-
-@require_POST
-@needs("answer")
-def confirm_native(request: HttpRequest, brand: Brand, reference: str, public_id: UUID) -> HttpResponse:
-    case = find_case(brand, reference)
-    reply = find_reply(case, public_id)
-    return _act(
-        request,
-        case,
-        lambda: services.confirm_native_task(user=signed_in(request), reply=reply),
-        done=_("Noted: answered in the platform's own app."),
-        too_late=_("This was settled already."),
-    )
-
-
-def _act(request: HttpRequest, case: Case, act: Callable[[], object], *, done: str, too_late: str) -> HttpResponse:
-    """Acts, says what happened or that something was faster, and goes back to the case."""
-    try:
-        act()
     except WrongStateError:
-        messages.warning(request, too_late)
+        messages.warning(request, _("There was nothing left to decline."))
     else:
-        messages.success(request, done)
-    return redirect("case", case.brand.slug, case.reference)
+        messages.success(request, _("Declined. Write your own words, or resolve the case."))
+    return redirect("case", brand.slug, case.reference)
+
+
+@on_reply(too_late=gettext_lazy("Too late: it is being sent, or was."))
+def withdraw(request: HttpRequest, reply: Reply) -> str:
+    services.withdraw(user=signed_in(request), reply=reply)
+    return _("Taken back. Nothing was sent.")
+
+
+@on_reply(too_late=gettext_lazy("This was settled already."))
+def confirm_native(request: HttpRequest, reply: Reply) -> str:
+    services.confirm_native_task(user=signed_in(request), reply=reply)
+    return _("Noted: answered in the platform's own app.")
 
 
 def _stated_reply(request: HttpRequest, case: Case) -> Reply | None:
@@ -189,11 +191,6 @@ def _save(request: HttpRequest, case: Case) -> Reply:
 
 def _shown(request: HttpRequest, case: Case, reply: Reply) -> dict[str, Any]:
     return {"brand": case.brand, "case": case, "reply": reply, "preview": preview_of(reply, request.user)}
-
-
-def _again(request: HttpRequest, case: Case, reply: Reply, problem: str, *, is_answered: bool = False) -> HttpResponse:
-    shown = _shown(request, case, reply) | {"problem": problem, "is_answered": is_answered}
-    return render(request, "console/reply.html", shown, status=422)
 
 
 def _refusal(error: services.NotEligibleError) -> str:

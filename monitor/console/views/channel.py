@@ -1,5 +1,7 @@
-"""One channel: its page, and what people may have it do: look again, subscribe, read history, replay the journal."""
+"""The page of one channel and what can be done there. Each act is one service; what happened is said in plain words."""
 
+import functools
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -12,13 +14,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from monitor.brands.models import Brand, Channel
-from monitor.brands.routes import needs
+from monitor.brands.registrations import simulated_address
+from monitor.brands.routes import View, needs
 from monitor.brands.sealing import SealBrokenError
+from monitor.brands.services import pause_channel, resume_channel
 from monitor.console.channel_page import facts_of
 from monitor.console.reasons import problem
 from monitor.console.views.case_acts import signed_in
 from monitor.inbox.models import ChannelGap, Rereading
 from monitor.inbox.services import (
+    disconnect,
     examine_channel,
     request_reading_back,
     request_replay,
@@ -28,11 +33,44 @@ from monitor.inbox.services import (
 from monitor.inbox.services.failures import code_of
 from monitor.inbox.services.rereading import can_read_back
 from monitor.platforms.errors import PlatformError
+from monitor.platforms.registry import get_platform, platform_codes
 
 #: Platform -> name of the address that it pushes to.
 CALLBACKS = {"x": "x_webhook", "facebook": "meta_webhook", "instagram": "meta_webhook"}
 DAYS = {"7": 7.0, "30": 30.0, "all": 36_500.0}
 REPLAYS = {"1": timedelta(hours=1), "24": timedelta(days=1), "168": timedelta(days=7), "720": timedelta(days=30)}
+
+Act = Callable[..., str]
+
+
+class NotDoneError(Exception):
+    """Why an act came to nothing, as a sentence for whoever asked. `level` is that of Django's messages."""
+
+    def __init__(self, words: str, level: int = messages.WARNING) -> None:
+        super().__init__(words)
+        self.level = level
+
+
+def on_channel(right: str) -> Callable[[Act], View]:
+    """Finds the channel, acts, says what happened (the act's answer), and goes back to where it was asked for."""
+
+    def decorate(act: Act) -> View:
+        @require_POST
+        @needs(right)
+        @functools.wraps(act)
+        def view(request: HttpRequest, brand: Brand, channel_id: int, **found: int) -> HttpResponse:
+            channel = find_channel(brand, channel_id)
+            try:
+                messages.success(request, act(request, channel, **found))
+            except NotDoneError as reason:
+                messages.add_message(request, reason.level, str(reason))
+            if request.POST.get("back") == "channels":
+                return redirect("channels", brand.slug)
+            return redirect("channel", brand.slug, channel.pk)
+
+        return view
+
+    return decorate
 
 
 def find_channel(brand: Brand, channel_id: int) -> Channel:
@@ -49,88 +87,108 @@ def show_channel(request: HttpRequest, brand: Brand, channel_id: int) -> HttpRes
     return render(request, "console/channel.html", {"brand": brand, "channel": channel, **facts_of(channel)})
 
 
-@require_POST
-@needs("steer")
-def look_again(request: HttpRequest, brand: Brand, channel_id: int) -> HttpResponse:
-    channel = find_channel(brand, channel_id)
-    if examine_channel(channel_id=channel.pk):
-        messages.success(request, _("Looked at just now."))
-    else:
-        messages.warning(request, _("The platform could not be asked. What is known stays, and we look again soon."))
-    return redirect("channel", brand.slug, channel.pk)
+@on_channel("steer")
+def look_again(request: HttpRequest, channel: Channel) -> str:
+    if not examine_channel(channel_id=channel.pk):
+        raise NotDoneError(_("The platform could not be asked. What is known stays, and we look again soon."))
+    return _("Looked at just now.")
 
 
-@require_POST
-@needs("manage")
-def subscribe(request: HttpRequest, brand: Brand, channel_id: int) -> HttpResponse:
+@on_channel("manage")
+def subscribe(request: HttpRequest, channel: Channel) -> str:
     """Asks the platform to push, to the address that the outside world knows us by."""
-    channel = find_channel(brand, channel_id)
-    if not settings.PUBLIC_URL or channel.platform not in CALLBACKS:
-        messages.error(request, _("Set MENTIONDESK_PUBLIC_URL first: a platform can push only to a public address."))
-        return redirect("channel", brand.slug, channel.pk)
-    address = settings.PUBLIC_URL.rstrip("/") + reverse(CALLBACKS[channel.platform])
+    address = _callback_url(request, channel)
+    if not address:
+        words = _("Set MENTIONDESK_PUBLIC_URL first: a platform can push only to a public address.")
+        raise NotDoneError(words, messages.ERROR)
     try:
         subscribe_channel(channel=channel, callback_url=address, user=signed_in(request))
     except (PlatformError, SealBrokenError) as error:
-        words = _("The platform did not agree to push. %(why)s")
-        messages.error(request, words % {"why": problem(code_of(error))})
-    else:
-        messages.success(request, _("The platform pushes to us from now on."))
-    return redirect("channel", brand.slug, channel.pk)
+        words = _("The platform did not agree to push. %(why)s") % {"why": problem(code_of(error))}
+        raise NotDoneError(words, messages.ERROR) from None
+    return _("The platform pushes to us from now on.")
 
 
-@require_POST
-@needs("manage")
-def read_back(request: HttpRequest, brand: Brand, channel_id: int) -> HttpResponse:
-    channel = find_channel(brand, channel_id)
+def _callback_url(request: HttpRequest, channel: Channel) -> str:
+    """ "" where a platform could not reach us. A demo's platforms run on this machine."""
+    if channel.platform not in CALLBACKS:
+        return ""
+    path = reverse(CALLBACKS[channel.platform])
+    if settings.PUBLIC_URL:
+        return settings.PUBLIC_URL.rstrip("/") + path
+    return request.build_absolute_uri(path) if simulated_address(channel.brand, channel.platform) else ""
+
+
+@on_channel("manage")
+def read_back(request: HttpRequest, channel: Channel) -> str:
     days = DAYS.get(request.POST.get("days", ""))
     if days is None or not can_read_back(channel):
-        messages.error(request, _("This could not be done: look at what was filled in or chosen."))
-    elif request_reading_back(channel=channel, days=days, user=signed_in(request)):
-        messages.success(request, _("History is read behind everything else; this page shows how far it has come."))
-    else:
-        messages.warning(request, _("History is being read already."))
-    return redirect("channel", brand.slug, channel.pk)
+        raise _nothing_chosen()
+    if not request_reading_back(channel=channel, days=days, user=signed_in(request)):
+        raise NotDoneError(_("History is being read already."))
+    return _("History is read behind everything else; this page shows how far it has come.")
 
 
-@require_POST
-@needs("manage")
-def read_gap_again(request: HttpRequest, brand: Brand, channel_id: int, gap_id: int) -> HttpResponse:
+@on_channel("manage")
+def read_gap_again(request: HttpRequest, channel: Channel, gap_id: int) -> str:
     """From where the gap begins; what came after it is known and costs little."""
-    channel = find_channel(brand, channel_id)
     gap = ChannelGap.objects.filter(stream__channel=channel, pk=gap_id).select_related("stream").first()
     if gap is None or not can_read_back(channel):
         raise Http404
     since = gap.since or gap.recorded_at - timedelta(days=7)
     days = (timezone.now() - since) / timedelta(days=1) + 0.05
-    if request_reading_back(channel=channel, days=days, user=signed_in(request), streams=[gap.stream.name]):
-        messages.success(request, _("This stretch is read again, behind everything else."))
-    else:
-        messages.warning(request, _("History is being read already."))
-    return redirect("channel", brand.slug, channel.pk)
+    if not request_reading_back(channel=channel, days=days, user=signed_in(request), streams=[gap.stream.name]):
+        raise NotDoneError(_("History is being read already."))
+    return _("This stretch is read again, behind everything else.")
 
 
-@require_POST
-@needs("steer")
-def replay_journal(request: HttpRequest, brand: Brand, channel_id: int) -> HttpResponse:
-    channel = find_channel(brand, channel_id)
+@on_channel("steer")
+def replay_journal(request: HttpRequest, channel: Channel) -> str:
     span = REPLAYS.get(request.POST.get("hours", ""))
     if span is None:
-        messages.error(request, _("This could not be done: look at what was filled in or chosen."))
-    elif request_replay(channel=channel, since=timezone.now() - span, user=signed_in(request)):
-        messages.success(request, _("The journal is read again; this page shows how far it has come."))
-    else:
-        messages.warning(request, _("The journal is being read already."))
-    return redirect("channel", brand.slug, channel.pk)
+        raise _nothing_chosen()
+    if not request_replay(channel=channel, since=timezone.now() - span, user=signed_in(request)):
+        raise NotDoneError(_("The journal is being read already."))
+    return _("The journal is read again; this page shows how far it has come.")
 
 
-@require_POST
-@needs("steer")
-def stop(request: HttpRequest, brand: Brand, channel_id: int, rereading_id: int) -> HttpResponse:
-    channel = find_channel(brand, channel_id)
+@on_channel("steer")
+def stop(request: HttpRequest, channel: Channel, rereading_id: int) -> str:
     reading = Rereading.objects.filter(channel=channel, pk=rereading_id).first()
     if reading is None:
         raise Http404
-    if stop_rereading(rereading=reading, user=signed_in(request)):
-        messages.success(request, _("Stopped. What it has brought stays."))
-    return redirect("channel", brand.slug, channel.pk)
+    if not stop_rereading(rereading=reading, user=signed_in(request)):
+        raise NotDoneError(_("It had ended already."))
+    return _("Stopped. What it has brought stays.")
+
+
+@on_channel("manage")
+def pause_or_resume(request: HttpRequest, channel: Channel) -> str:
+    if request.POST.get("act") == "pause":
+        pause_channel(channel=channel, user=signed_in(request))
+        return _("Paused. What waits is kept.")
+    try:
+        resume_channel(channel=channel, user=signed_in(request))
+    except ValueError:
+        raise NotDoneError(_("Its keys are deleted: connect the channel again.")) from None
+    return _("It is tried again at once.")
+
+
+@require_safe
+@needs("manage")
+def ask_disconnect(request: HttpRequest, brand: Brand, channel_id: int) -> HttpResponse:
+    """What goes and what stays, before it is done."""
+    channel = find_channel(brand, channel_id)
+    takes_keys = channel.platform in platform_codes() and get_platform(channel.platform).declaration.needs_credentials
+    shown = {"brand": brand, "channel": channel, "takes_keys": takes_keys}
+    return render(request, "console/disconnect.html", shown)
+
+
+@on_channel("manage")
+def disconnect_it(request: HttpRequest, channel: Channel) -> str:
+    disconnect(channel=channel, user=signed_in(request))
+    return _("Disconnected: the keys are deleted. What was collected stays.")
+
+
+def _nothing_chosen() -> NotDoneError:
+    return NotDoneError(_("This could not be done: look at what was filled in or chosen."), messages.ERROR)

@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from monitor.brands.models import Brand, Channel, Spend
+from monitor.brands.models import Brand, Channel, ChannelStream, Spend
 from monitor.brands.routes import needs
-from monitor.brands.services import pause_channel, resume_channel
 from monitor.console.channel_page import worst_first
-from monitor.console.views.case_acts import signed_in
+from monitor.inbox.completeness import pushed_lately
 from monitor.inbox.models import ChannelGap, Post, QuarantinedEvent, Recheck, Stage
 from monitor.inbox.services import replay_quarantined, retry_quarantined
 from monitor.platforms.registry import get_platform, platform_codes
@@ -32,7 +31,7 @@ AT_ONCE = 1_000
 def show_channels(request: HttpRequest, brand: Brand) -> HttpResponse:
     spends = Spend.objects.filter(day__gt=timezone.now().date() - SPEND_SHOWN).order_by("-day")
     beside = (
-        "streams",
+        Prefetch("streams", ChannelStream.objects.order_by("pk")),
         "conditions",
         Prefetch("rechecks", Recheck.objects.order_by("scope")),
         Prefetch("spends", spends),
@@ -42,6 +41,7 @@ def show_channels(request: HttpRequest, brand: Brand) -> HttpResponse:
     gaps = ChannelGap.objects.filter(stream__channel__brand=brand).select_related("stream__channel")
     shown: dict[str, Any] = {"brand": brand, "channels": channels, "gaps": gaps.order_by("-recorded_at")[:SHOWN]}
     shown["troubles"] = worst_first(channels)
+    shown["pushed"] = pushed_lately(channels)
     if not channels:
         shown["platforms"] = [get_platform(code).declaration for code in platform_codes()]
     return render(request, "console/channels.html", shown)
@@ -98,18 +98,3 @@ def retry_posts(request: HttpRequest, brand: Brand) -> HttpResponse:
     words = ngettext("%(count)d post goes through again.", "%(count)d posts go through again.", count)
     messages.success(request, words % {"count": count})
     return redirect("quarantine", brand.slug)
-
-
-@require_POST
-@needs("manage")
-def pause_or_resume(request: HttpRequest, brand: Brand, channel_id: int) -> HttpResponse:
-    channel = Channel.objects.filter(brand=brand, pk=channel_id).first()
-    if channel is None:
-        raise Http404
-    if request.POST.get("act") == "pause":
-        pause_channel(channel=channel, user=signed_in(request))
-        messages.success(request, _("Paused. What waits is kept."))
-    else:
-        resume_channel(channel=channel, user=signed_in(request))
-        messages.success(request, _("It is tried again at once."))
-    return redirect("channels", brand.slug)

@@ -18,6 +18,7 @@ from monitor.brands.models import Brand
 from monitor.brands.routes import needs
 from monitor.console.labels import INTENTS
 from monitor.console.posts import PostFilters, posts_page
+from monitor.console.told import ways_met
 from monitor.console.topics import topics_met
 from monitor.console.views.case_acts import signed_in
 from monitor.inbox.models import Post
@@ -57,6 +58,7 @@ def show_posts(request: HttpRequest, brand: Brand) -> HttpResponse:
             ("platform", _("All platforms"), filters.platform, list(platform_codes())),
             ("language", _("All languages"), filters.value("language"), values_of("language", brand=brand)),
             ("market", _("All markets"), filters.market, values_of("market", brand=brand)),
+            ("told", _("Any stars, any ad"), filters.told, ways_met(brand, filters.told)),
         ],
     }
     return render(request, "console/posts.html", shown)

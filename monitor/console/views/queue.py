@@ -12,6 +12,7 @@ from monitor.brands.routes import needs
 from monitor.cases.resolutions import RESOLUTIONS
 from monitor.console.case_page import team_of
 from monitor.console.queue import Filters, changed_since, matching_ids, present_mark, queue_counts, queue_page
+from monitor.console.told import ways_met
 
 TAB_NAMES = (
     ("active", _("Open")),
@@ -38,6 +39,7 @@ def show_queue(request: HttpRequest, brand: Brand) -> HttpResponse:
         "tabs": [(tab, name, counts.tabs.get(tab)) for tab, name in TAB_NAMES],
         "mark": present_mark(brand),
         "search": request.GET.get("q", ""),
+        "ways": ways_met(brand, filters.told),
         "team": team_of(brand),
         "resolutions": RESOLUTIONS.items(),
     }

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -170,8 +171,13 @@ def choose(request: HttpRequest, brand: Brand, token: str) -> HttpResponse:
         for found in (taken.found if taken is not None else ())
         if _name_of(found) in wanted
     ]
-    for channel in made:
-        messages.success(request, _("%(name)s is connected. It is read from now on.") % {"name": channel})
+    if made:
+        words = ngettext(
+            "%(names)s is connected. It is read from now on.",
+            "%(names)s are connected. They are read from now on.",
+            len(made),
+        )
+        messages.success(request, words % {"names": ", ".join(str(channel) for channel in made)})
     return redirect("channels", brand.slug)
 
 
@@ -184,6 +190,8 @@ def _show_choice(request: HttpRequest, brand: Brand, choice: Choice, problem: st
             "name": _name_of(found),
             "is_known": (found.platform, found.kind, found.external_id) in known,
             "lacks": [TASKS[task] for task in found.lacks if task in TASKS],
+            # Whoever is asked once more had ticked nothing.
+            "is_chosen": not problem and not found.lacks,
         }
         for found in choice.found
     ]

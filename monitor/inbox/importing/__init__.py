@@ -220,14 +220,21 @@ class _Importer:
         return read_row(row.cells, self._names.map(list(row.cells)), self._channel.platform)
 
     def _other_texts(self, chunk: _Chunk, *, are_edits: bool) -> dict[str, datetime | None]:
-        """Rows whose post is known with another text: id → when the known one was written."""
+        """Rows whose post is known with another text (or, as an edit, with other stars): id → when the known one was
+        written."""
         keys = {bounded_id(external_id): external_id for external_id in chunk.posts}
-        texts = [exact(chunk.posts[each].text) for each in keys.values()]
-        known = _ids_of_other_texts(self._channel, list(keys), texts, are_edits=are_edits)
+        known = _ids_of_other_texts(
+            self._channel,
+            list(keys),
+            [exact(chunk.posts[each].text) for each in keys.values()],
+            [chunk.posts[each].extra.stars if are_edits else None for each in keys.values()],
+            are_edits=are_edits,
+        )
         return {keys[key]: written_at for key, written_at in known}
 
     def _note_edits(self, chunk: _Chunk) -> None:
-        """A store's ids are sure, so another text is a review that was written anew. Apple tells only its last date."""
+        """A store's ids are sure, so another text (or other stars) is a review that was written anew. Apple tells only
+        its last date."""
         for external_id, written_at in self._other_texts(chunk, are_edits=True).items():
             post = chunk.posts[external_id]
             is_newer = post.created_at is not None and (written_at is None or post.created_at > written_at)
@@ -293,21 +300,23 @@ class _Importer:
 
 
 def _ids_of_other_texts(
-    channel: Channel, ids: list[str], texts: list[str], *, are_edits: bool
+    channel: Channel, ids: list[str], texts: list[str], stars: list[int | None], *, are_edits: bool
 ) -> list[tuple[str, datetime | None]]:
-    """Those of the ids that an earlier post with another text has, and when it was written. Without `are_edits` only
-    posts that were never edited count."""
+    """Those of the ids that an earlier post with another text or other stars has, and when it was written. Without
+    `are_edits` only posts that were never edited count."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT row.external_id, post.created_at FROM unnest(%s::text[], %s::text[]) AS row (external_id, text)
+            SELECT row.external_id, post.created_at
+            FROM unnest(%s::text[], %s::text[], %s::int[]) AS row (external_id, text, stars)
             CROSS JOIN LATERAL (
-                SELECT text, version, deleted_at, created_at FROM inbox_post AS known
+                SELECT text, version, deleted_at, created_at, extra FROM inbox_post AS known
                 WHERE known.external_id = row.external_id AND known.platform = %s AND known.brand_id + 0 = %s
                 LIMIT 1) AS post
-            WHERE (post.version = 1 OR %s) AND post.deleted_at IS NULL AND post.text <> row.text
+            WHERE (post.version = 1 OR %s) AND post.deleted_at IS NULL
+                AND (post.text <> row.text OR to_jsonb(row.stars) <> post.extra -> 'stars')
             """,
-            [ids, texts, channel.platform, channel.brand_id, are_edits],
+            [ids, texts, stars, channel.platform, channel.brand_id, are_edits],
         )
         return list(cursor.fetchall())
 

@@ -18,7 +18,13 @@ from monitor.platforms.base import IncomingPost
 
 _REVIEW_ID = re.compile(r"[?&#:]\s*(?:reviewId|id)=([^&#\s]+)")
 _APPLE_ATTRIBUTES = ("rating", "title", "body", "reviewernickname", "createddate", "territory")
-_PLAIN_CELLS = {name: name for name in ("text", "id", "form", "author", "author_name", "created_at", "lang", "url")}
+_PLAIN_CELLS = {
+    name: name
+    for name in (
+        *("text", "id", "form", "author", "author_name", "created_at", "lang", "url"),
+        *("stars", "app_version", "device"),
+    )
+}
 
 
 class WordlessError(Exception):
@@ -71,6 +77,10 @@ def _google(row: Mapping[str, Any]) -> tuple[dict[str, Any], datetime | None, st
         "created_at": created_at.isoformat() if created_at else "",
         "lang": told.get("reviewerlanguage") or "",
         "url": link,
+        "stars": told.get("starrating"),
+        # Releases have a name for people and a number for the store.
+        "app_version": told.get("appversionname") or told.get("appversioncode"),
+        "device": told.get("device"),
     }
     is_changed = created_at is not None and changed_at is not None and changed_at > created_at + timedelta(seconds=1)
     return cells, changed_at if is_changed else None, ""
@@ -91,6 +101,7 @@ def _apple(row: Mapping[str, Any]) -> tuple[dict[str, Any], datetime | None, str
         "created_at": told.get("createddate") or "",
         "lang": "",
         "url": "",
+        "stars": told.get("rating"),
     }
     return cells, None, _text(told.get("territory"))
 

@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                 ('url', models.CharField(blank=True, max_length=500)),
                 ('in_reply_to', models.CharField(blank=True, max_length=160)),
                 ('attachments', models.JSONField(default=list)),
+                ('extra', models.JSONField(db_default={}, default=dict)),
                 ('place', models.CharField(blank=True, max_length=120)),
                 ('market_source', models.CharField(default='unknown', max_length=24)),
                 ('is_public', models.BooleanField(default=True)),
@@ -239,6 +240,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='post',
             index=models.Index(condition=models.Q(models.Q(('platform_id', models.F('external_id')), _negated=True), models.Q(('platform_id', ''), _negated=True)), fields=['platform_id', 'platform', 'brand'], name='posts_by_other_id'),
+        ),
+        migrations.AddIndex(
+            model_name='post',
+            index=models.Index(condition=models.Q(('extra__has_key', 'ad_id')), fields=['brand', '-id'], name='posts_on_ads'),
+        ),
+        migrations.AddIndex(
+            model_name='post',
+            index=models.Index(condition=models.Q(('extra__has_any_keys', ['stars', 'recommends'])), fields=['brand', '-id'], name='posts_with_ratings'),
         ),
         migrations.AddConstraint(
             model_name='post',

@@ -26,7 +26,7 @@ from monitor.inbox.services.stages import (
     retry_quarantined,
 )
 from monitor.inbox.services.storing import IngestReport, StaleLeaseError, UnknownChannelError, ingest
-from monitor.inbox.services.withdrawing import withdraw_authorization
+from monitor.inbox.services.withdrawing import disconnect, withdraw_authorization
 
 __all__ = [
     "CollectReport",
@@ -40,6 +40,7 @@ __all__ = [
     "apply_deletions",
     "claim_posts",
     "collect_channel",
+    "disconnect",
     "ensure_streams",
     "fetch_due",
     "examine_channel",

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from monitor.inbox import departures, tombstones
 from monitor.inbox.models import Post
 from monitor.inbox.rows import bounded_id
+from monitor.inbox.services.departing import with_their_posts
 from monitor.platforms.base import IncomingDeletion
 
 # Ingests of a brand run side by side (shared); a deletion runs alone, so that no post can slip in between its look
@@ -43,7 +44,7 @@ _REDACT = """
     redacted AS (
         UPDATE inbox_post AS post SET
             text = '', external_id = '~' || post.id, platform_id = '', url = '', in_reply_to = '',
-            attachments = '[]', place = '', author_id = NULL, stage_error = '', lease_until = NULL,
+            attachments = '[]', extra = '{}', place = '', author_id = NULL, stage_error = '', lease_until = NULL,
             deleted_at = coalesce(post.deleted_at, gone.deleted_at, now()), deletion_reason = left(gone.reason, 24),
             stage = 'triaged'
         FROM gone WHERE post.id = gone.id
@@ -72,10 +73,25 @@ _DROP_FETCHES = """
     DELETE FROM inbox_pendingfetch WHERE brand_id = %s AND external_id = ANY(%s)
         AND channel_id IN (SELECT id FROM brands_channel WHERE brand_id = %s AND platform = ANY(%s))
 """
+# What answers it is in its thread; it no longer says what it answers.
+_UNLINK_ANSWERS = """
+    UPDATE inbox_post AS answer SET in_reply_to = ''
+    WHERE answer.brand_id = %s AND answer.in_reply_to = ANY(%s)
+        AND answer.conversation_id IN (SELECT conversation_id FROM inbox_post WHERE id = ANY(%s))
+"""
 # A thread's id is often that of its first post.
 _FORGET_THREADS = """
     UPDATE inbox_conversation AS conversation SET external_id = '~' || conversation.id
     WHERE conversation.brand_id = %s AND conversation.platform = ANY(%s) AND conversation.external_id = ANY(%s)
+        AND NOT EXISTS (
+            SELECT 1 FROM inbox_post AS post
+            WHERE post.conversation_id = conversation.id AND post.deleted_at IS NULL)
+"""
+# It is also of no use once nobody says anything in it. A private thread goes on: its people may write again.
+_FORGET_EMPTY_THREADS = """
+    UPDATE inbox_conversation AS conversation SET external_id = '~' || conversation.id
+    WHERE conversation.is_public AND conversation.external_id NOT LIKE '~%%'
+        AND conversation.id IN (SELECT conversation_id FROM inbox_post WHERE id = ANY(%s))
         AND NOT EXISTS (
             SELECT 1 FROM inbox_post AS post
             WHERE post.conversation_id = conversation.id AND post.deleted_at IS NULL)
@@ -96,6 +112,7 @@ def apply_deletions(*, brand_id: int, deletions: Sequence[IncomingDeletion]) -> 
 
 def store_deletions(database: Any, brand_id: int, deletions: Sequence[IncomingDeletion]) -> int:
     """As `apply_deletions`, inside a transaction that holds the brand alone."""
+    deletions = with_their_posts(database, brand_id, deletions)
     if not deletions:
         return 0
     gone = {(deletion.platform, bounded_id(deletion.external_id)): deletion for deletion in deletions}
@@ -116,6 +133,8 @@ def store_deletions(database: Any, brand_id: int, deletions: Sequence[IncomingDe
     bury_posts(database, brand_id, keys)
     if found:
         redact(database, [row[:3] for row in found.values()], kind="deleted")
+        database.execute(_UNLINK_ANSWERS, [brand_id, sorted(each for _, each in keys), list(found)])
+        database.execute(_FORGET_EMPTY_THREADS, [list(found)])
     forget_traces(database, brand_id, keys)
     return len(found)
 

@@ -23,16 +23,18 @@ def record_own_post(
     created_at: datetime | None = None,
     url: str = "",
     own_by: str = "us",
+    platform_id: str = "",
 ) -> int:
     """Stores our post and returns its id; takes part in the caller's transaction.
 
     The platform echoes it, before or after: both are one post, which stays ours. `conversation_id` and `in_reply_to`
-    are the platform's ids, `external_id` is the receipt's.
+    are the platform's ids, `external_id` and `platform_id` are the receipt's.
     """
     author = IncomingAuthor(channel.external_id, handle=channel.handle, name=channel.name)
     post = IncomingPost(
         platform=channel.platform,
         external_id=external_id,
+        platform_id=platform_id,
         form=form,
         text=text,
         author=author,

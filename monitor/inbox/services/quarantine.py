@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 
 from monitor.brands.models import Channel
 from monitor.brands.selectors import channel_context
-from monitor.inbox.models import QuarantinedEvent
-from monitor.inbox.rows import encode_body
+from monitor.inbox import tombstones
+from monitor.inbox.models import QuarantinedEvent, Tombstone
+from monitor.inbox.rows import bounded_id, encode_body
 from monitor.inbox.services.pending import NOT_FETCHED, note_fetches
 from monitor.inbox.services.storing import ingest
 from monitor.platforms.base import ChannelContext, IncomingNotice, Platform, PlatformEvent, RawUpdate
@@ -43,16 +44,35 @@ class PutAside:
 
 
 def put_aside(*, brand_id: int, channel_id: int | None, found: Sequence[PutAside]) -> int:
-    """Stores them; returns how many are new."""
+    """Stores them; returns how many are new. What was deleted before is not kept here either."""
     stored = 0
+    gone = _of_the_gone(brand_id, channel_id, found)
     with connection.cursor() as cursor:
         for one in found:
+            if not _post_ids(one).isdisjoint(gone):
+                continue
             source = clean(one.source)[:200]
             params = json.dumps(dict(one.params), default=str)
             values = [brand_id, channel_id, source, one.reason_code, params, one.body, brand_id, source, one.body]
             cursor.execute(_PUT_ASIDE, values)
             stored += cursor.rowcount
     return stored
+
+
+def _post_ids(one: PutAside) -> set[str]:
+    """Whose words are in it, as its parser noted."""
+    named = (one.params.get("external_id", ""), *one.params.get("post_ids", ()))
+    return {bounded_id(str(each)) for each in named if each}
+
+
+def _of_the_gone(brand_id: int, channel_id: int | None, found: Sequence[PutAside]) -> set[str]:
+    """Which of the posts were deleted."""
+    named = set().union(*map(_post_ids, found))
+    if not named or channel_id is None:
+        return set()
+    platform = Channel.objects.filter(pk=channel_id).values_list("platform", flat=True).first() or ""
+    by_key = {tombstones.post_key(brand_id, platform, external_id): external_id for external_id in named}
+    return {by_key[bytes(key)] for key in Tombstone.objects.filter(pk__in=list(by_key)).values_list("pk", flat=True)}
 
 
 def understand(

@@ -207,8 +207,9 @@ def _look_up(look: _Look, posts: Sequence[Post]) -> RecheckReport:
         changed = [event for event in (_news(each, update, asked) for each in events) if event is not None]
         news += changed
         raw += [update] if any(isinstance(event, IncomingPost) for event in changed) else []
+    gone = 0
     if news:
-        ingest(
+        stored = ingest(
             brand_id=look.channel.brand_id,
             channel_id=look.channel.pk,
             stream="recheck",
@@ -216,7 +217,8 @@ def _look_up(look: _Look, posts: Sequence[Post]) -> RecheckReport:
             events=news,
             raw=raw,
         )
-    gone = sum(isinstance(event, IncomingDeletion) for event in news)
+        # With an author goes all that they had shown; what somebody else has just deleted is gone as well.
+        gone = max(stored.deleted, sum(isinstance(event, IncomingDeletion) for event in news))
     return RecheckReport(len(posts), gone, sum(isinstance(event, IncomingPost) for event in news))
 
 

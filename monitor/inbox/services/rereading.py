@@ -19,6 +19,7 @@ from monitor.brands.budgets import ChannelBudget
 from monitor.brands.models import Channel, User
 from monitor.brands.sealing import SealBrokenError
 from monitor.brands.selectors import channel_context
+from monitor.brands.services import open_connector
 from monitor.inbox.models import RawEvent, Rereading, RereadingState
 from monitor.inbox.services.failures import backoff_seconds, code_of
 from monitor.inbox.services.quarantine import put_aside, understand
@@ -83,12 +84,12 @@ def request_reading_back(
     """
     if not can_read_back(channel):
         raise ValueError(f"{channel.platform} does not show history on demand")
-    reach, now = get_platform(channel.platform).declaration.backfill_days, timezone.now()
+    declaration, now = get_platform(channel.platform).declaration, timezone.now()
     made = []
     for stream in channel.streams.order_by("pk"):
         if streams is not None and stream.name not in streams:
             continue
-        since = now - timedelta(days=min(days, reach.get(stream.name, days)))
+        since = now - timedelta(days=min(days, declaration.reach_days(stream.name)))
         live_since = min(now, stream.last_success_at or now) - _SLACK
         made += _request(channel, "platform", stream.name, since, live_since, user)
     _note_request(channel, "channel.read_back", made, user)
@@ -159,8 +160,9 @@ def reread_some(*, rereading_id: int | None = None, platform: Platform | None = 
 
 
 def _read_platform(reading: Rereading, platform: Platform) -> IngestReport:
-    context = channel_context(reading.channel)
-    connector = platform.connect(context, ChannelBudget(reading.channel_id, share=SHARE))
+    budget = ChannelBudget(reading.channel_id, share=SHARE)
+    connector = open_connector(reading.channel, budget=budget, platform=platform)
+    context = channel_context(reading.channel, with_credentials=False)
     seconds = (timezone.now() - reading.since).total_seconds()
     batch = connector.collect(reading.stream, reading.cursor or {"backfill_seconds": seconds})
     events, odd = understand(platform, context, batch.updates, source=reading.stream)

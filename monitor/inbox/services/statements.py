@@ -118,10 +118,15 @@ def _is_newer(new: str) -> str:
 
 
 def _is_edit(new: str) -> str:
-    return (
-        f"({_is_newer(new)} AND ({new}.text <> old.text"
-        f" OR ({new}.edited_at IS NOT NULL AND {new}.edited_at IS DISTINCT FROM old.edited_at)))"
-    )
+    """A version is other words. The same words with another time are the same edit, told twice: a platform pushes
+    when it was made, a poll of some knows only when it was noticed."""
+    return f"({_is_newer(new)} AND {new}.text <> old.text)"
+
+
+def _is_dated_anew(new: str) -> str:
+    """The same words, of a later moment: what hangs on the post may be another thing by now."""
+    return f"""({new}.text = old.text AND {new}.platform_version >= old.platform_version
+        AND {new}.edited_at > coalesce(old.edited_at, '-infinity'))"""
 
 
 def _is_hidden_otherwise(new: str) -> str:
@@ -132,7 +137,7 @@ def _is_hidden_otherwise(new: str) -> str:
 
 def _would_change(new: str) -> str:
     return f"""(old.deleted_at IS NULL AND (
-        {_is_edit(new)}
+        {_is_edit(new)} OR {_is_dated_anew(new)}
         OR {new}.platform_version > old.platform_version
         OR ({new}.is_own AND NOT old.is_own) OR ({new}.own_by = 'us' AND old.own_by <> 'us')
         OR ({new}.mentions_us AND NOT old.mentions_us) OR ({new}.quotes_us AND NOT old.quotes_us)
@@ -140,10 +145,12 @@ def _would_change(new: str) -> str:
         OR (old.created_at IS NULL AND {new}.created_at IS NOT NULL)
         OR (old.author_id IS NULL AND {new}.author_id IS NOT NULL)
         OR (old.arrival = 'import' AND {new}.arrival <> 'import')
+        OR ({new}.extra <> '{{}}' AND {new}.extra || old.extra <> old.extra)
         OR {_is_hidden_otherwise(new)}))"""
 
 
 _EDIT = _is_edit("EXCLUDED")
+_DATED_ANEW = _is_dated_anew("EXCLUDED")
 _HIDDEN_OTHERWISE = _is_hidden_otherwise("EXCLUDED")
 
 # Rows are looked up one by one through the unique keys, on purpose: a join leaves the choice to statistics, which know
@@ -166,11 +173,11 @@ UPSERT_POSTS = f"""
     stored AS (
         INSERT INTO inbox_post AS old
             (public_id, brand_id, channel_id, arrival, platform, external_id, platform_id, conversation_id, author_id,
-             form, text, language_hint, url, in_reply_to, attachments, place, market_id, market_source, is_public,
-             is_own, own_by, mentions_us, quotes_us, version, platform_version, created_at, edited_at, stage,
+             form, text, language_hint, url, in_reply_to, attachments, extra, place, market_id, market_source,
+             is_public, is_own, own_by, mentions_us, quotes_us, version, platform_version, created_at, edited_at, stage,
              stage_tries, stage_error, deletion_reason, is_hidden, hidden_changed_at)
         SELECT public_id, %(brand)s, %(channel)s, arrival, platform, external_id, platform_id, conversation_id,
-            author_id, form, text, language_hint, url, in_reply_to, attachments::jsonb, place,
+            author_id, form, text, language_hint, url, in_reply_to, attachments::jsonb, extra, place,
             coalesce(customer_market_id, market_id),
             CASE WHEN customer_market_id IS NULL THEN market_source ELSE 'customer' END,
             is_public, is_own, own_by, mentions_us, quotes_us, 1, platform_version, created_at, edited_at,
@@ -183,10 +190,18 @@ UPSERT_POSTS = f"""
         ORDER BY platform, external_id
         ON CONFLICT (brand_id, platform, external_id) DO UPDATE SET
             text = CASE WHEN {_EDIT} THEN EXCLUDED.text ELSE old.text END,
-            attachments = CASE WHEN {_EDIT} THEN EXCLUDED.attachments ELSE old.attachments END,
+            attachments = CASE WHEN {_EDIT} OR ({_DATED_ANEW} AND EXCLUDED.attachments <> '[]')
+                THEN EXCLUDED.attachments ELSE old.attachments END,
+            -- What is told of the later version counts; what only the other one told stays.
+            extra = CASE WHEN {_EDIT} OR {_DATED_ANEW} THEN old.extra || EXCLUDED.extra
+                ELSE EXCLUDED.extra || old.extra END,
             language_hint = CASE WHEN {_EDIT} AND EXCLUDED.language_hint <> '' THEN EXCLUDED.language_hint
                 ELSE old.language_hint END,
-            edited_at = CASE WHEN {_EDIT} THEN greatest(EXCLUDED.edited_at, old.edited_at) ELSE old.edited_at END,
+            -- A poll that tells no time saw it by now: what is pushed later and was made earlier is older.
+            edited_at = CASE
+                WHEN {_EDIT} THEN greatest(
+                    coalesce(EXCLUDED.edited_at, CASE WHEN %(is_poll)s THEN now() END), old.edited_at)
+                WHEN {_DATED_ANEW} THEN EXCLUDED.edited_at ELSE old.edited_at END,
             version = CASE WHEN {_EDIT} THEN old.version + 1 ELSE old.version END,
             platform_id = CASE WHEN {_EDIT} OR EXCLUDED.platform_version > old.platform_version
                 THEN EXCLUDED.platform_id ELSE old.platform_id END,
@@ -272,8 +287,7 @@ ADD_TO_LEDGER = """
 MOVE_CURSOR = """
     UPDATE brands_channelstream
     SET cursor = %(cursor)s, last_post_at = CASE WHEN %(new)s > 0 THEN now() ELSE last_post_at END,
-        posts_found = posts_found + CASE WHEN %(how)s = 'webhook' THEN 0 ELSE %(new)s END,
-        posts_pushed = posts_pushed + CASE WHEN %(how)s = 'webhook' THEN %(new)s ELSE 0 END
+        posts_found = posts_found + %(new)s
     WHERE channel_id = %(channel)s AND name = %(stream)s
         AND (%(lease)s::timestamptz IS NULL OR lease_until = %(lease)s::timestamptz)
 """

@@ -243,7 +243,8 @@ def _ids_in(update: RawUpdate) -> list[str]:
 def _find_refused(
     brand_id: int, platform: str, posts: Mapping[PostKey, IncomingPost], raw: Sequence[RawUpdate]
 ) -> _Refused:
-    """Looks all keys up at once. A person who writes again after an erasure is a new person."""
+    """Looks all keys up at once. A person who writes again after an erasure is a new person; who shows nothing any more
+    goes on in private, and in public with what comes after."""
     by_post = {tombstones.post_key(brand_id, *key): key for key in posts}
     # The id to act on, too: a deletion may have named the post by that of its last edit.
     other_ids = {key: (key[0], bounded_id(post.platform_id)) for key, post in posts.items() if post.platform_id}
@@ -253,21 +254,33 @@ def _find_refused(
     authors = {(post.platform, post.author.external_id) for post in posts.values() if post.author.external_id}
     authors |= {(platform, author_id) for update in raw for author_id in update.author_ids}
     by_author = {tombstones.author_key(brand_id, *author): author for author in authors}
+    by_departure = {tombstones.departure_key(brand_id, *author): author for author in authors}
     gone: set[PostKey] = set()
     erased: dict[tuple[str, str], datetime] = {}
-    for key_hash, _, recorded_at in _buried([*by_post, *by_author]):
-        if bytes(key_hash) in by_post:
-            gone.add(by_post[bytes(key_hash)])
+    departed: dict[tuple[str, str], datetime] = {}
+    for found, _, recorded_at in _buried([*by_post, *by_author, *by_departure]):
+        key_hash = bytes(found)
+        if key_hash in by_post:
+            gone.add(by_post[key_hash])
+        elif key_hash in by_author:
+            erased[by_author[key_hash]] = recorded_at
         else:
-            erased[by_author[bytes(key_hash)]] = recorded_at
+            departed[by_departure[key_hash]] = recorded_at
     for key, post in posts.items():
-        erased_at = erased.get((post.platform, post.author.external_id))
-        if other_ids.get(key) in gone:
-            gone.add(key)
-        if erased_at is not None and (post.created_at is None or post.created_at <= erased_at):
+        author = (post.platform, post.author.external_id)
+        is_shown = post.is_public and not post.is_own
+        if (
+            other_ids.get(key) in gone
+            or _is_from_before(post, erased.get(author))
+            or (is_shown and _is_from_before(post, departed.get(author)))
+        ):
             gone.add(key)
     welcome = {key[1]: post.author.external_id for key, post in posts.items() if key not in gone}
-    return _Refused(frozenset(gone), frozenset(author_id for _, author_id in erased), welcome)
+    return _Refused(frozenset(gone), frozenset(author_id for _, author_id in (*erased, *departed)), welcome)
+
+
+def _is_from_before(post: IncomingPost, moment: datetime | None) -> bool:
+    return moment is not None and (post.created_at is None or post.created_at <= moment)
 
 
 def _buried(keys: list[bytes]) -> list[tuple[bytes, str, datetime]]:

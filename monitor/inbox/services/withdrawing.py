@@ -1,13 +1,16 @@
-"""Somebody takes our app's access away at the platform: the channels that lived on their login stop, and say so."""
+"""Access that ends: taken away at the platform (the channels that lived on that login stop, and say so), or let go by
+somebody here."""
 
 from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models.functions import Now
 
-from monitor.brands.models import Channel, ChannelState, ChannelStream
+from monitor.alerts.services import close_alerts_of_channel
+from monitor.brands.models import Channel, ChannelState, ChannelStream, User
 from monitor.brands.sealing import SealBrokenError, unseal
-from monitor.brands.services import forget_credentials
+from monitor.brands.services import disconnect_channel, forget_credentials
+from monitor.inbox.models import Rereading, RereadingState
 from monitor.inbox.services import failures
 from monitor.logs import get_logger
 
@@ -48,3 +51,11 @@ def _giver_of(channel: Channel) -> str:
 def _withdraw(channel: Channel) -> None:
     forget_credentials(channel=channel, names=_GIVEN)
     failures.note_dead_login(channel=channel, code="authorization_revoked")
+
+
+@transaction.atomic
+def disconnect(*, channel: Channel, user: User | None) -> None:
+    """A person lets a channel go: what it was being read for ends, and what it was in trouble for needs nobody."""
+    disconnect_channel(channel=channel, user=user)
+    Rereading.objects.filter(channel=channel, state=RereadingState.WAITING).update(state=RereadingState.STOPPED)
+    close_alerts_of_channel(brand_id=channel.brand_id, channel_id=channel.pk)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from monitor.platforms.base import Budget, ChannelContext, Declaration, PlatformEvent, RawUpdate
+from monitor.platforms.base import ChannelContext, Declaration, PlatformEvent, RawUpdate
 from monitor.platforms.bluesky.connector import BlueskyConnector
 from monitor.platforms.bluesky.normalize import deep_link, normalize
+from monitor.platforms.budget import Budget
 
 _LOGIN = ("identifier", "app_password")
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import requests
 
-from monitor.platforms.base import Budget, ChannelContext
+from monitor.platforms.base import ChannelContext
 from monitor.platforms.bluesky.errors import is_stale_token, translate
 from monitor.platforms.bluesky.session import Tokens, session_of
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import (
     AuthExpiredError,
     MalformedPayloadError,

@@ -4,20 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitor.platforms.base import (
-    Batch,
-    Budget,
-    Condition,
-    Identity,
-    IncomingNotice,
-    IncomingPost,
-    RawUpdate,
-    SendRequest,
-)
+from monitor.platforms.base import Batch, Condition, Identity, IncomingNotice, IncomingPost, RawUpdate, SendRequest
 from monitor.platforms.bluesky.client import BlueskyClient
 from monitor.platforms.bluesky.normalize import author_of_uri, message_update, post_update, quoted_uri, sort_time
 from monitor.platforms.bluesky.walk import Step, Walk, is_sorted
 from monitor.platforms.bluesky.writing import Writer
+from monitor.platforms.budget import Budget
 from monitor.platforms.connecting import BaseConnector, Write
 from monitor.platforms.errors import RejectedError
 from monitor.platforms.examining import Examination, quota_of

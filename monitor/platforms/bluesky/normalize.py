@@ -93,7 +93,7 @@ def _read_post(body: Mapping[str, Any], context: ChannelContext) -> PlatformEven
         mentions_us=not is_own and (via == "mention" or _mentions(record, context)),
         quotes_us=not is_own and _quotes_us(quoted, via, context),
         attachments=_attachments(post, record),
-        extra=_extra(body, parent, quoted, post),
+        beside=_beside(body, parent, quoted, post),
     )
 
 
@@ -178,16 +178,16 @@ def _attachments(post: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[At
     return tuple(found)
 
 
-def _extra(body: Mapping[str, Any], parent: str, quoted: str, post: Mapping[str, Any]) -> dict[str, Any]:
+def _beside(body: Mapping[str, Any], parent: str, quoted: str, post: Mapping[str, Any]) -> dict[str, Any]:
     """Context of a reply or quote. A parent that is gone or blocked keeps a placeholder that says so."""
     views = {text_at(view, "uri"): view for view in list_at(body, "context")}
     relations = [("replied_to", parent), ("quoted", quoted)]
     related = [_context_post(relation, uri, views.get(uri)) for relation, uri in relations if uri]
-    extra: dict[str, Any] = {"context": related} if related else {}
+    beside: dict[str, Any] = {"context": related} if related else {}
     labels = sorted(_labels(post))
     if labels:
-        extra["labels"] = labels[:20]
-    return extra
+        beside["labels"] = labels[:20]
+    return beside
 
 
 def _context_post(relation: str, uri: str, view: Mapping[str, Any] | None) -> dict[str, str]:
@@ -227,7 +227,7 @@ def _read_message(body: Mapping[str, Any], context: ChannelContext) -> PlatformE
         is_public=False,
         is_own=is_own,
         attachments=_shared(message),
-        extra={"recipient_id": others[0]} if is_own and len(others) == 1 else {},
+        beside={"recipient_id": others[0]} if is_own and len(others) == 1 else {},
     )
 
 

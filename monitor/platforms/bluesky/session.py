@@ -27,6 +27,7 @@ class Session:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tokens: Tokens | None = None
+        self._given_up: Tokens | None = None
 
     def tokens(self, log_in: Callable[[], Tokens]) -> Tokens:
         """Raises PlatformError."""
@@ -37,12 +38,18 @@ class Session:
 
     def renew(self, stale: Tokens, refresh: Callable[[str], Tokens], log_in: Callable[[], Tokens]) -> Tokens:
         """Other tokens than the `stale` ones: those another thread has got meanwhile, else refreshed ones, else new
-        ones from the app password. Raises PlatformError."""
+        ones from the app password. Raises PlatformError; AuthExpiredError for all who hold these, after one try."""
         with self._lock:
             if self._tokens is not None and self._tokens != stale:
                 return self._tokens
+            if stale == self._given_up:
+                raise AuthExpiredError("Bluesky does not take the app password any more")
             self._tokens = None
-            self._tokens = _refreshed(stale, refresh) or log_in()
+            try:
+                self._tokens = _refreshed(stale, refresh) or log_in()
+            except AuthExpiredError:
+                self._given_up = stale
+                raise
             return self._tokens
 
     def forget(self) -> None:

@@ -5,7 +5,8 @@ client.py fetches, washing.py and document.py read, cursor.py remembers, normali
 
 from collections.abc import Sequence
 
-from monitor.platforms.base import Budget, ChannelContext, Declaration, PlatformEvent, RawUpdate
+from monitor.platforms.base import ChannelContext, Declaration, PlatformEvent, RawUpdate
+from monitor.platforms.budget import Budget
 from monitor.platforms.feed.connector import FeedConnector
 from monitor.platforms.feed.normalize import normalize
 

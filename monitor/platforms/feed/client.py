@@ -12,7 +12,8 @@ from email.utils import parsedate_to_datetime
 import requests
 
 from monitor import __version__
-from monitor.platforms.base import Budget, ChannelContext
+from monitor.platforms.base import ChannelContext
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import (
     AuthExpiredError,
     MalformedPayloadError,

@@ -5,15 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from monitor.platforms.base import (
-    Batch,
-    Budget,
-    Condition,
-    IncomingNotice,
-    IncomingPost,
-    RawUpdate,
-    SendRequest,
-)
+from monitor.platforms.base import Batch, Condition, IncomingNotice, IncomingPost, RawUpdate, SendRequest
+from monitor.platforms.budget import Budget
 from monitor.platforms.connecting import BaseConnector
 from monitor.platforms.errors import RejectedError
 from monitor.platforms.examining import Examination

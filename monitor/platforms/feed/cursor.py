@@ -137,7 +137,8 @@ class FeedCursor:
             reading.oldest = min(filter(None, [reading.oldest, min(dates).isoformat()]))
         is_deep_enough = self._is_first and bool(dates) and min(dates) < self._floor
         is_enough = reading.count >= MOST_PAGES or reading.entries >= _MOST_SEEN // 2
-        goes_on = bool(entries) and not (reading.has_met or is_deep_enough or is_enough)
+        # An empty page may have a full one behind it: publishers leave out what not everybody may see.
+        goes_on = not (reading.has_met or is_deep_enough or is_enough)
         reading.next_page = next_page if goes_on and next_page != self.page else ""
 
     def note_version(self, etag: str, modified: str) -> None:

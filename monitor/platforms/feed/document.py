@@ -99,6 +99,7 @@ def _entry(entry: Mapping[str, Any], language: str, address: str) -> dict[str, A
         "updated": _time_of(entry, "updated"),
         "language": _language(entry) or language,
         "rating": _short(entry.get("im_rating"), 8),
+        "app_version": _short(entry.get("im_version"), 40),
         "in_reply_to": _parent(entry),
         "media": _media(entry),
     }

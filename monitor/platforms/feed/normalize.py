@@ -1,6 +1,5 @@
 """From an entry of a feed to a post in our words. Pure."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from monitor.platforms.base import (
     RawUpdate,
 )
 from monitor.platforms.errors import MalformedPayloadError
+from monitor.platforms.extra import Extra, stars_in
 from monitor.platforms.feed.address import host_of, scoped_id, web_address
 from monitor.platforms.html_text import text_of, tidy
 from monitor.platforms.payload import text_at
@@ -26,7 +26,6 @@ PLATFORM_CODE = "feed"
 # Who writes here speaks to the brand, not only of it.
 ADDRESSED_KINDS = ("forum", "reviews")
 _MEDIA_KINDS = ("image", "audio", "video", "file")
-_RATING = re.compile(r"[0-9]{1,2}")
 
 
 def normalize(update: RawUpdate, context: ChannelContext) -> Sequence[PlatformEvent]:
@@ -64,11 +63,11 @@ def _read_entry(body: Mapping[str, Any], context: ChannelContext) -> IncomingPos
     parent_id = scoped_id(parent, context.external_id) if parent else ""
     is_own = bool(context.handle) and author.name.casefold() == context.handle.removeprefix("@").casefold()
     created_at, edited_at = _times(body)
-    rating = _rating(body)
+    told = Extra(stars=stars_in(text_at(body, "rating")), app_version=text_at(body, "app_version"))
     return IncomingPost(
         platform=PLATFORM_CODE,
         external_id=external_id,
-        form=_form(context, rating, parent_id),
+        form=_form(context, told, parent_id),
         text=text,
         author=author,
         created_at=created_at,
@@ -84,12 +83,12 @@ def _read_entry(body: Mapping[str, Any], context: ChannelContext) -> IncomingPos
         mentions_us=context.kind in ADDRESSED_KINDS and not is_own,
         edited_at=edited_at,
         attachments=attachments,
-        extra={} if rating is None else {"rating": rating},
+        extra=told,
     )
 
 
-def _form(context: ChannelContext, rating: int | None, parent_id: str) -> str:
-    if context.kind == "reviews" or rating is not None:
+def _form(context: ChannelContext, told: Extra, parent_id: str) -> str:
+    if context.kind == "reviews" or told.stars is not None:
         return "review"
     return "comment" if parent_id else "post"
 
@@ -102,11 +101,6 @@ def _times(body: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
     if noticed is not None or created_at is None or updated is None:
         return created_at, noticed
     return created_at, updated if updated > created_at + timedelta(seconds=1) else None
-
-
-def _rating(body: Mapping[str, Any]) -> int | None:
-    text = text_at(body, "rating")
-    return int(text) if text.isascii() and _RATING.fullmatch(text) else None
 
 
 def _attachments(body: Mapping[str, Any]) -> tuple[Attachment, ...]:

@@ -4,7 +4,8 @@ writing.py answers, normalize.py turns their words into ours. https://docs.joinm
 
 from collections.abc import Sequence
 
-from monitor.platforms.base import Budget, ChannelContext, Declaration, PlatformEvent, RawUpdate
+from monitor.platforms.base import ChannelContext, Declaration, PlatformEvent, RawUpdate
+from monitor.platforms.budget import Budget
 from monitor.platforms.mastodon.connector import MastodonConnector
 from monitor.platforms.mastodon.normalize import normalize
 from monitor.platforms.mastodon.sign_in import SIGN_IN, MastodonSigning

@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 import mastodon
 import requests
 
-from monitor.platforms.base import Budget, ChannelContext
+from monitor.platforms.base import ChannelContext
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import MalformedPayloadError, PlatformError, RejectedError, UnconfirmedSendError
 from monitor.platforms.mastodon.errors import translate
 from monitor.platforms.mastodon.lists import Links

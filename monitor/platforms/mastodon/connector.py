@@ -9,16 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from monitor.platforms.base import (
-    Batch,
-    Budget,
-    Condition,
-    Identity,
-    IncomingNotice,
-    IncomingPost,
-    RawUpdate,
-    SendRequest,
-)
+from monitor.platforms.base import Batch, Condition, Identity, IncomingNotice, IncomingPost, RawUpdate, SendRequest
+from monitor.platforms.budget import Budget
 from monitor.platforms.connecting import BaseConnector, Write
 from monitor.platforms.errors import RejectedError
 from monitor.platforms.examining import Examination, quota_of

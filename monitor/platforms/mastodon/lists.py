@@ -87,12 +87,15 @@ class ListCursor:
         return at is not None and at <= self.floor
 
     def _go_down(self, rows: Sequence[Row], links: Links) -> None:
+        """Down to the first empty page without a way on: instances that leave out what we may not see name no older
+        page where one is short for it."""
         below = next((row.identifier for row in rows if self.is_old(row.at)), "")
-        if below or not links.older:
+        older = links.older or (rows[-1].identifier if rows else "")
+        if below or not older or older == self.place:
             self.anchor = below or _BOTTOM
             self._finish()
         else:
-            self.place = links.older
+            self.place = older
 
     def _go_up(self, rows: Sequence[Row], links: Links) -> None:
         """On to the first empty page: a page may be shorter than asked for and still have another above it."""

@@ -111,7 +111,7 @@ def _read_status(body: Mapping[str, Any], context: ChannelContext) -> PlatformEv
         edited_at=edited_at,
         version=2 if edited_at else 1,
         attachments=tuple(_attachment(each) for each in list_at(status, "media_attachments")),
-        extra=_extra(status, thread, is_own=is_own),
+        beside=_beside(status, thread, is_own=is_own),
     )
 
 
@@ -226,7 +226,7 @@ def _attachment(media: Mapping[str, Any]) -> Attachment:
     return Attachment(text_at(media, "type") or "media", url=url, alt_text=text_at(media, "description"))
 
 
-def _extra(status: Mapping[str, Any], thread: Mapping[str, Any], *, is_own: bool) -> dict[str, Any]:
+def _beside(status: Mapping[str, Any], thread: Mapping[str, Any], *, is_own: bool) -> dict[str, Any]:
     related = []
     parent_id, quote = id_at(status, "in_reply_to_id"), mapping_at(status, "quote")
     if parent_id:
@@ -235,16 +235,16 @@ def _extra(status: Mapping[str, Any], thread: Mapping[str, Any], *, is_own: bool
         quoted = quoted_of(status)
         identifier = id_at(quoted, "id") or id_at(quote, "quoted_status_id")
         related.append(_context_post("quoted", identifier, quoted, text_at(quote, "state") or "not_told"))
-    extra: dict[str, Any] = {"visibility": text_at(status, "visibility")}
+    beside: dict[str, Any] = {"visibility": text_at(status, "visibility")}
     if related:
-        extra["context"] = related
+        beside["context"] = related
     if warning := text_at(status, "spoiler_text").strip():
-        extra["content_warning"] = warning
+        beside["content_warning"] = warning
     if status.get("sensitive") is True:
-        extra["is_sensitive"] = True
+        beside["is_sensitive"] = True
     if is_own and not is_public(status) and (others := list_at(status, "mentions")):
-        extra["recipient_id"] = id_at(others[0], "id")
-    return extra
+        beside["recipient_id"] = id_at(others[0], "id")
+    return beside
 
 
 def _context_post(relation: str, identifier: str, status: Mapping[str, Any], missing: str) -> dict[str, str]:

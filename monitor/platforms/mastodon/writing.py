@@ -84,6 +84,7 @@ class Writer:
             url=f"{instance_of(self._context)}/@{self._context.handle.removeprefix('@')}/{id_at(made, 'id')}",
             created_at=parse_time(made.get("created_at")),
             conversation_id=address if opens_thread else "",
+            platform_id=id_at(made, "id"),
         )
 
     def _addressed(self, text: str, target: Mapping[str, Any]) -> str:

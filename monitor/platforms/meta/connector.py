@@ -7,7 +7,6 @@ from typing import Any
 
 from monitor.platforms.base import (
     Batch,
-    Budget,
     ChannelContext,
     Condition,
     IncomingNotice,
@@ -17,6 +16,7 @@ from monitor.platforms.base import (
     Receipt,
     SendRequest,
 )
+from monitor.platforms.budget import Budget
 from monitor.platforms.connecting import BaseConnector, Write, repeatable
 from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
 from monitor.platforms.examining import Examination

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from monitor.platforms.base import (
-    Budget,
     ChannelContext,
     Declaration,
     Identity,
@@ -19,6 +18,7 @@ from monitor.platforms.base import (
     Receipt,
     SendRequest,
 )
+from monitor.platforms.budget import Budget
 from monitor.platforms.connecting import Write, repeatable
 from monitor.platforms.meta.connector import MetaConnector, Reader, after_args, made_id, update_of
 from monitor.platforms.meta.facebook_reader import deep_link, normalize
@@ -35,9 +35,7 @@ COMMENT_FIELDS = (
 )
 POST_FIELDS = "id,message,from,created_time,updated_time,permalink_url,message_tags,attachments,is_hidden"
 AD_FIELDS = f"{POST_FIELDS},promotable_id"
-RATING_FIELDS = (
-    "created_time,has_rating,has_review,open_graph_story{id},rating,recommendation_type,review_text,reviewer{id,name}"
-)
+RATING_FIELDS = "created_time,open_graph_story{id},rating,recommendation_type,review_text,reviewer{id,name}"
 RECHECK_FIELDS = "id,message,from,created_time,is_hidden"
 # `stream` includes replies to comments; the default shows top-level comments only, in a ranked order.
 _COMMENTS = f"comments.filter(stream).order(reverse_chronological).limit(50){{{COMMENT_FIELDS}}}"

@@ -16,9 +16,10 @@ from monitor.platforms.base import (
     RawUpdate,
 )
 from monitor.platforms.errors import MalformedPayloadError
+from monitor.platforms.extra import NOTHING_TOLD, Extra, recommendation_in, stars_in
 from monitor.platforms.meta.looks import edited_at_of, flag_of, hiding_notice, read_lookup, read_notice
 from monitor.platforms.meta.messages import author_of, is_us, read_message, read_messaging
-from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
+from monitor.platforms.payload import EMPTY, id_at, list_at, mapping_at, text_at
 from monitor.platforms.reading import Readers, read_update
 from monitor.platforms.times import parse_time
 
@@ -50,7 +51,8 @@ def _read_feed_post(body: Mapping[str, Any], context: ChannelContext) -> Platfor
         tags=list_at(post, "message_tags"),
         edited_at=edited_at_of(body),
         is_hidden=flag_of(post, "is_hidden"),
-        extra=_told_beside(body),
+        extra=_told_of(body),
+        addressed_by=_addressed_by(body),
     )
 
 
@@ -77,7 +79,9 @@ def _read_comment(body: Mapping[str, Any], context: ChannelContext) -> PlatformE
         tags=list_at(comment, "message_tags"),
         edited_at=edited_at_of(body),
         is_hidden=flag_of(comment, "is_hidden"),
-        extra={**_told_beside(body), **({"can_reply_privately": True} if may_write else {})},
+        extra=_told_of(body),
+        addressed_by=_addressed_by(body),
+        beside={"can_reply_privately": True} if may_write else {},
     )
 
 
@@ -103,10 +107,13 @@ def _read_lookup(body: Mapping[str, Any], context: ChannelContext) -> PlatformEv
     )
 
 
-def _told_beside(body: Mapping[str, Any]) -> dict[str, Any]:
-    """How we came to see it: a tag elsewhere, an ad."""
-    extra = {"addressed_by": "tag"} if body.get("is_tagged") is True else {}
-    return {**extra, "ad_id": id_at(body, "ad_id")} if body.get("ad_id") else extra
+def _told_of(body: Mapping[str, Any]) -> Extra:
+    """The ad under which it was read."""
+    return Extra(ad_id=id_at(body, "ad_id")) if body.get("ad_id") else NOTHING_TOLD
+
+
+def _addressed_by(body: Mapping[str, Any]) -> str:
+    return "tag" if body.get("is_tagged") is True else ""
 
 
 def _read_rating(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:
@@ -150,7 +157,7 @@ def _review(
         mentions_us=True,
         edited_at=edited_at,
         version=2 if edited_at else 1,
-        extra={"rating": rating, "recommends": recommends.upper()},
+        extra=Extra(stars=stars_in(rating), recommends=recommendation_in(recommends)),
     )
 
 
@@ -167,7 +174,9 @@ def _public_post(
     url: str = "",
     attachments: tuple[Attachment, ...] = (),
     tags: Sequence[Mapping[str, Any]] = (),
-    extra: Mapping[str, Any] | None = None,
+    extra: Extra = NOTHING_TOLD,
+    addressed_by: str = "",
+    beside: Mapping[str, Any] = EMPTY,
     edited_at: datetime | None = None,
     is_hidden: bool | None = None,
 ) -> IncomingPost:
@@ -192,9 +201,10 @@ def _public_post(
         version=2 if edited_at else 1,
         attachments=attachments,
         is_hidden=is_hidden,
-        extra={"addressed_by": "tag" if is_tagged else "own_page", **(extra or {})}
-        if not is_own
-        else dict(extra or {}),
+        extra=extra,
+        beside=dict(beside)
+        if is_own
+        else {"addressed_by": addressed_by or ("tag" if is_tagged else "own_page"), **beside},
     )
 
 
@@ -262,8 +272,16 @@ def _changed_post(
         in_reply_to=(parent or root) if is_comment else "",
         url=text_at(mapping_at(value, "post"), "permalink_url"),
         attachments=_change_attachments(value),
-        extra={"addressed_by": "tag"} if is_tagged else {},
+        extra=_ad_of_change(value),
+        addressed_by="tag" if is_tagged else "",
     )
+
+
+def _ad_of_change(value: Mapping[str, Any]) -> Extra:
+    """A comment can stand under an unpublished post only where an ad shows that; reading names it by the same id."""
+    post = value.get("post")
+    is_ad = isinstance(post, Mapping) and post.get("is_published") is False and bool(value.get("comment_id"))
+    return Extra(ad_id=id_at(value, "post_id")) if is_ad else NOTHING_TOLD
 
 
 def _person_of(value: Mapping[str, Any]) -> Mapping[str, Any]:

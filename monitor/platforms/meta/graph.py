@@ -15,7 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
-from monitor.platforms.base import Budget, ChannelContext
+from monitor.platforms.base import ChannelContext
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import MalformedPayloadError, PlatformError, UnconfirmedSendError
 from monitor.platforms.meta.errors import translate
 from monitor.platforms.payload import mapping_at, text_at

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitor.platforms.base import Budget, ChannelContext, Condition
+from monitor.platforms.base import ChannelContext, Condition
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import AuthExpiredError, RejectedError
 from monitor.platforms.examining import Examination, quota_of
 from monitor.platforms.meta.graph import SLOW_DOWN_PERCENT, Graph

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from monitor.platforms.base import (
-    Budget,
     ChannelContext,
     Declaration,
     Identity,
@@ -18,6 +17,7 @@ from monitor.platforms.base import (
     Receipt,
     SendRequest,
 )
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import RejectedError
 from monitor.platforms.meta.connector import MetaConnector, Reader, after_args, made_id, update_of
 from monitor.platforms.meta.graph import after_of

@@ -15,6 +15,7 @@ from monitor.platforms.base import (
     RawUpdate,
 )
 from monitor.platforms.errors import MalformedPayloadError
+from monitor.platforms.extra import NOTHING_TOLD, Extra
 from monitor.platforms.meta.looks import flag_of, read_lookup, read_notice
 from monitor.platforms.meta.messages import is_us, read_message, read_messaging
 from monitor.platforms.payload import id_at, mapping_at, text_at
@@ -99,14 +100,15 @@ def _comment(
         is_own=is_own,
         mentions_us=not is_own,
         is_hidden=flag_of(comment, "hidden"),
-        extra={**({} if is_own else {"addressed_by": addressed_by}), **_ad_of(comment)},
+        extra=_told_of(comment),
+        beside={} if is_own else {"addressed_by": addressed_by},
     )
 
 
-def _ad_of(comment: Mapping[str, Any]) -> dict[str, str]:
+def _told_of(comment: Mapping[str, Any]) -> Extra:
     """A webhook names the ad under which somebody commented."""
     ad_id = id_at(mapping_at(comment, "media"), "ad_id")
-    return {"ad_id": ad_id} if ad_id else {}
+    return Extra(ad_id=ad_id) if ad_id else NOTHING_TOLD
 
 
 def _person_of(comment: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """Messenger and Instagram messages in our words: polled ones, and webhook events. Pure.
 
 A webhook does not name the thread, a poll does; both know the customer's scoped id. A conversation is therefore
-called "<our id>-<customer's id>" and the thread's id is kept in `extra`.
+called "<our id>-<customer's id>" and the thread's id is told in `beside`.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from monitor.platforms.base import (
     PlatformEvent,
 )
 from monitor.platforms.errors import MalformedPayloadError
+from monitor.platforms.extra import NOTHING_TOLD, Extra
 from monitor.platforms.meta.stories import NEVER_STORED
 from monitor.platforms.payload import id_at, list_at, mapping_at, number_at, text_at
 from monitor.platforms.times import parse_time
@@ -51,7 +52,7 @@ def read_message(platform: str, body: Mapping[str, Any], context: ChannelContext
         is_public=False,
         is_own=is_own,
         attachments=attachments,
-        extra=_without_blanks({"thread_id": id_at(thread, "id"), "recipient_id": customer if is_own else ""}),
+        beside=_without_blanks({"thread_id": id_at(thread, "id"), "recipient_id": customer if is_own else ""}),
     )
 
 
@@ -197,7 +198,8 @@ def _direct_message(
         edited_at=edited_at,
         version=version,
         attachments=attachments,
-        extra=_without_blanks({"recipient_id": customer if is_own else "", "app_id": app_id}),
+        extra=_told_of(event),
+        beside=_without_blanks({"recipient_id": customer if is_own else "", "app_id": app_id}),
     )
 
 
@@ -220,5 +222,16 @@ def _webhook_attachments(message: Mapping[str, Any]) -> tuple[Attachment, ...]:
     return tuple(found)
 
 
-def _without_blanks(extra: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in extra.items() if value}
+def _told_of(event: Mapping[str, Any]) -> Extra:
+    """The first message of somebody who came by an ad that opens a chat says by which. What else there is of a
+    referral is no reason to put the message aside."""
+    for source in (event.get("message"), event.get("postback"), event):
+        referral = source.get("referral") if isinstance(source, Mapping) else None
+        ad_id = referral.get("ad_id") if isinstance(referral, Mapping) else None
+        if isinstance(ad_id, str | int) and ad_id and not isinstance(ad_id, bool):
+            return Extra(ad_id=str(ad_id))
+    return NOTHING_TOLD
+
+
+def _without_blanks(beside: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in beside.items() if value}

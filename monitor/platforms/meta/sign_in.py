@@ -6,7 +6,8 @@ https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from monitor.platforms.base import ChannelContext, NullBudget, SignIn
+from monitor.platforms.base import ChannelContext, SignIn
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import RejectedError
 from monitor.platforms.meta.graph import Graph, split_version
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at

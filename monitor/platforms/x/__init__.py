@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from monitor.platforms.base import Budget, ChannelContext, Declaration, PlatformEvent, RawUpdate
+from monitor.platforms.base import ChannelContext, Declaration, PlatformEvent, RawUpdate
+from monitor.platforms.budget import Budget
 from monitor.platforms.x.connector import RECHECK_BATCH, XConnector
 from monitor.platforms.x.normalize import deep_link, normalize
 from monitor.platforms.x.prices import POST_READ
@@ -36,7 +37,7 @@ class XPlatform:
         # A post, its author and now and then the post that it answers; our own posts come without.
         read_prices={"mentions": 12_000, "search": 16_000, "direct_messages": 20_000, "own_posts": 1_000},
         backfill_posts={"mentions": 800, "own_posts": 3_200},
-        backfill_days={"mentions": 365, "own_posts": 365, "direct_messages": 30, "search": 7},
+        backfill_days={"mentions": 365, "own_posts": 365, "direct_messages": 30, "search": 7, "quotes": 7},
         # https://docs.x.com/developer-terms/policy (redistribution)
         hands_texts_on=False,
         sign_in=SIGN_IN,

@@ -9,12 +9,14 @@ from urllib.parse import quote
 import requests
 import tweepy
 
-from monitor.platforms.base import Budget, ChannelContext
+from monitor.platforms.base import ChannelContext
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import MalformedPayloadError, PlatformError, RejectedError, UnconfirmedSendError
 from monitor.platforms.payload import text_at
 from monitor.platforms.times import utc_now
 from monitor.platforms.transport import READ_SECONDS, GuardedSession, rate_in_headers, translate_failure
 from monitor.platforms.x.errors import translate
+from monitor.platforms.x.prices import PricedRead
 
 # tweepy writes this address into every request.
 _TWEEPY_HOST = "https://api.twitter.com"
@@ -62,15 +64,32 @@ class XClient:
         method: Callable[..., Any],
         *arguments: Any,
         cost_micros: int = 0,
-        price_of: Callable[[Mapping[str, Any]], Mapping[str, int]] | None = None,
+        priced: PricedRead | None = None,
         is_write: bool = False,
         **options: Any,
     ) -> Mapping[str, Any]:
-        """One call of a tweepy method. A read's price is known by its answer: `price_of` tells it, by what was read.
+        """One call of a tweepy method. The price of a read is known by its answer; the most that a `priced` one may
+        cost is set aside before it, and a page is smaller where there is not enough money.
 
         Raises PlatformError; its text and chain hold no token.
         """
-        self._budget.spend(endpoint, cost_micros=cost_micros, is_write=is_write)
+        if priced is None:
+            self._budget.spend(endpoint, cost_micros=cost_micros, is_write=is_write)
+            return self._carry_out(endpoint, method, arguments, options, is_write=is_write)
+        micros = self._budget.reserve(endpoint, most_micros=priced.most_micros, least_micros=priced.least_micros)
+        if priced.may_shrink:
+            options["max_results"] = priced.rows_for(micros)
+        try:
+            answer = self._carry_out(endpoint, method, arguments, options, is_write=is_write)
+        except PlatformError:
+            self._budget.bill({})
+            raise
+        self._budget.bill(priced.prices(answer))
+        return answer
+
+    def _carry_out(
+        self, endpoint: str, method: Callable[..., Any], arguments: Any, options: Mapping[str, Any], *, is_write: bool
+    ) -> Mapping[str, Any]:
         problem: PlatformError
         try:
             answer = method(*arguments, user_auth=self.has_user_token, **options)
@@ -86,8 +105,6 @@ class XClient:
         else:
             self._learn(endpoint)
             if isinstance(answer, Mapping):
-                if price_of is not None:
-                    self._budget.bill(price_of(answer))
                 return answer
             problem = _malformed(is_write, "X answered JSON that is not an object")
         self._learn(endpoint)

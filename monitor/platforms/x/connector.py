@@ -3,12 +3,10 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from monitor.platforms.base import (
     Batch,
-    Budget,
     Condition,
     Identity,
     IncomingNotice,
@@ -17,6 +15,7 @@ from monitor.platforms.base import (
     Receipt,
     SendRequest,
 )
+from monitor.platforms.budget import Budget
 from monitor.platforms.connecting import BaseConnector, Write, repeatable
 from monitor.platforms.errors import RejectedError, UnconfirmedSendError
 from monitor.platforms.examining import Examination, quota_of
@@ -26,9 +25,10 @@ from monitor.platforms.transport import rate_in_headers
 from monitor.platforms.x import prices
 from monitor.platforms.x.client import XClient
 from monitor.platforms.x.normalize import deep_link, normalize
+from monitor.platforms.x.prices import PricedRead
 from monitor.platforms.x.push import XPush, access_of
 from monitor.platforms.x.streams import RULES, StreamCursor
-from monitor.platforms.x.updates import gone_update, latest_id, message_update, post_update
+from monitor.platforms.x.updates import gone_update, latest_id, message_update, post_update, resource_of
 
 # The tweet.* dialect: what tweepy 4.17 and its parameter lists know. Answers are read in both dialects.
 TWEET_FIELDS = [
@@ -51,7 +51,16 @@ POST_OPTIONS: Mapping[str, Any] = {
     "place_fields": PLACE_FIELDS,
     "expansions": EXPANSIONS,
 }
+MESSAGE_OPTIONS: Mapping[str, Any] = {
+    "dm_event_fields": DM_FIELDS,
+    "user_fields": USER_FIELDS,
+    "media_fields": MEDIA_FIELDS,
+    "expansions": ["sender_id", "attachments.media_keys"],
+    "event_types": "MessageCreate",
+}
 PAGE_SIZE = 100
+_SMALLEST_SEARCH = 10
+_READ_BACK_MESSAGES, _READ_BACK_PAGES = 20, 5
 RECHECK_BATCH = 100
 # As many ids as fit into a query of 512 characters.
 WATCHED_POSTS = 11
@@ -107,18 +116,16 @@ class XConnector(BaseConnector):
 
     def _fetch(self, stream: str, bounds: Mapping[str, Any], watched: Sequence[str]) -> Mapping[str, Any]:
         library, own_id = self._client.tweepy, self._context.external_id
-        posts = {**POST_OPTIONS, "max_results": PAGE_SIZE}
-        own = {"tweet_fields": TWEET_FIELDS, "max_results": PAGE_SIZE, "exclude": ["retweets"]}
+        own = {"tweet_fields": TWEET_FIELDS, "exclude": ["retweets"]}
         method, arguments, options = {
-            "mentions": (library.get_users_mentions, (own_id,), posts),
+            "mentions": (library.get_users_mentions, (own_id,), POST_OPTIONS),
             "own_posts": (library.get_users_tweets, (own_id,), own),
-            "search": (library.search_recent_tweets, (self._context.query,), posts),
-            "quotes": (library.search_recent_tweets, (quotes_query(watched, self._context.handle),), posts),
-            "direct_messages": (library.get_direct_message_events, (), _message_options()),
+            "search": (library.search_recent_tweets, (self._context.query,), POST_OPTIONS),
+            "quotes": (library.search_recent_tweets, (quotes_query(watched, self._context.handle),), POST_OPTIONS),
+            "direct_messages": (library.get_direct_message_events, (), MESSAGE_OPTIONS),
         }[stream]
-        return self._client.call(
-            stream, method, *arguments, price_of=partial(prices.read_prices, stream), **options, **bounds
-        )
+        priced = PricedRead(stream, PAGE_SIZE, may_shrink=True)
+        return self._client.call(stream, method, *arguments, priced=priced, **options, **bounds)
 
     def _newest_own_posts(self) -> list[str]:
         """Ids of the brand's newest posts that are no answers: those that people quote."""
@@ -126,7 +133,7 @@ class XConnector(BaseConnector):
             "own_posts",
             self._client.tweepy.get_users_tweets,
             self._context.external_id,
-            price_of=partial(prices.read_prices, "own_posts"),
+            priced=PricedRead("own_posts", WATCHED_POSTS),
             max_results=WATCHED_POSTS,
             exclude=["retweets", "replies"],
             start_time=self._now() - RULES["quotes"].horizon,
@@ -156,7 +163,8 @@ class XConnector(BaseConnector):
         newest = {latest for post in found if (latest := latest_id(post)) != id_at(post, "id")}
         edits, _errors = self._look_up(sorted(newest))
         updates = [post_update(post, {}, [], "lookup") for post in [*found, *edits]]
-        return updates + [gone_update(error) for error in errors if id_at(error, "resource_id")]
+        asked = set(platform_ids)
+        return updates + [gone_update(error) for error in errors if resource_of(error) in asked]
 
     def _look_up(self, platform_ids: Sequence[str]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
         if not platform_ids:
@@ -165,7 +173,7 @@ class XConnector(BaseConnector):
             "lookup",
             self._client.tweepy.get_tweets,
             list(platform_ids),
-            price_of=partial(prices.read_prices, "lookup"),
+            priced=PricedRead("lookup", len(platform_ids)),
             tweet_fields=TWEET_FIELDS,
         )
         return list_at(page, "data"), list_at(page, "errors")
@@ -227,25 +235,38 @@ class XConnector(BaseConnector):
 
     def _own_replies(self, request: SendRequest, since: datetime) -> list[IncomingPost]:
         options = {"tweet_fields": TWEET_FIELDS, "max_results": PAGE_SIZE, "start_time": since}
-        posts = self._own_posts_of("own_posts", "get_users_tweets", since, self._context.external_id, **options)
-        return [post for post in posts if post.in_reply_to == request.target_id]
+        _page, posts = self._read_posts("own_posts", "get_users_tweets", self._context.external_id, **options)
+        return [
+            post for post in posts if post.is_own and _is_since(post, since) and post.in_reply_to == request.target_id
+        ]
 
     def _own_messages(self, request: SendRequest, since: datetime) -> list[IncomingPost]:
         if request.recipient_id:
             whom = {"participant_id": request.recipient_id}
         else:
             whom = {"dm_conversation_id": request.conversation_id}
-        options = {**_message_options(), **whom}
-        return self._own_posts_of("direct_messages", "get_direct_message_events", since, **options)
+        found: list[IncomingPost] = []
+        bounds: dict[str, str] = {}
+        for _page in range(_READ_BACK_PAGES):
+            # Small pages: mostly the message in question is among the newest, and each one read is paid for.
+            options = {**MESSAGE_OPTIONS, **whom, **bounds, "max_results": _READ_BACK_MESSAGES}
+            page, posts = self._read_posts("direct_messages", "get_direct_message_events", **options)
+            found += [post for post in posts if post.is_own and _is_since(post, since)]
+            token = text_at(mapping_at(page, "meta"), "next_token")
+            if not token or not all(_is_since(post, since) for post in posts):
+                break
+            bounds = {"pagination_token": token}
+        return found
 
-    def _own_posts_of(
-        self, stream: str, method: str, since: datetime, *arguments: str, **options: Any
-    ) -> list[IncomingPost]:
-        price_of = partial(prices.read_prices, stream)
-        page = self._client.call(stream, getattr(self._client.tweepy, method), *arguments, price_of=price_of, **options)
+    def _read_posts(
+        self, stream: str, method: str, *arguments: str, **options: Any
+    ) -> tuple[Mapping[str, Any], list[IncomingPost]]:
+        """A page that is not a poll's: all of it, or nothing where there is not the money."""
+        call = getattr(self._client.tweepy, method)
+        priced = PricedRead(stream, options["max_results"])
+        page = self._client.call(stream, call, *arguments, priced=priced, **options)
         events = [event for update in self._updates(stream, page) for event in normalize(update, self._context)]
-        posts = [event for event in events if isinstance(event, IncomingPost)]
-        return [post for post in posts if post.is_own and (post.created_at is None or post.created_at >= since)]
+        return page, [event for event in events if isinstance(event, IncomingPost)]
 
     def identify(self) -> Identity:
         me = mapping_at(self._client.call("me", self._client.tweepy.get_me), "data")
@@ -254,7 +275,7 @@ class XConnector(BaseConnector):
     def check(self) -> Sequence[IncomingNotice]:
         library = self._client.tweepy
         if self._context.kind == "search":
-            self._client.call("search", library.search_recent_tweets, self._context.query, max_results=10)
+            self._search()
             return []
         me = mapping_at(self._client.call("me", library.get_me), "data")
         return self._identity_notices(id_at(me, "id"))
@@ -282,22 +303,17 @@ class XConnector(BaseConnector):
     def _search_a_minute(self) -> Mapping[str, Any]:
         """Posts cost money, and these few are read by the search anyway: X does not bill them twice on one day."""
         since = snowflake_at(self._now() - timedelta(minutes=1))
-        search = self._client.tweepy.search_recent_tweets
-        price_of = partial(prices.read_prices, "search")
-        return self._client.call(
-            "search", search, self._context.query, price_of=price_of, max_results=10, since_id=str(since)
-        )
+        return self._search(since_id=str(since))
+
+    def _search(self, **options: Any) -> Mapping[str, Any]:
+        """The smallest page that X gives."""
+        search, query = self._client.tweepy.search_recent_tweets, self._context.query
+        priced = PricedRead("search", _SMALLEST_SEARCH)
+        return self._client.call("search", search, query, priced=priced, max_results=_SMALLEST_SEARCH, **options)
 
 
-def _message_options() -> dict[str, Any]:
-    return {
-        "dm_event_fields": DM_FIELDS,
-        "user_fields": USER_FIELDS,
-        "media_fields": MEDIA_FIELDS,
-        "expansions": ["sender_id", "attachments.media_keys"],
-        "event_types": "MessageCreate",
-        "max_results": PAGE_SIZE,
-    }
+def _is_since(post: IncomingPost, since: datetime) -> bool:
+    return post.created_at is None or post.created_at >= since
 
 
 def _made_id(answer: Mapping[str, Any], name: str) -> str:

@@ -21,6 +21,8 @@ def post_to_v2(status: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any
         "display_text_range": extended.get("display_text_range") or status.get("display_text_range"),
         "referenced_tweets": _references(status),
     }
+    if history := edit_history(status):
+        post["edit_history_tweet_ids"] = history
     includes = {"users": [user_to_v2(user)] if user else [], "tweets": _quoted(status)}
     _attach_media(post, includes, status, extended)
     return post, includes
@@ -69,6 +71,15 @@ def user_to_v2(user: Mapping[str, Any]) -> dict[str, Any]:
         "verified": user.get("verified") is True,
         "public_metrics": {"followers_count": followers} if followers is not None else {},
     }
+
+
+def edit_history(status: Mapping[str, Any]) -> list[str]:
+    """Every id that the post has had, the oldest first; empty where it was never edited, or X does not tell."""
+    history = status.get("edit_history")
+    told = history if isinstance(history, Mapping) else {}
+    listed = told.get("edit_tweet_ids")
+    ids = [told.get("initial_tweet_id"), *(listed if isinstance(listed, list) else [])]
+    return list(dict.fromkeys(str(each) for each in ids if isinstance(each, str | int) and each))
 
 
 def _any_user(user: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -92,7 +92,10 @@ def _post_event(post: Mapping[str, Any], includes: Includes, context: ChannelCon
     mention = _mention(post, context)
     quotes_us = "quoted" in references and (via in _QUOTE_LISTS or _quotes_us(post, references, includes, context))
     if _is_withheld(post):
-        return IncomingDeletion("x", history[0], reason="withheld")
+        is_users = text_at(mapping_at(post, "withheld"), "scope") == "user"
+        return IncomingDeletion(
+            "x", history[0], reason="withheld", takes_author=is_users, author_id=author.external_id if is_users else ""
+        )
     created_at = parse_time(post.get("created_at")) or snowflake_time(platform_id)
     # An old version, asked for by its own id, knows of the later ones.
     version = history.index(platform_id) + 1 if platform_id in history else len(history)
@@ -117,7 +120,7 @@ def _post_event(post: Mapping[str, Any], includes: Includes, context: ChannelCon
         version=version,
         attachments=_attachments(post, includes),
         place=_place(post, includes),
-        extra=_extra(references, includes, mention),
+        beside=_beside(references, includes, mention),
     )
 
 
@@ -126,8 +129,12 @@ def _is_withheld(post: Mapping[str, Any]) -> bool:
     and answered. https://docs.x.com/x-api/fundamentals/data-dictionary"""
     withheld = mapping_at(post, "withheld")
     countries = withheld.get("country_codes")
-    is_everywhere = isinstance(countries, list) and not _EVERYWHERE.isdisjoint(map(str, countries))
-    return withheld.get("copyright") is True or is_everywhere
+    return withheld.get("copyright") is True or (isinstance(countries, list) and is_everywhere(countries))
+
+
+def is_everywhere(countries: object) -> bool:
+    """Whether a list of countries means all of them; also where there is no list: then it is of no country."""
+    return not isinstance(countries, list) or not _EVERYWHERE.isdisjoint(map(str, countries))
 
 
 def deep_link(post_id: str, handle: str) -> str:
@@ -258,13 +265,13 @@ def _place(post: Mapping[str, Any], includes: Includes) -> str:
     return text_at(place, "full_name")
 
 
-def _extra(references: Mapping[str, str], includes: Includes, mention: str) -> dict[str, Any]:
+def _beside(references: Mapping[str, str], includes: Includes, mention: str) -> dict[str, Any]:
     """Context of a reply or quote. A parent that is gone or private keeps a placeholder that says why."""
     related = [_context_post(kind, identifier, includes) for kind, identifier in references.items()]
-    extra: dict[str, Any] = {"context": related} if related else {}
+    beside: dict[str, Any] = {"context": related} if related else {}
     if mention:
-        extra["mention"] = mention
-    return extra
+        beside["mention"] = mention
+    return beside
 
 
 def _context_post(relation: str, identifier: str, includes: Includes) -> dict[str, str]:
@@ -313,16 +320,23 @@ def _direct_message_event(event: Mapping[str, Any], includes: Includes, context:
         is_public=False,
         is_own=is_own,
         attachments=_attachments(event, includes),
-        extra={"recipient_id": others[0]} if is_own and len(others) == 1 else {},
+        beside={"recipient_id": others[0]} if is_own and len(others) == 1 else {},
     )
 
 
 def _read_deletion(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:
-    identifier = id_at(body, "id")
-    if not identifier:
+    identifier, takes_author = id_at(body, "id"), body.get("takes_author") is True
+    author_id = id_at(body, "author_id") if takes_author else ""
+    if not identifier and not author_id:
         raise MalformedPayloadError("a deletion without an id")
-    reason = text_at(body, "reason") or "deleted"
-    return IncomingDeletion("x", identifier, reason=reason, deleted_at=parse_time(body.get("deleted_at")))
+    return IncomingDeletion(
+        "x",
+        identifier,
+        reason=text_at(body, "reason") or "deleted",
+        deleted_at=parse_time(body.get("deleted_at")),
+        takes_author=takes_author,
+        author_id=author_id,
+    )
 
 
 def _read_notice(body: Mapping[str, Any], context: ChannelContext) -> PlatformEvent:

@@ -4,6 +4,7 @@ Reads are charged for each thing that comes back, once a UTC day; writes by what
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from monitor.platforms.payload import id_at, list_at, mapping_at
@@ -18,6 +19,44 @@ DIRECT_MESSAGE = 15_000
 
 # Lists of the channel's own user, where that user owns the app.
 _OWNED = frozenset({"mentions", "own_posts"})
+
+# A post may answer one and quote another; it has one author. Authors of those two are not asked for.
+_POST_BESIDE = USER_READ + 2 * POST_READ
+_MOST_OF_A_ROW = {
+    "mentions": OWNED_READ + _POST_BESIDE,
+    "own_posts": OWNED_READ,
+    "search": POST_READ + _POST_BESIDE,
+    "quotes": POST_READ + _POST_BESIDE,
+    "direct_messages": DIRECT_MESSAGE_READ + USER_READ,
+    "lookup": POST_READ,
+}
+# The smallest page that X gives (https://docs.x.com/x-api/fundamentals/pagination).
+_LEAST_ROWS = {"mentions": 5, "own_posts": 5, "search": 10, "quotes": 10, "direct_messages": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class PricedRead:
+    """A read whose price its answer tells: what it may cost at most is known before. `rows`: the most it may bring;
+    with `may_shrink` fewer will do where money is short."""
+
+    stream: str
+    rows: int
+    may_shrink: bool = False
+
+    @property
+    def most_micros(self) -> int:
+        return self.rows * _MOST_OF_A_ROW[self.stream]
+
+    @property
+    def least_micros(self) -> int:
+        least = min(self.rows, _LEAST_ROWS[self.stream]) if self.may_shrink else self.rows
+        return least * _MOST_OF_A_ROW[self.stream]
+
+    def rows_for(self, micros: int) -> int:
+        return min(self.rows, micros // _MOST_OF_A_ROW[self.stream])
+
+    def prices(self, page: Mapping[str, Any]) -> dict[str, int]:
+        return read_prices(self.stream, page)
 
 
 def read_prices(stream: str, page: Mapping[str, Any]) -> dict[str, int]:

@@ -91,18 +91,34 @@ class StreamCursor:
         self.reading = Pass.from_json(unfinished) if unfinished else self._begin(backfill)
 
     def _begin(self, backfill: timedelta) -> Pass:
+        oldest = self._oldest()
         if not self.since_id:
-            return Pass(floor_id=snowflake_at(self.now - min(backfill, self.rule.horizon)))
+            return Pass(floor_id=snowflake_at(max(self.now - backfill, oldest)))
         reached = snowflake_time(str(self.since_id))
-        # One minute inside the horizon: X refuses a since_id that leaves it while the request travels.
-        oldest = self.now - self.rule.horizon + timedelta(minutes=1)
         if reached is not None and reached < oldest:
             self.gaps.append(Gap(since=reached, until=oldest, code=self.rule.horizon_code))
             return Pass(floor_id=snowflake_at(oldest))
         return Pass(floor_id=self._with_overlap(self.since_id))
 
+    def _oldest(self) -> datetime:
+        """One minute inside the horizon: X refuses a since_id that leaves it while the request travels."""
+        return self.now - self.rule.horizon + timedelta(minutes=1)
+
+    def _keep_inside_horizon(self) -> None:
+        """The horizon overtakes a pass that takes its time; a page token does not outlive its other parameters."""
+        if not self.rule.has_since_id or self.reading.floor_id >= snowflake_at(self._oldest()):
+            return
+        # Some minutes more, so that this does not happen at each page.
+        until = self._oldest() + OVERLAP
+        since = snowflake_time(str(self.reading.floor_id))
+        if self.since_id and since is not None:
+            self.gaps.append(Gap(since=since, until=until, code=self.rule.horizon_code))
+        self.reading.floor_id = snowflake_at(until)
+        self.forget_token()
+
     def request_bounds(self) -> dict[str, Any]:
         """Parameters that ask for the next page. A token is dropped by `forget_token` where X no longer knows it."""
+        self._keep_inside_horizon()
         bounds: dict[str, Any] = {}
         if self.rule.has_since_id:
             bounds["since_id"] = str(self.reading.floor_id)

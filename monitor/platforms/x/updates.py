@@ -67,7 +67,16 @@ def message_update(event: Mapping[str, Any], includes: Mapping[str, Any]) -> Raw
 
 
 def gone_update(error: Mapping[str, Any]) -> RawUpdate:
-    """A partial error of a look-up: the post is deleted, or its author shows it to followers only."""
-    identifier = id_at(error, "resource_id") or id_at(error, "value")
-    reason = "protected" if text_at(error, "type").endswith("not-authorized-for-resource") else "deleted"
-    return RawUpdate("deletion", identifier, {"id": identifier, "reason": reason})
+    """A partial error of a look-up: the post is deleted, or X shows us nothing of its author any more.
+
+    X says "not authorized" of a post whose author is private, suspended or has blocked us, and does not tell which.
+    """
+    identifier = resource_of(error)
+    is_authors = text_at(error, "type").endswith("not-authorized-for-resource")
+    told: dict[str, Any] = {"id": identifier, "reason": "protected" if is_authors else "deleted"}
+    return RawUpdate("deletion", identifier, {**told, "takes_author": True} if is_authors else told)
+
+
+def resource_of(error: Mapping[str, Any]) -> str:
+    """X names the resource in one of two places."""
+    return id_at(error, "resource_id") or id_at(error, "value")

@@ -1,7 +1,8 @@
 """X's webhooks: the CRC answer, the signature, and the split of a body into updates per channel. Pure.
 
-Two senders: the Activity API ({"data": {"event_type", "filter", "payload", "includes"}}) and Account Activity
-({"for_user_id", "tweet_create_events", ...}, shapes of v1.1).
+Three senders: the Activity API ({"data": {"event_type", "filter", "payload", "includes"}}) and Account Activity
+({"for_user_id", "tweet_create_events", ...}, shapes of v1.1); and whoever hands X's compliance events on
+({"data": {"user_protect": {...}}}), which concern everybody who stores posts.
 """
 
 import base64
@@ -11,6 +12,8 @@ from typing import Any
 from monitor.platforms.base import RawUpdate
 from monitor.platforms.payload import id_at, list_at, mapping_at, text_at
 from monitor.platforms.signatures import digest, is_signed_base64
+from monitor.platforms.x import legacy
+from monitor.platforms.x.normalize import is_everywhere
 from monitor.platforms.x.updates import people_and_posts
 
 SIGNATURE_HEADER = "x-twitter-webhooks-signature"
@@ -19,6 +22,19 @@ _POST_EVENTS = frozenset(
 )
 # Ciphertext that only the app of the people in it can read. What we sent ourselves needs no answer.
 _ENCRYPTED_EVENTS = frozenset({"chat.received", "chat.conversation_join"})
+
+#: In the place of a user's id: for every channel that may have stored something.
+EVERYBODY = "*"
+# Compliance events of a person, and what they make of all that the person has shown. What opens a profile again
+# brings nothing back. https://docs.x.com/x-api/compliance/streams
+_DEPARTURES = {
+    "user_protect": "protected",
+    "user_suspend": "suspended",
+    "user_delete": "deleted",
+    "user_withheld": "withheld",
+}
+# And of a post.
+_DELETIONS = {"delete": "deleted", "drop": "withheld", "withheld": "withheld"}
 
 Split = list[tuple[str, RawUpdate]]
 
@@ -35,6 +51,8 @@ def verify_signature(secrets: str | Iterable[str], raw_body: bytes, header: str 
 def split(body: Mapping[str, Any]) -> Split:
     """(id of the channel's user, update) for everything in one delivery; events nobody needs become notices."""
     if isinstance(body.get("data"), Mapping):
+        if compliance := _compliance_update(mapping_at(body, "data")):
+            return [(EVERYBODY, compliance)]
         return _split_activity(mapping_at(body, "data"))
     return _split_account_activity(body)
 
@@ -56,7 +74,24 @@ def _split_activity(event: Mapping[str, Any]) -> Split:
         return [(user_id, _notice("encrypted_chat", identifier, {"kind": kind}))]
     if kind == "oauth.revoke":
         return [(user_id, _notice("authorization_revoked", identifier, {"app_id": id_at(payload, "app_id")}))]
-    return [(user_id, _notice("event_ignored", identifier, {"kind": kind[:80]}))]
+    # Compliance events have no type of their own: they are called by their only key.
+    called = kind or ",".join(sorted(str(name) for name in event))
+    return [(user_id, _notice("event_ignored", identifier, {"kind": called[:80]}))]
+
+
+def _compliance_update(told: Mapping[str, Any]) -> RawUpdate | None:
+    """None where it is none, or withheld in single countries only: there it can still be seen and answered."""
+    for name, reason in (*_DEPARTURES.items(), *_DELETIONS.items()):
+        event = told.get(name)
+        if not isinstance(event, Mapping) or not is_everywhere(event.get("withheld_in_countries")):
+            continue
+        takes_author = name in _DEPARTURES
+        post, user = _object(event, "tweet") or _object(event, "post"), _object(event, "user")
+        identifier, author = id_at(post, "id"), id_at(post, "author_id") or id_at(user, "id")
+        told_at = {"deleted_at": event.get("event_at"), "reason": reason}
+        body = {"author_id": author, "takes_author": True} if takes_author else {"id": identifier}
+        return RawUpdate("deletion", "" if takes_author else identifier, {**body, **told_at}, _known(author))
+    return None
 
 
 def _split_account_activity(body: Mapping[str, Any]) -> Split:
@@ -96,8 +131,11 @@ def _people_and_posts(
         beside = [each for name in ("tweets", "posts") for each in _entries(includes, name)]
         return people_and_posts(post, beside)
     shown = [post, *(_object(post, name) for name in ("quoted_status", "retweeted_status"))]
-    identifiers = (text_at(each, "id_str") or id_at(each, "id") for each in shown[1:])
-    return _known(*(id_at(_object(each, "user"), "id") for each in shown)), _known(*identifiers)
+    identifiers = [text_at(each, "id_str") or id_at(each, "id") for each in shown]
+    named = dict.fromkeys([*identifiers[1:], *legacy.edit_history(post)])
+    return _known(*(id_at(_object(each, "user"), "id") for each in shown)), _known(
+        *(each for each in named if each != identifiers[0])
+    )
 
 
 def _entries(includes: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

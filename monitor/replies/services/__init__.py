@@ -18,6 +18,7 @@ from monitor.replies.services.drafting import (
     take_suggestion,
     withdraw,
 )
+from monitor.replies.services.gone_answers import note_answers_gone
 from monitor.replies.services.matching import match_own_posts
 from monitor.replies.services.post_effects import EffectRefusedError, request_effect, right_to_ask, withdraw_effect
 from monitor.replies.services.reconciling import reconcile_unconfirmed
@@ -42,6 +43,7 @@ __all__ = [
     "expire_leases",
     "load_articles",
     "match_own_posts",
+    "note_answers_gone",
     "perform_effect",
     "reconcile_unconfirmed",
     "record_failed",

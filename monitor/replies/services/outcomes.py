@@ -17,6 +17,7 @@ from monitor.inbox.services import record_own_post
 from monitor.platforms.base import Receipt
 from monitor.replies.gathering import database_now, declaration_of, target_id
 from monitor.replies.models import Effect, EffectState, Reply, ReplyState
+from monitor.replies.services.gone_answers import note_gone_before_told
 from monitor.replies.services.post_outcomes import lock_post_of, note_done, note_failed
 from monitor.replies.states import move, try_to_move
 
@@ -55,6 +56,8 @@ def settle_sent(effect_id: int, receipt: Receipt, *, own_post_id: int | None = N
             adopt_conversation(case_id=reply.case_id, post_id=post_id)
         note_own_post(post_id=post_id, case_id=reply.case_id, is_acknowledgement=reply.is_acknowledgement)
     _record(reply, "reply.sent", kind=reply.kind, by=reply.sent_by)
+    if post_id is None and receipt.external_id:
+        note_gone_before_told(reply)
     close_alerts(brand_id=reply.brand_id, dedupe_key=f"reply:{reply.pk}")
     return True
 
@@ -141,6 +144,7 @@ def _store_own_post(reply: Reply, effect: Effect, receipt: Receipt, said_at: dat
         return record_own_post(
             channel=effect.channel,
             external_id=receipt.external_id,
+            platform_id=receipt.platform_id,
             text=reply.text,
             form=declaration_of(target.platform).answer_form if is_public else "direct_message",
             conversation_id=receipt.conversation_id or thread if reply.kind == "private_reply" else thread,

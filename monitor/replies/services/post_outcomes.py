@@ -79,15 +79,15 @@ def _take_down(post: Post, moment: datetime) -> None:
     if reply is not None:
         try_to_move(reply, "reply", ReplyState.DELETED)
         erase_posts([post.pk])
-        if not _is_answered_otherwise(reply.case):
+        if not is_answered_otherwise(reply.case):
             note_answer_taken_down(case_id=reply.case_id)
 
 
-def _is_answered_otherwise(case: Case) -> bool:
-    """An acknowledgement is no answer."""
+def is_answered_otherwise(case: Case) -> bool:
+    """An acknowledgement is no answer; nor is the post above a comment, which may be of the same second."""
     own = Post.objects.filter(conversation__links__case=case, is_own=True, deleted_at=None)
     if case.last_inbound_at is not None:
-        own = own.filter(created_at__gte=case.last_inbound_at)
+        own = own.filter(created_at__gt=case.last_inbound_at)
     return own.exclude(reply_made__is_acknowledgement=True).exists()
 
 

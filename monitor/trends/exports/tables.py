@@ -80,6 +80,11 @@ POSTS = Table(
         Column("author_handle", "text", "author.handle", is_personal=True),
         Column("author_name", "text", "author.name", is_personal=True),
         Column("author_followers", "integer", "author.followers", is_personal=True),
+        Column("stars", "integer", "(post.extra ->> 'stars')::bigint"),
+        Column("recommends", "flag", "(post.extra ->> 'recommends')::boolean"),
+        Column("ad_id", "text", "post.extra ->> 'ad_id'"),
+        Column("app_version", "text", "post.extra ->> 'app_version'"),
+        Column("device", "text", "post.extra ->> 'device'"),
     ),
     source="""inbox_post post
         JOIN brands_brand brand ON brand.id = post.brand_id

@@ -3,8 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.platforms.base import IncomingDeletion, NullBudget
+from monitor.platforms.base import IncomingDeletion
 from monitor.platforms.bluesky import PLATFORM, connector
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import (
     AuthExpiredError,
     MalformedPayloadError,
@@ -41,7 +42,7 @@ def test_mentions_replies_and_quotes_are_told_and_nothing_else(simulated):
     assert posts["@lumora.example hello"].mentions_us and not posts["nice"].mentions_us
     assert posts["look at this"].quotes_us and posts["look at this"].form == "quote"
     assert posts["too"].in_reply_to == reply.identifier and posts["too"].root_id == ours.identifier
-    assert posts["nice"].extra["context"][0]["text"] == "Market week"
+    assert posts["nice"].beside["context"][0]["text"] == "Market week"
 
 
 def test_a_backlog_of_a_search_is_read_to_its_end_page_by_page(simulated, small_pages):
@@ -101,7 +102,7 @@ def test_a_parent_that_is_gone_keeps_a_placeholder(simulated):
     mention(simulated, "second", parent_id=parent.identifier)
     simulated.world.delete(parent.identifier)
     posts, _cursor = collect_all(simulated, "bluesky", "mentions")
-    assert posts[0].extra["context"] == [{"relation": "replied_to", "id": parent.identifier, "missing": "not_told"}]
+    assert posts[0].beside["context"] == [{"relation": "replied_to", "id": parent.identifier, "missing": "not_told"}]
 
 
 def test_a_page_with_likes_only_is_passed_over(simulated):
@@ -169,7 +170,7 @@ def test_own_posts_come_with_what_they_answer(simulated):
     simulated.world.publish("bluesky", us, "On its way", parent_id=asked.identifier)
     posts, _cursor = collect_all(simulated, "bluesky", "own_posts")
     assert [(post.text, post.is_own) for post in posts] == [("On its way", True)]
-    assert posts[0].extra["context"][0]["text"] == "@lumora.example where?"
+    assert posts[0].beside["context"][0]["text"] == "@lumora.example where?"
 
 
 def test_reposts_of_ours_are_no_posts_of_ours(simulated):

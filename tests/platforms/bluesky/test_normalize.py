@@ -67,7 +67,7 @@ def test_a_reply_knows_its_parent_its_root_and_what_it_answers():
     post = read({"post": a_post({"reply": reply}), "via": "reply", "context": [ours]})
     assert (post.form, post.in_reply_to, post.root_id, post.conversation_id) == ("reply", OURS, OURS, OURS)
     told = {"author_id": "did:plc:lumora", "text": "Sale", "author_handle": "lumora.example"}
-    assert post.extra["context"] == [{"relation": "replied_to", "id": OURS, **told}]
+    assert post.beside["context"] == [{"relation": "replied_to", "id": OURS, **told}]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_reply_knows_its_parent_its_root_and_what_it_answers():
 def test_a_parent_that_cannot_be_shown_says_why(view, why):
     reply = {"root": {"uri": OURS, "cid": "b"}, "parent": {"uri": OURS, "cid": "b"}}
     post = read({"post": a_post({"reply": reply}), "context": [view] if view else []})
-    assert post.extra["context"] == [{"relation": "replied_to", "id": OURS, "missing": why}]
+    assert post.beside["context"] == [{"relation": "replied_to", "id": OURS, "missing": why}]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_message_is_private_and_knows_its_conversation():
 
 def test_our_own_message_names_its_recipient():
     post = read({"message": a_message(sender={"did": "did:plc:lumora"}), "convo": CONVO}, kind="message")
-    assert post.is_own and post.extra == {"recipient_id": MARA}
+    assert post.is_own and post.beside == {"recipient_id": MARA}
 
 
 def test_a_shared_post_is_an_attachment():

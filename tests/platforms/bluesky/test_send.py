@@ -3,9 +3,10 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.platforms.base import NullBudget, SendRequest
+from monitor.platforms.base import SendRequest
 from monitor.platforms.bluesky import PLATFORM
 from monitor.platforms.bluesky.writing import byte_slice, find_features, record_key
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
 
 PUT = "putRecord"

@@ -127,8 +127,8 @@ def test_too_many_sessions_wait_for_the_window(simulated):
 def test_without_a_password_nothing_is_called(simulated):
     from dataclasses import replace
 
-    from monitor.platforms.base import NullBudget
     from monitor.platforms.bluesky import PLATFORM
+    from monitor.platforms.budget import NullBudget
 
     bare = replace(simulated.context("bluesky"), credentials={})
     with pytest.raises(AuthExpiredError):

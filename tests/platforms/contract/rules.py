@@ -23,7 +23,7 @@ RULES = {
     9: "what is missing in an answer does not lose the rest of it",
     10: "a dead token is tried once, told once, and stops the polling",
     11: "permission, login, window and unreachable people are told apart",
-    12: "a token is renewed by one worker, and kept before it is used",
+    12: "access that ends is renewed by one worker, kept before it is used, and given up where it cannot be renewed",
     13: "deleted posts lose their words, keep their skeleton, and do not come back",
     14: "an edit is the same post and the same case",
     15: "what is answered or quoted is known, or known to be missing",
@@ -62,11 +62,12 @@ TESTS: list[Callable[..., Any]] = []
 Test = TypeVar("Test", bound=Callable[..., Any])
 
 
-def rule(*numbers: int) -> Callable[[Test], Test]:
-    """The test is given the `code` of each platform for which all these rules hold."""
+def rule(*numbers: int, where: Callable[[str], bool] = lambda code: True) -> Callable[[Test], Test]:
+    """The test is given the `code` of each platform for which all these rules hold and `where` it can be asked."""
 
     def ask(test: Test) -> Test:
-        codes = [code for code in platform_codes() if not any(does_not_apply(code, number) for number in numbers)]
+        holds = [code for code in platform_codes() if not any(does_not_apply(code, number) for number in numbers)]
+        codes = [code for code in holds if where(code)]
         TESTS.append(test)
         for number in numbers:
             for code in codes:

@@ -19,6 +19,7 @@ from monitor.platforms.base import Declaration, IncomingPost
 from monitor.platforms.registry import get_platform
 from monitor.simulators.world import APP_SECRET, DEMO_CHANNELS, PATHS, X_CONSUMER_SECRET, Entry, Message
 from tests.platforms.contract.ways import WAYS, Ways, pushed
+from tests.support.signing import app_for, grant
 from tests.support.simulated import Simulated, collect_all, posts_of
 from workers import pipeline
 
@@ -100,6 +101,24 @@ class Scene:
             platform=self.code,
             api_url=self.simulated.address + PATHS[self.code],
             **{name: plan[name] for name in kept},
+        )
+
+    def sign_in(self, brand: Brand) -> Channel:
+        """The channel as a person connects it in the browser, where the platform knows that; else with credentials."""
+        signing = get_platform(self.code).signing
+        if signing is None:
+            return self.open_channel(brand)
+        keys = {"client_id": "", "client_secret": ""} if self.code == "mastodon" else {}
+        app = signing.register(app_for(self.simulated, self.code, **keys))
+        [found, *_others] = [each for each in grant(signing, app).found if each.platform == self.code]
+        return brands.connect_channel(
+            brand=brand,
+            platform=self.code,
+            kind=found.kind,
+            external_id=found.external_id,
+            handle=found.handle,
+            credentials=found.credentials,
+            api_url=self.simulated.address + PATHS[self.code],
         )
 
     def collect(self, channel: Channel, *streams: str) -> list[CollectReport]:

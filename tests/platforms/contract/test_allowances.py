@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from monitor.brands.budgets import ChannelBudget
 from monitor.brands.models import Allowance, Channel, Spend
-from monitor.platforms.base import Budget, SendRequest
+from monitor.platforms.base import SendRequest
+from monitor.platforms.budget import Budget
 from monitor.platforms.errors import PlatformError, QuotaExceededError, RateLimitedError
 from monitor.simulators import limits
 from tests.platforms.contract.rules import rule
@@ -37,6 +38,11 @@ class Watching:
     def spend(self, endpoint: str, **how: Any) -> None:
         self._budget.spend(endpoint, **how)
         self._log.append(("called", endpoint))
+
+    def reserve(self, endpoint: str, **how: Any) -> int:
+        micros = self._budget.reserve(endpoint, **how)
+        self._log.append(("called", endpoint))
+        return micros
 
     def bill(self, resources: Any) -> int:
         return self._budget.bill(resources)
@@ -120,9 +126,52 @@ def test_reads_stop_at_nine_tenths_of_the_money_and_sends_go_on(scene: Scene, br
     )
     spent = Spend.objects.get()
     assert reads >= 3 and caught.value.resets_at is not None and receipt.external_id
-    # The price of a page is known when it has been read: the last one may go over by itself.
-    assert 0 < spent.reads_micros <= 180_000 + 11_000
+    # The price of a page is known when it has been read, what it may cost at most before.
+    assert 0 < spent.reads_micros <= 180_000 and spent.aside_micros == 0
     assert spent.writes_micros == scene.declaration.price_of("reply", has_link=False)
+
+
+@rule(36)
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_read_at_once_never_touch_what_is_kept_for_answers(scene: Scene, brand: Any) -> None:
+    """Lists that cost more than the day's money, read by all at once: more is set aside than each page turns out to
+    cost, so that the cap holds whatever the pages bring, and nothing stays set aside."""
+    channel = scene.open_channel(brand)
+    cap, answer = 1_000_000, scene.declaration.price_of("reply", has_link=False)
+    Channel.objects.filter(pk=channel.pk).update(daily_cap_micros=cap)
+    for number in range(60):
+        scene.says(f"number {number}?", handle=f"person{number}")
+        scene.writes(f"and in private {number}?", handle=f"writer{number}")
+    start, most, ends = threading.Barrier(WORKERS + 1), [0], []
+
+    def read(streams: tuple[str, ...]) -> None:
+        try:
+            budget, cursors = ChannelBudget(channel.pk), dict.fromkeys(streams, {})
+            start.wait(timeout=30)
+            for turn in range(200):
+                stream = streams[turn % len(streams)]
+                batch = scene.simulated.connect(scene.code, budget=budget).collect(stream, cursors[stream])
+                cursors[stream] = batch.cursor
+                most[0] = max(most[0], *Spend.objects.values_list("reads_micros", flat=True))
+        except (QuotaExceededError, RateLimitedError) as refusal:
+            ends.append(type(refusal))
+        finally:
+            connection.close()
+
+    both = (scene.stream, MESSAGES)
+    threads = [threading.Thread(target=read, args=[each]) for each in [both, both[::-1], both, both[::-1]]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=180)
+    spent = Spend.objects.get()
+    answers = 0
+    while answers * answer < cap // 10:
+        ChannelBudget(channel.pk).spend("reply", cost_micros=answer, is_write=True)
+        answers += 1
+    assert len(ends) == WORKERS + 1 and answers == cap // 10 // answer
+    assert cap // 2 < spent.reads_micros == most[0] <= cap * 9 // 10
+    assert spent.aside_micros == 0
 
 
 @rule(36)

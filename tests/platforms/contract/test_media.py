@@ -8,15 +8,18 @@ import pytest
 
 from monitor.alerts.models import Alert
 from monitor.cases.models import Case
+from monitor.console.wordings import GAPS
 from monitor.inbox.models import ChannelGap, Post
 from monitor.inbox.services import receive_updates
 from monitor.platforms.base import RawUpdate
-from monitor.platforms.registry import get_platform
+from monitor.platforms.registry import get_platform, platform_codes
 from monitor.platforms.times import snowflake_at
 from monitor.simulators.bluesky_facts import DID
 from monitor.simulators.world import PAGE_ID, PROFILE_ID
 from tests.platforms.contract.rules import rule
 from tests.platforms.contract.scene import MESSAGES, Scene
+from tests.platforms.exemptions import does_not_apply
+from tests.support.simulated import posts_of
 from workers import pipeline
 
 ADDRESS = "https://files.example/1.jpg"
@@ -108,9 +111,10 @@ def test_an_outage_longer_than_the_platform_remembers_is_a_gap_that_people_see(
 ) -> None:
     channel = scene.open_channel(brand)
     now = scene.world.now()
+    kept: int | None = None
     if scene.code == "x":
         stream, cursor = MESSAGES, {"since_id": str(snowflake_at(now - timedelta(days=40)))}
-    else:
+    elif scene.code == "feed":
         stream = scene.stream
         monkeypatch.setattr("monitor.platforms.feed.cursor.MOST_PAGES", 1)
         for number in range(3):
@@ -118,8 +122,43 @@ def test_an_outage_longer_than_the_platform_remembers_is_a_gap_that_people_see(
         cursor = {**scene.read()[1], "read_at": (now - timedelta(days=2)).isoformat()}
         for number in range(40):
             scene.says(f"late {number}", handle=f"person{number}")
+    else:
+        # Meta shows the newest twenty messages of a conversation.
+        stream, kept = MESSAGES, 20
+        scene.writes("before")
+        cursor = scene.read(MESSAGES)[1]
+        scene.world.graph.readable_messages = kept
+        for number in range(25):
+            scene.writes(f"during the outage {number}")
     channel.streams.filter(name=stream).update(cursor=cursor)
     scene.collect(channel, stream)
     gap = ChannelGap.objects.get()
-    assert gap.code.endswith("horizon") and gap.since is not None
-    assert Alert.objects.get().code == "channel.gap"
+    assert gap.code.endswith("horizon" if kept is None else "unreadable") and gap.since is not None
+    assert kept is None or Post.objects.count() == kept
+    assert f"problem.{gap.code}" in GAPS and Alert.objects.get().code == "channel.gap"
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("code", [code for code in platform_codes() if does_not_apply(code, 6)])
+def test_where_lists_name_no_horizon_an_outage_of_years_loses_nothing(scene: Scene) -> None:
+    """What excuses a platform from the rule: everything can still be read, so that there is nothing to be told."""
+    places = {scene.stream: scene.says, MESSAGES: scene.writes}
+    cursors: dict[str, Any] = {}
+    for stream, say in places.items():
+        say("before")
+        cursors[stream] = scene.read(stream)[1]
+    for month in range(36):
+        scene.world.shift_clock(30 * 86_400)
+        scene.says(f"month {month}", handle=f"person{month}")
+        scene.writes(f"month {month}", handle=f"writer{month}")
+    told = []
+    for stream in places:
+        cursor, has_more, found = cursors[stream], True, []
+        while has_more:
+            batch = scene.simulated.connect(scene.code).collect(stream, cursor)
+            found += posts_of(scene.simulated, scene.code, batch)
+            cursor, has_more = batch.cursor, batch.has_more
+            told += batch.gaps
+        asked = {scene.bare(post.text) for post in found if post.text}
+        assert {f"month {month}" for month in range(36)} <= asked, stream
+    assert told == []

@@ -1,11 +1,12 @@
 """Reading a platform's lists: to the end, over deaths and late arrivals, and each thing as it was said."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from datetime import UTC, timedelta
 
 import pytest
 
-from monitor.platforms.base import NullBudget
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import QuotaExceededError, RejectedError
 from tests.platforms.contract.rules import rule
 from tests.platforms.contract.scene import MESSAGES, Scene
@@ -22,6 +23,29 @@ def test_a_backlog_is_read_to_its_end_page_by_page(scene: Scene) -> None:
     assert scene.others(posts) == sorted(f"parcel {number}" for number in range(13))
     again, _cursor = scene.read(cursor=cursor)
     assert again == []
+
+
+@rule(4)
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("shown", [(*range(10), *range(21, 31)), range(11, 20)], ids=["middle", "beginning"])
+@pytest.mark.parametrize("is_private", [False, True], ids=["public", "private"])
+def test_an_empty_page_with_a_next_one_is_not_the_end(scene: Scene, shown: Sequence[int], is_private: bool) -> None:
+    """Platforms leave out of a page what we may not see, and the list goes on all the same."""
+    stream = MESSAGES if is_private and scene.has_messages else scene.stream
+    say = scene.writes if stream == MESSAGES else scene.says
+    began = scene.world.now() - timedelta(minutes=10)
+    for number in range(31):
+        thing = say(f"{number}", handle=f"person{number}", at=began + timedelta(seconds=number))
+        if number not in shown:
+            scene.world.withheld.add(thing.identifier)
+    found, sizes, cursor, has_more = [], [], {}, True
+    while has_more:
+        posts, cursor, has_more = scene.read_page(cursor, stream)
+        found += posts
+        sizes.append(len([post for post in posts if not post.is_own]))
+    last = max(at for at, size in enumerate(sizes) if size)
+    assert scene.others(found) == sorted(f"{number}" for number in shown)
+    assert 0 in sizes[:last], "no page was empty before the last one"
 
 
 @rule(4, 5)
@@ -91,7 +115,7 @@ def test_what_is_answered_is_known(scene: Scene) -> None:
     scene.says("I ask myself the same", parent=parent, handle="tom")
     posts = {scene.bare(post.text): post for post in scene.read()[0]}
     answer = posts["I ask myself the same"]
-    beside = [told.get("text", "") for told in answer.extra.get("context", [])]
+    beside = [told.get("text", "") for told in answer.beside.get("context", [])]
     known = [*beside, *(post.text for post in posts.values() if post.external_id == answer.in_reply_to)]
     assert answer.in_reply_to.endswith(parent.identifier)
     assert any("Is the lamp dimmable?" in text for text in known)

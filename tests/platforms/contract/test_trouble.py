@@ -12,7 +12,8 @@ from monitor.alerts.models import Alert
 from monitor.brands.models import ChannelState, ChannelStream
 from monitor.console.wordings import PROBLEMS
 from monitor.inbox.services.failures import code_of
-from monitor.platforms.base import NullBudget, SendRequest
+from monitor.platforms.base import SendRequest
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import (
     AuthExpiredError,
     MalformedPayloadError,

@@ -13,6 +13,7 @@ import pytest
 from monitor.platforms.bluesky import connector as bluesky
 from monitor.platforms.mastodon import client as mastodon
 from monitor.platforms.meta import facebook, instagram
+from monitor.platforms.meta.graph import Graph
 from monitor.platforms.x import connector as x
 from monitor.simulators import feed_api
 from monitor.simulators.bluesky_facts import HANDLE
@@ -42,6 +43,12 @@ def _small(module: Any, name: str = "PAGE_SIZE", value: int = 5) -> Callable[[py
 def _small_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (facebook, instagram):
         monkeypatch.setattr(module, "_COMMENTS", module._COMMENTS.replace("limit(50)", "limit(2)"))
+    read = Graph.get_connections
+
+    def read_few(graph: Graph, *place: str, **args: Any) -> Any:
+        return read(graph, *place, **({**args, "limit": 2} if "limit" in args else args))
+
+    monkeypatch.setattr(Graph, "get_connections", read_few)
 
 
 def _graph_error(code: int, subcode: int = 0, status: int = 400) -> tuple[int, Any]:

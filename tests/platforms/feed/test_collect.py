@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from monitor.platforms.base import Batch, IncomingDeletion, NullBudget
+from monitor.platforms.base import Batch, IncomingDeletion
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import (
     AuthExpiredError,
     MalformedPayloadError,
@@ -16,6 +17,7 @@ from monitor.platforms.errors import (
     RejectedError,
     UnavailableError,
 )
+from monitor.platforms.extra import Extra
 from monitor.platforms.feed.client import translate
 from monitor.platforms.feed.connector import FeedConnector, words_wanted
 from monitor.platforms.registry import get_platform
@@ -135,7 +137,8 @@ def test_a_page_that_is_gone_ends_the_reading_with_a_gap_and_no_failure(simulate
 def test_reviews_have_stars_and_ids_of_their_own_feed(simulated: Simulated) -> None:
     entry = simulated.person_says("feed", "It closes whenever I pay.", rating=1)
     [post] = posts_of(simulated, "feed", collect(simulated, kind="reviews"), "reviews")
-    assert (post.external_id, post.form, post.extra) == (entry.identifier, "review", {"rating": 1})
+    assert (post.external_id, post.form) == (entry.identifier, "review")
+    assert post.extra == Extra(stars=1, app_version="3.2.0")
     assert post.mentions_us and post.url.startswith("https://apps.example/us/review?")
 
 

@@ -14,7 +14,7 @@ ATOM = """<?xml version="1.0" encoding="utf-8"?>
 <entry><id>4711</id><title>Lost &amp; late</title><updated>2026-11-20T10:00:00-07:00</updated>
 <content type="text">It took &lt; 5 minutes to break</content>
 <content type="html">&lt;table&gt;x&lt;/table&gt;</content>
-<im:rating>1</im:rating><author><name>Mara</name><uri>https://apps.example/us/reviews/id1</uri></author>
+<im:rating>1</im:rating><im:version>4.1.2</im:version><author><name>Mara</name><uri>https://apps.example/us/reviews/id1</uri></author>
 <link rel="related" href="https://apps.example/us/review?id=1&amp;r=4711"/>
 <thr:in-reply-to ref="tag:lumora.example,2026:1"/></entry>
 <entry><id>tag:lumora.example,2026:2</id><title type="html">&lt;b&gt;Hi&lt;/b&gt;</title><link href="../post/2"/>
@@ -38,7 +38,7 @@ def test_an_app_review_in_atom_keeps_its_bare_id_its_stars_and_its_plain_words()
         "It took < 5 minutes to break",
         "text/plain",
     )
-    assert (review["rating"], review["author"]) == ("1", "Mara")
+    assert (review["rating"], review["app_version"], review["author"]) == ("1", "4.1.2", "Mara")
     assert review["author_url"] == "https://apps.example/us/reviews/id1"
     assert review["updated"] == "2026-11-20T17:00:00+00:00" and "published" not in review
     assert review["in_reply_to"] == "tag:lumora.example,2026:1"

@@ -128,4 +128,4 @@ def test_a_short_feed_that_lost_its_old_entries_has_no_gap() -> None:
 
 def test_an_answer_is_a_task_in_the_place_itself() -> None:
     [way] = ways(Facts(form="review", created_at=NOW), get_platform("feed").declaration, NOW)
-    assert (way.allowed, way.kind, way.code) == (False, "native_task", "not_offered")
+    assert (way.allowed, way.kind, way.code) == (False, "native_task", "only_read")

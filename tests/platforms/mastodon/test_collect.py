@@ -3,7 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.platforms.base import IncomingDeletion, NullBudget
+from monitor.platforms.base import IncomingDeletion
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import (
     RateLimitedError,
     RejectedError,
@@ -115,7 +116,7 @@ def test_replies_of_one_thread_share_its_conversation_and_one_look_up(simulated)
     assert len(posts) == 2
     assert {post.conversation_id.rpartition("/")[2] for post in posts} == {root.identifier}
     assert {post.in_reply_to.rpartition("/")[2] for post in posts} == {root.identifier, first.identifier}
-    assert posts[-1].extra["context"][0]["text"] == "Market week!"
+    assert posts[-1].beside["context"][0]["text"] == "Market week!"
     assert len(calls(simulated, "/context")) == 1
 
 

@@ -120,14 +120,14 @@ def test_an_edit_is_a_later_version_of_the_same_post():
 def test_a_warning_stands_before_what_it_warns_of():
     post = read(spoiler_text="food, broken glass", sensitive=True)
     assert post.text == "food, broken glass\n\nhello"
-    assert post.extra["content_warning"] == "food, broken glass" and post.extra["is_sensitive"]
+    assert post.beside["content_warning"] == "food, broken glass" and post.beside["is_sensitive"]
 
 
 def test_a_reply_carries_its_parent_and_its_thread():
     parent = {"id": "999", "uri": "https://social.example/p/999", "content": "<p>Sale!</p>", "account": OURS}
     post = read(thread={"key": "https://social.example/p/999", "parent": parent}, in_reply_to_id="999")
     assert (post.form, post.in_reply_to, post.conversation_id) == ("reply", parent["uri"], parent["uri"])
-    assert post.extra["context"] == [
+    assert post.beside["context"] == [
         {
             "relation": "replied_to",
             "id": "999",
@@ -140,7 +140,7 @@ def test_a_reply_carries_its_parent_and_its_thread():
 
 def test_a_parent_that_is_gone_leaves_a_placeholder():
     post = read(in_reply_to_id="999")
-    assert post.extra["context"] == [{"relation": "replied_to", "id": "999", "missing": "not_told"}]
+    assert post.beside["context"] == [{"relation": "replied_to", "id": "999", "missing": "not_told"}]
     assert (post.form, post.in_reply_to) == ("reply", "999")
 
 
@@ -148,13 +148,13 @@ def test_a_quote_of_ours_is_told_as_such():
     quoted = status(id="800", account=OURS, content="<p>Sale!</p>")
     post = read(quote={"state": "accepted", "quoted_status": quoted}, mentions=[])
     assert post.form == "quote" and post.quotes_us and not post.mentions_us
-    assert post.extra["context"][0]["text"] == "Sale!"
+    assert post.beside["context"][0]["text"] == "Sale!"
 
 
 def test_a_quote_that_its_author_took_back_is_still_a_quote():
     post = read(quote={"state": "revoked", "quoted_status": None}, mentions=[])
     assert post.form == "quote" and not post.quotes_us
-    assert post.extra["context"][0]["missing"] == "revoked"
+    assert post.beside["context"][0]["missing"] == "revoked"
 
 
 def test_media_keep_kind_address_and_description():

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.platforms.base import ChannelContext, NullBudget
+from monitor.platforms.base import ChannelContext
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import AuthExpiredError, PlatformError, RejectedError
 from monitor.platforms.mastodon import MastodonConnector
 from monitor.platforms.mastodon.sign_in import SIGN_IN, MastodonSigning

@@ -7,6 +7,7 @@ from monitor.platforms.errors import (
     RateLimitedError,
     RejectedError,
 )
+from monitor.platforms.extra import Extra
 from monitor.platforms.meta import facebook, instagram
 from monitor.platforms.registry import get_platform
 from tests.support.simulated import collect_all, posts_of
@@ -90,7 +91,7 @@ def test_a_visitor_post_on_the_page_is_a_post_to_us(simulated):
     simulated.person_says("facebook", "your shop sent me the wrong size")
     posts, _cursor = collect_all(simulated, "facebook", "feed")
     assert (posts[0].form, posts[0].mentions_us, posts[0].is_own) == ("post", True, False)
-    assert posts[0].extra["addressed_by"] == "own_page"
+    assert posts[0].beside["addressed_by"] == "own_page"
 
 
 @pytest.mark.parametrize("platform", list(STREAM))
@@ -104,7 +105,7 @@ def test_messages_come_with_their_customer(simulated, platform):
         False,
         incoming.sender.external_id,
     )
-    assert (own.text, own.is_own, own.extra["recipient_id"]) == ("Hello Mara", True, incoming.sender.external_id)
+    assert (own.text, own.is_own, own.beside["recipient_id"]) == ("Hello Mara", True, incoming.sender.external_id)
     assert inbound.conversation_id == own.conversation_id
 
 
@@ -168,7 +169,7 @@ def test_a_post_that_tags_the_page_elsewhere_has_no_author(simulated):
     simulated.person_says("facebook", "look what @lumora sent me", kind="tagged")
     [post] = collect_all(simulated, "facebook", "tagged")[0]
     assert (post.author.external_id, post.is_own, post.mentions_us) == ("", False, True)
-    assert post.extra["addressed_by"] == "tag"
+    assert post.beside["addressed_by"] == "tag"
     assert collect_all(simulated, "facebook", "feed")[0] == []
 
 
@@ -178,12 +179,12 @@ def test_media_of_others_that_tags_the_profile_is_a_post_to_us(simulated):
     assert (post.form, post.is_own, post.mentions_us, post.author.handle) == ("post", False, True, "mara")
 
 
-@pytest.mark.parametrize(("stars", "recommends"), [(5, "POSITIVE"), (1, "NEGATIVE")])
+@pytest.mark.parametrize(("stars", "recommends"), [(5, True), (1, False)])
 def test_a_review_says_what_it_recommends(simulated, stars, recommends):
     simulated.person_says("facebook", "three weeks for a lamp", kind="review", rating=stars)
     [post] = collect_all(simulated, "facebook", "reviews")[0]
     assert (post.form, post.text, post.author.name) == ("review", "three weeks for a lamp", "Mara")
-    assert post.extra == {"rating": str(stars), "recommends": recommends}
+    assert post.extra == Extra(stars=stars, recommends=recommends)
 
 
 def test_a_review_that_is_changed_is_a_new_version(simulated):
@@ -205,7 +206,8 @@ def test_a_comment_on_an_ad_names_the_ad_and_is_the_same_comment_as_in_the_feed(
     by_feed = {post.external_id: post for post in collect_all(simulated, "facebook", "feed")[0]}
     assert texts(by_ads.values()) == ["on a post and an ad", "on only an ad"]
     assert texts(by_feed.values()) == ["on a post and an ad"]
-    assert {post.extra["ad_id"] for post in by_ads.values()} == {ad.identifier, promoted.identifier}
+    assert {post.extra.ad_id for post in by_ads.values()} == {ad.identifier, promoted.identifier}
+    assert not any(post.extra.ad_id for post in by_feed.values())
     for identifier in set(by_ads) & set(by_feed):
         assert by_ads[identifier].conversation_id == by_feed[identifier].conversation_id
         assert by_ads[identifier].in_reply_to == by_feed[identifier].in_reply_to
@@ -216,7 +218,7 @@ def test_a_long_thread_under_an_ad_keeps_naming_the_ad(simulated, small_pages):
     for number in range(7):
         simulated.person_says("facebook", f"comment {number}", parent_id=ad.identifier)
     posts = [post for post in collect_all(simulated, "facebook", "ads")[0] if not post.is_own]
-    assert len(posts) == 7 and {post.extra["ad_id"] for post in posts} == {ad.identifier}
+    assert len(posts) == 7 and {post.extra.ad_id for post in posts} == {ad.identifier}
     assert all(post.url for post in posts)
 
 
@@ -292,7 +294,7 @@ def test_a_mention_on_facebook_is_fetched_by_its_id(simulated):
     ids = {"post_id": root.identifier, "comment_id": comment.identifier}
     [update] = simulated.connect("facebook").fetch(IncomingNotice("mention_to_fetch", ids))
     [post] = get_platform("facebook").normalize(update, simulated.context("facebook"))
-    assert (post.text, post.conversation_id, post.extra["addressed_by"]) == ("@lumora look", root.identifier, "tag")
+    assert (post.text, post.conversation_id, post.beside["addressed_by"]) == ("@lumora look", root.identifier, "tag")
 
 
 def test_use_beyond_four_fifths_slows_the_reading_down(simulated):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.platforms.base import NullBudget
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import RateLimitedError, UnavailableError
 from monitor.platforms.meta.graph import Graph, after_of, endpoint_of, next_params, split_version, usage_in_headers
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.platforms.base import Condition, NullBudget
+from monitor.platforms.base import Condition
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import RejectedError, UnavailableError
 from monitor.platforms.registry import get_platform
 from monitor.simulators.graph_facts import ADMIN_USER_ID, APP_ID

@@ -4,6 +4,7 @@ import pytest
 
 from monitor.platforms.base import ChannelContext, IncomingDeletion, IncomingNotice, IncomingPost, RawUpdate
 from monitor.platforms.errors import MalformedPayloadError
+from monitor.platforms.extra import Extra
 from monitor.platforms.meta.stories import without_story_media
 from monitor.platforms.registry import get_platform
 
@@ -100,7 +101,7 @@ def test_a_review_is_a_review():
     value |= {"rating": 2, "review_text": "never again", "recommendation_type": "NEGATIVE", "created_time": 1795167000}
     post = read("facebook", "change", field="ratings", value=value, time=1795167001)
     assert (post.form, post.external_id, post.text) == ("review", "31", "never again")
-    assert post.extra == {"rating": "2", "recommends": "NEGATIVE"} and post.mentions_us
+    assert post.extra == Extra(stars=2, recommends=False) and post.mentions_us
 
 
 def test_a_mention_with_its_words_is_a_post_and_without_is_to_be_fetched():
@@ -136,7 +137,7 @@ def test_our_own_comment_on_instagram_is_known_by_the_handle():
 def test_it_is_known_how_a_comment_is_addressed(text, how):
     comment = {"id": "71", "text": text, "username": "mara", "timestamp": "2026-11-20T09:30:00+0000"}
     post = read("instagram", "comment", comment=comment, media={"id": "55"})
-    assert post.extra["addressed_by"] == how and post.created_at == AT
+    assert post.beside["addressed_by"] == how and post.created_at == AT
 
 
 @pytest.mark.parametrize("platform", ["facebook", "instagram"])
@@ -153,7 +154,7 @@ def test_an_echo_is_own_and_tells_who_wrote_it(app_id, by):
     message = {"mid": "m_1", "text": "hi", "is_echo": True, "app_id": app_id}
     post = messaging(sender={"id": "600100"}, recipient={"id": "7001"}, message=message)
     assert (post.is_own, post.own_by, post.conversation_id) == (True, by, "600100-7001")
-    assert post.extra["recipient_id"] == "7001"
+    assert post.beside["recipient_id"] == "7001"
 
 
 def test_an_unsent_message_is_a_deletion():
@@ -206,7 +207,7 @@ def test_a_polled_and_a_pushed_message_are_in_the_same_conversation():
     by_poll = read("facebook", "message", message=polled, thread={"id": "t_5"})
     by_push = messaging(message={"mid": "m_1", "text": "hello"})
     assert (by_poll.external_id, by_poll.conversation_id) == (by_push.external_id, by_push.conversation_id)
-    assert by_poll.extra == {"thread_id": "t_5"}
+    assert by_poll.beside == {"thread_id": "t_5"}
 
 
 @pytest.mark.parametrize(
@@ -239,14 +240,45 @@ def test_unknown_fields_and_kinds_are_counted(platform):
 def test_the_ad_under_which_somebody_comments_is_kept():
     media = {"id": "55", "ad_id": "120200000000001", "ad_title": "Autumn", "original_media_id": "54"}
     post = read("instagram", "change", field="comments", value={"id": "71", "text": "Price?", "media": media}, time=1)
-    assert post.extra["ad_id"] == "120200000000001" and post.conversation_id == "55"
+    assert post.extra == Extra(ad_id="120200000000001") and post.conversation_id == "55"
+
+
+@pytest.mark.parametrize(
+    ("thing", "post", "ad_id"),
+    [
+        ("comment", {"id": "600100_5", "is_published": False, "promotion_status": "active"}, "600100_5"),
+        ("comment", {"id": "600100_5", "is_published": True}, ""),
+        ("comment", None, ""),
+        # A post that waits for its hour is unpublished as well.
+        ("status", {"id": "600100_5", "is_published": False}, ""),
+    ],
+)
+def test_a_comment_under_an_unpublished_post_is_one_on_an_ad(thing, post, ad_id):
+    ids = {"post_id": "600100_5", "comment_id": "5_6" if thing == "comment" else None}
+    assert feed(item=thing, post=post, **ids).extra == Extra(ad_id=ad_id)
+
+
+@pytest.mark.parametrize("platform", ["facebook", "instagram"])
+@pytest.mark.parametrize(
+    ("referral", "ad_id"),
+    [
+        ({"ref": "x", "ad_id": "120200000000002", "source": "ADS", "type": "OPEN_THREAD"}, "120200000000002"),
+        ({"ad_id": 120200000000002, "source": "ADS"}, "120200000000002"),
+        ({"ref": "x", "source": "SHORTLINK", "type": "OPEN_THREAD"}, ""),
+        ({"ad_id": {"deep": True}}, ""),
+        ("odd", ""),
+    ],
+)
+def test_a_chat_that_an_ad_opened_names_the_ad(platform, referral, ad_id):
+    post = messaging(platform, message={"mid": "m_1", "text": "Still there?", "referral": referral})
+    assert (post.text, post.extra) == ("Still there?", Extra(ad_id=ad_id))
 
 
 def test_a_mention_in_a_comment_is_a_comment_whatever_the_item_is_called():
     value = {"item": "post", "verb": "add", "post_id": "8_1", "comment_id": "8_2", "message": "look @Lumora"}
     post = read("facebook", "change", field="mention", value=value, time=1795167000)
     assert (post.external_id, post.form, post.conversation_id) == ("8_2", "comment", "8_1")
-    assert post.extra["addressed_by"] == "tag"
+    assert post.beside["addressed_by"] == "tag"
 
 
 @pytest.mark.parametrize(("told", "is_hidden"), [(True, True), (False, False), (None, None), ("yes", None)])

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.platforms.base import ChannelContext, NullBudget
+from monitor.platforms.base import ChannelContext
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import PlatformError, RejectedError
 from monitor.platforms.meta.facebook import FacebookConnector
 from monitor.platforms.meta.instagram import InstagramConnector

@@ -7,6 +7,7 @@ from monitor.platforms.errors import (
     MalformedPayloadError,
     QuotaExceededError,
     RateLimitedError,
+    UnavailableError,
 )
 from monitor.platforms.times import snowflake_at
 from monitor.platforms.x import PLATFORM, connector
@@ -76,7 +77,7 @@ def test_a_missing_parent_keeps_the_batch(simulated):
     simulated.person_says("x", "@lumora second", parent_id=parent.identifier)
     simulated.world.delete(parent.identifier)
     posts, _cursor = collect_all(simulated, "x", "mentions")
-    assert posts[0].extra["context"][0]["missing"] == "deleted"
+    assert posts[0].beside["context"][0]["missing"] == "deleted"
 
 
 def test_a_recheck_finds_what_is_gone(simulated):
@@ -109,13 +110,19 @@ def test_a_page_that_is_html_is_malformed(simulated):
 
 
 class CountingBudget:
-    def __init__(self, allowed=100):
-        self.allowed, self.spent, self.learned, self.billed = allowed, [], [], []
+    def __init__(self, allowed=100, micros=None):
+        self.allowed, self.micros = allowed, micros
+        self.spent, self.learned, self.billed = [], [], []
 
     def spend(self, endpoint, *, cost_micros=0, is_write=False):
         if len(self.spent) >= self.allowed:
             raise QuotaExceededError("our own cap", resets_at=None)
         self.spent.append((endpoint, cost_micros, is_write))
+
+    def reserve(self, endpoint, *, most_micros, least_micros):
+        assert 0 < least_micros <= most_micros
+        self.spend(endpoint)
+        return most_micros if self.micros is None else min(self.micros, most_micros)
 
     def bill(self, prices):
         self.billed.append(dict(prices))
@@ -133,6 +140,42 @@ def test_a_page_is_charged_by_what_is_on_it(simulated):
     assert budget.spent == [("mentions", 0, False)]
     assert budget.billed == [{f"post:{post.identifier}": 1_000, f"user:{post.author.external_id}": 10_000}]
     assert budget.learned == [("mentions", 299, 300)]
+
+
+def test_a_page_is_as_large_as_the_money_that_is_left(simulated):
+    for number in range(9):
+        simulated.person_says("x", f"@lumora hello {number}", handle=f"person{number}")
+    budget = CountingBudget(micros=6 * 21_000 + 5)
+    batch = simulated.connect("x", budget=budget).collect("mentions", {})
+    assert (len(batch.updates), batch.has_more) == (6, True)
+    assert simulated.world.calls[-1]["?max_results"] == "6"
+
+
+def test_a_read_that_fails_sets_nothing_aside_any_more(simulated):
+    budget = CountingBudget()
+    simulated.add_fault("server_error")
+    with pytest.raises(UnavailableError):
+        simulated.connect("x", budget=budget).collect("mentions", {})
+    assert (budget.spent, budget.billed) == ([("mentions", 0, False)], [{}])
+
+
+def test_no_page_costs_more_than_was_set_aside_for_it(simulated):
+    ours = simulated.world.publish("x", simulated.world.brands["x"], "our news")
+    for number in range(12):
+        asked = simulated.person_says("x", f"@lumora ask {number}", handle=f"asker{number}")
+        simulated.person_says(
+            "x",
+            f"@lumora me too {number}",
+            handle=f"other{number}",
+            parent_id=asked.identifier,
+            quoted_id=ours.identifier,
+        )
+        simulated.person_writes("x", f"hello {number}", handle=f"writer{number}")
+    for kind in ("account", "search"):
+        for stream in simulated.connect("x", kind).streams():
+            budget = CountingBudget(micros=13 * 25_000)
+            simulated.connect("x", kind, budget=budget).collect(stream, {})
+            assert sum(budget.billed[-1].values()) <= 13 * 25_000 and budget.billed[-1], stream
 
 
 def test_a_quote_without_a_mention_is_found(simulated):
@@ -180,3 +223,26 @@ def test_the_old_id_of_an_edit_leads_to_the_newest_words(simulated):
     updates = simulated.connect("x").recheck([old])
     events = [event for each in updates for event in PLATFORM.normalize(each, simulated.context("x"))]
     assert {(event.external_id, event.version, event.text) for event in events} == {(old, 2, "@lumora second words")}
+
+
+@pytest.mark.parametrize("days", [7, 36_500])
+def test_history_as_far_as_the_search_reaches_does_not_ask_for_more(simulated, days):
+    simulated.person_says("x", "lumora is late", at=simulated.world.now() - timedelta(days=6, hours=23))
+    batch = simulated.connect("x", "search").collect("search", {"backfill_seconds": days * 86_400})
+    assert texts(posts_of(simulated, "x", batch, "search")) == ["lumora is late"]
+
+
+def test_a_reading_that_the_horizon_overtakes_goes_on_and_tells_the_gap(simulated, monkeypatch):
+    monkeypatch.setattr(connector, "PAGE_SIZE", 10)
+    start = simulated.world.now()
+    for number in range(25):
+        simulated.person_says("x", f"lumora {number}", at=start - timedelta(days=1, minutes=number))
+    since = str(snowflake_at(start - timedelta(days=6)))
+    first = simulated.connect("x", "search").collect("search", {"since_id": since})
+    assert first.has_more and not first.gaps
+    simulated.world.shift_clock(2 * 86_400)
+    second = simulated.connect("x", "search").collect("search", first.cursor)
+    assert [gap.code for gap in second.gaps] == ["search_horizon"]
+    rest, _cursor = collect_all(simulated, "x", "search", second.cursor, kind="search")
+    found = [*posts_of(simulated, "x", first, "search"), *posts_of(simulated, "x", second, "search"), *rest]
+    assert sorted(texts(found)) == sorted(f"lumora {number}" for number in range(25))

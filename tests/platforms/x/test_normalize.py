@@ -105,12 +105,12 @@ def test_a_reply_keeps_its_parent_and_a_missing_parent_says_why():
     error = {"resource_id": "5", "type": "https://api.twitter.com/2/problems/not-authorized-for-resource"}
     post = read(post=a_post(referenced_tweets=[{"type": "replied_to", "id": "5"}]), errors=[error])
     assert (post.form, post.in_reply_to) == ("reply", "5")
-    assert post.extra["context"] == [{"relation": "replied_to", "id": "5", "missing": "protected"}]
+    assert post.beside["context"] == [{"relation": "replied_to", "id": "5", "missing": "protected"}]
 
 
 def test_a_parent_that_came_along_is_kept_as_context():
     body = everything_at_once()
-    quoted = read(**body).extra["context"][1]
+    quoted = read(**body).beside["context"][1]
     assert quoted == {"relation": "quoted", "id": "6", "text": "ours", "author_id": US.external_id, "author_handle": ""}
 
 
@@ -140,7 +140,7 @@ def test_a_quote_of_ours_is_told_from_a_quote_of_others():
 def test_it_knows_whether_the_brand_is_named(changes, addressed, how):
     post = read(post=a_post(**changes))
     assert post.mentions_us is addressed
-    assert post.extra.get("mention") == how
+    assert post.beside.get("mention") == how
 
 
 def test_our_own_post_is_own_and_not_addressed_to_us():
@@ -197,7 +197,7 @@ def test_a_direct_message_is_private_and_knows_its_conversation():
 
 def test_our_own_message_knows_its_recipient():
     post = read("direct_message", event=a_message(sender_id=US.external_id))
-    assert post.is_own and post.extra == {"recipient_id": "111222333444"}
+    assert post.is_own and post.beside == {"recipient_id": "111222333444"}
 
 
 def test_joining_a_conversation_is_no_message():
@@ -271,3 +271,28 @@ def test_an_unknown_kind_is_counted():
 def test_what_cannot_be_understood_is_malformed(kind, body):
     with pytest.raises(MalformedPayloadError):
         read(kind, **body)
+
+
+@pytest.mark.parametrize(("scope", "takes_author"), [("user", True), ("tweet", False), ("post", False)])
+def test_with_a_withheld_author_goes_all_that_they_showed(scope, takes_author):
+    event = read(post=a_post(withheld={"copyright": False, "country_codes": ["XX"], "scope": scope}))
+    assert isinstance(event, IncomingDeletion)
+    assert (event.reason, event.takes_author) == ("withheld", takes_author)
+    assert event.author_id == ("111222333444" if takes_author else "")
+
+
+def test_a_deletion_needs_a_post_or_an_author():
+    with pytest.raises(MalformedPayloadError):
+        read("deletion", reason="protected", takes_author=True)
+    with pytest.raises(MalformedPayloadError):
+        read("deletion", author_id="5")
+
+
+def test_an_edit_in_the_old_shapes_is_the_same_post():
+    status = {
+        "id_str": LATER, "created_at": "Fri Nov 20 09:40:00 +0000 2026", "text": "better", "user": {"id_str": "7"},
+        "edit_history": {"initial_tweet_id": FIRST, "edit_tweet_ids": [FIRST, LATER]},
+    }  # fmt: skip
+    event = read("post_v1", post=status)
+    assert (event.external_id, event.platform_id, event.version) == (FIRST, LATER, 2)
+    assert event.edited_at == datetime(2026, 11, 20, 9, 40, tzinfo=UTC)

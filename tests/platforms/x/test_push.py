@@ -1,68 +1,35 @@
-"""X's push: registered, subscribed to, looked at and brought back to life, against a fake that checks our address."""
+"""X's push: registered, subscribed to, looked at and brought back to life, over HTTP to an address that is checked."""
 
-import json
-import threading
+from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 
-from monitor.platforms.base import NullBudget
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import RejectedError, UnavailableError
-from monitor.platforms.x import PLATFORM, webhooks
+from monitor.platforms.x import PLATFORM
+from monitor.platforms.x.connector import XConnector
 from monitor.platforms.x.push import NEEDED_EVENTS, WANTED_EVENTS
-from monitor.simulators import x_api
-from monitor.simulators.faults import FaultMiddleware
-from monitor.simulators.world import X_CONSUMER_SECRET
-from tests.platforms.x import fake_push
-from tests.support.simulated import Simulated
-
-
-class OurAddress:
-    """What Mentiondesk answers at /webhooks/x/, with the secret that it believes in."""
-
-    def __init__(self) -> None:
-        self.secret = X_CONSUMER_SECRET
-        self.asked = 0
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.asked += 1
-                token = parse_qs(urlsplit(self.path).query)["crc_token"][0]
-                body = json.dumps(webhooks.crc_response(outer.secret, token)).encode()
-                self.send_response(200)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_words: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/webhooks/x/"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+from monitor.simulators import x_push_api
+from monitor.simulators.pushing import Hook, Mishap
+from monitor.simulators.world import World
+from tests.support.listening import Desk, listening_desk
+from tests.support.simulated import Simulated, Stage
 
 
 @pytest.fixture
-def address():
-    ours = OurAddress()
-    yield ours
-    ours.server.shutdown()
-    ours.server.server_close()
+def desk() -> Iterator[Desk]:
+    with listening_desk() as listening:
+        yield listening
 
 
 @pytest.fixture
-def x(stage) -> Simulated:
-    world = fake_push.FakeWorld()
-    simulated = stage.show(world)
-    part = Starlette(routes=[*fake_push.routes(), *x_api.routes()])
-    part.state.world = world
-    stage._app = FaultMiddleware(Starlette(routes=[Mount("/x", part)]), world.faults)
-    return simulated
+def x(stage: Stage) -> Simulated:
+    return stage.show(World())
+
+
+def address_of(desk: Desk) -> str:
+    return f"{desk.address}/webhooks/x/"
 
 
 def conditions(x: Simulated, kind: str = ""):
@@ -70,7 +37,11 @@ def conditions(x: Simulated, kind: str = ""):
 
 
 def events(x: Simulated) -> list[str]:
-    return [each["event_type"] for each in x.world.x_push.subscriptions.values()]
+    return [each["event_type"] for each in x.world.pushes.subscriptions]
+
+
+def hooks(x: Simulated) -> list[Hook]:
+    return list(x.world.pushes.hooks.values())
 
 
 def refused(x: Simulated, url: str) -> str:
@@ -79,93 +50,103 @@ def refused(x: Simulated, url: str) -> str:
     return caught.value.code
 
 
-def test_a_channel_subscribes_to_everything_that_it_is_to_see(x, address):
+def test_a_channel_subscribes_to_everything_that_it_is_to_see(x, desk):
     assert conditions(x)["webhook"] == ("warning", "not_subscribed")
-    x.connect("x").subscribe(address.url)
-    assert address.asked == 1
+    x.connect("x").subscribe(address_of(desk))
+    assert desk.asked == 1
     assert events(x) == [*NEEDED_EVENTS, *WANTED_EVENTS]
+    assert hooks(x)[0].wanted == {*NEEDED_EVENTS, *WANTED_EVENTS}
     assert conditions(x) == {
         "token": ("ok", ""), "scopes": ("unknown", "not_told"), "webhook": ("ok", ""), "quota": ("ok", ""),
     }  # fmt: skip
 
 
-def test_subscribing_again_changes_nothing(x, address):
+def test_subscribing_again_changes_nothing(x, desk):
     for _time in range(3):
-        x.connect("x").subscribe(address.url)
-    assert (len(x.world.x_push.webhooks), len(events(x)), address.asked) == (1, len(NEEDED_EVENTS + WANTED_EVENTS), 1)
+        x.connect("x").subscribe(address_of(desk))
+    assert (len(hooks(x)), len(events(x)), desk.asked) == (1, len(NEEDED_EVENTS + WANTED_EVENTS), 1)
 
 
-def test_an_address_that_x_gave_up_on_is_proved_again_and_what_was_missed_is_asked_for(x, address):
-    x.connect("x").subscribe(address.url)
-    next(iter(x.world.x_push.webhooks.values()))["valid"] = False
+def test_an_address_that_x_gave_up_on_is_proved_again_and_what_was_missed_is_sent_again(x, desk):
+    x.connect("x").subscribe(address_of(desk))
+    # What happened a while ago, by the minute, was lost on the way to us.
+    x.world.pushes.add_mishap(Mishap("lose", "x"))
+    x.person_writes("x", "did you get this?")
+    assert x.world.pushes.deliver_due() == 0
+    x.world.shift_clock(120)
+    hooks(x)[0].is_valid = False
     assert conditions(x)["webhook"] == ("broken", "invalid")
-    x.connect("x").subscribe(address.url)
+    connector = XConnector(x.context("x"), NullBudget(), now=x.world.now)
+    connector.subscribe(address_of(desk))
     assert conditions(x)["webhook"] == ("ok", "")
-    replay = x.world.x_push.replays[0]
-    assert int(replay["to_date"]) > int(replay["from_date"])
+    x.world.pushes.deliver_due()
+    assert desk.asked == 2 and "did you get this?" in str(desk.told())
 
 
-def test_each_refusal_has_its_own_name(x, address):
+def test_each_refusal_has_its_own_name(x, desk, monkeypatch):
     assert refused(x, "https://desk.example:8443/webhooks/x/") == "webhook_url_invalid"
-    address.secret = "another secret"
-    assert refused(x, address.url) == "webhook_crc_failed"
-    address.secret = X_CONSUMER_SECRET
-    x.connect("x").subscribe(address.url)
-    assert refused(x, "http://127.0.0.1:9/webhooks/x/") == "webhook_limit"
-    next(iter(x.world.x_push.webhooks.values()))["valid"] = False
-    address.secret = "another secret"
-    assert refused(x, address.url) == "webhook_crc_failed"
+    desk.knows_secret = False
+    assert refused(x, address_of(desk)) == "webhook_crc_failed"
+    desk.knows_secret = True
+    x.connect("x").subscribe(address_of(desk))
+    monkeypatch.setattr(x_push_api, "MOST_WEBHOOKS", 1)
+    assert refused(x, f"{desk.address}/another/x/") == "webhook_limit"
+    hooks(x)[0].is_valid = False
+    desk.knows_secret = False
+    assert refused(x, address_of(desk)) == "webhook_crc_failed"
 
 
-def test_an_address_that_somebody_registers_meanwhile_is_no_failure(x, address):
-    x.connect("x").subscribe(address.url)
+def test_an_address_that_somebody_registers_meanwhile_is_no_failure(x, desk):
+    x.connect("x").subscribe(address_of(desk))
     x.add_fault("status", r"/2/webhooks$", method="GET", times=1, status=200, body={"meta": {}})
-    x.connect("x").subscribe(address.url)
-    assert len(x.world.x_push.webhooks) == 1
+    x.connect("x").subscribe(address_of(desk))
+    assert len(hooks(x)) == 1
 
 
-def test_a_full_house_of_subscriptions_is_told(x, address):
-    x.world.x_push.subscription_limit = 2
-    assert refused(x, address.url) == "subscription_limit"
+def test_a_full_house_of_subscriptions_is_told(x, desk, monkeypatch):
+    monkeypatch.setattr(x_push_api, "MOST_SUBSCRIPTIONS", 2)
+    assert refused(x, address_of(desk)) == "subscription_limit"
     assert conditions(x)["webhook"] == ("warning", "fields_missing")
 
 
-def test_newer_events_that_an_app_may_not_have_yet_are_done_without(x, address, monkeypatch):
-    monkeypatch.setattr(fake_push, "EVENTS", frozenset(NEEDED_EVENTS))
-    x.connect("x").subscribe(address.url)
+def test_newer_events_that_an_app_may_not_have_yet_are_done_without(x, desk, monkeypatch):
+    monkeypatch.setattr(x_push_api, "EVENTS", frozenset(NEEDED_EVENTS))
+    x.connect("x").subscribe(address_of(desk))
     assert events(x) == list(NEEDED_EVENTS)
     assert conditions(x)["webhook"] == ("ok", "")
 
 
-def test_an_app_without_the_activity_api_uses_account_activity(x, address):
-    x.world.x_push.has_activity_api = False
-    x.connect("x").subscribe(address.url)
-    assert x.world.x_push.account_activity == set(x.world.x_push.webhooks)
+def test_an_app_without_the_activity_api_uses_account_activity(x, desk):
+    x.world.pushes.has_activity_api = False
+    x.connect("x").subscribe(address_of(desk))
+    assert [hook.dialect for hook in hooks(x)] == ["account_activity"] and events(x) == []
+    x.person_writes("x", "in the older words")
+    x.world.pushes.deliver_due()
+    assert [body["direct_message_events"][0]["type"] for body in desk.told()] == ["message_create"]
 
 
-def test_subscriptions_move_to_a_new_address(x, address):
-    x.connect("x").subscribe(address.url)
-    x.world.x_push.webhooks["1"] = {"id": "1", "url": "https://old.example/", "valid": True, "created_at": ""}
-    for each in x.world.x_push.subscriptions.values():
-        each["webhook_id"] = "1"
-    x.connect("x").subscribe(address.url)
-    assert "1" not in {each["webhook_id"] for each in x.world.x_push.subscriptions.values()}
+def test_subscriptions_move_to_a_new_address(x, desk):
+    x.connect("x").subscribe(f"{desk.address}/old/x/")
+    x.connect("x").subscribe(address_of(desk))
+    [old, new] = hooks(x)
+    assert {each["webhook_id"] for each in x.world.pushes.subscriptions} == {new.identifier}
+    assert not old.wanted and new.wanted == {*NEEDED_EVENTS, *WANTED_EVENTS}
 
 
-def test_without_a_key_or_token_of_the_app_nothing_can_be_asked(x, address):
+def test_without_a_key_or_token_of_the_app_nothing_can_be_asked(x, desk):
     context = x.context("x")
     names = ("access_token", "access_token_secret")
     poor = replace(context, credentials={name: context.credentials[name] for name in names})
     with pytest.raises(RejectedError) as caught:
-        PLATFORM.connect(poor, NullBudget()).subscribe(address.url)
+        PLATFORM.connect(poor, NullBudget()).subscribe(address_of(desk))
     assert caught.value.code == "no_app_token"
     assert "app's key and secret" in caught.value.message
 
 
 def test_the_monthly_cap_is_a_matter_of_the_quota(x):
-    x.world.x_push.project_usage = 2_800_000
+    x.world.pushes.project_usage = 2_800_000
     assert conditions(x)["quota"] == ("warning", "low")
-    x.world.x_push.project_usage = 3_000_000
+    x.world.pushes.project_usage = 3_000_000
     assert conditions(x)["quota"] == ("broken", "spent")
 
 
@@ -189,9 +170,9 @@ def test_what_a_token_may_do_is_told_beside_every_answer(x, level, found):
     assert conditions(x)["scopes"] == found
 
 
-def test_no_token_is_in_what_goes_wrong(x, address, caplog):
+def test_no_token_is_in_what_goes_wrong(x, desk, caplog):
     x.add_fault("server_error", "/2/webhooks", times=5)
     with pytest.raises(UnavailableError) as caught:
-        x.connect("x").subscribe(address.url)
+        x.connect("x").subscribe(address_of(desk))
     words = repr(caught.value) + repr(caught.value.__cause__) + caplog.text
-    assert not any(secret in words for secret in (fake_push.APP_TOKEN, *x.context("x").credentials.values()))
+    assert not any(secret in words for secret in (x_push_api.APP_TOKEN, *x.context("x").credentials.values()))

@@ -68,7 +68,7 @@ def test_an_answer_that_is_too_late_is_unconfirmed(simulated, mention):
 def test_nobody_listening_means_that_nothing_was_sent(simulated, mention):
     from dataclasses import replace
 
-    from monitor.platforms.base import NullBudget
+    from monitor.platforms.budget import NullBudget
     from monitor.platforms.x import PLATFORM
 
     nowhere = replace(simulated.context("x"), api_url="http://127.0.0.1:9")
@@ -130,6 +130,23 @@ def test_a_lost_message_is_found_by_reading_back(simulated):
     assert [post.text for post in simulated.connect("x").read_back(request, since=asked_at)] == ["Hello Mara"]
     later = simulated.world.now() + timedelta(hours=1)
     assert simulated.connect("x").read_back(request, since=later) == []
+
+
+def test_a_message_is_looked_for_page_by_page_and_no_further_than_needed(simulated):
+    """Each message that is read costs money: the newest come first, and reading ends before the write."""
+    for number in range(30):
+        simulated.person_writes("x", f"long ago {number}", at=simulated.world.now() - timedelta(hours=2))
+    incoming = simulated.person_writes("x", "hello?")
+    asked_at = simulated.world.now()
+    request = SendRequest("direct_message", "Hello Mara", recipient_id=incoming.sender.external_id)
+    simulated.connect("x").send(request)
+    simulated.world.calls.clear()
+    assert len(simulated.connect("x").read_back(request, since=asked_at)) == 1
+    assert len(simulated.world.calls) == 1
+    for number in range(45):
+        simulated.person_writes("x", f"are you there? {number}")
+    assert [post.text for post in simulated.connect("x").read_back(request, since=asked_at)] == ["Hello Mara"]
+    assert len(simulated.world.calls) == 1 + 3
 
 
 def test_a_reply_under_our_post_is_hidden_and_shown_again(simulated):

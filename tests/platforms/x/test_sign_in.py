@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from monitor.platforms.base import ChannelContext, NullBudget, SendRequest
+from monitor.platforms.base import ChannelContext, SendRequest
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import (
     AuthExpiredError,
     PlatformError,

@@ -7,7 +7,7 @@ import pytest
 
 from monitor.platforms.base import ChannelContext, IncomingDeletion, IncomingNotice, IncomingPost
 from monitor.platforms.x import PLATFORM
-from monitor.platforms.x.webhooks import crc_response, split, verify_signature
+from monitor.platforms.x.webhooks import EVERYBODY, crc_response, split, verify_signature
 
 SECRET = "made-up-secret"
 US = ChannelContext(1, "account", "900100", "lumora", {}, "")
@@ -151,3 +151,49 @@ def test_account_activity_carries_several_kinds_at_once():
 @pytest.mark.parametrize("body", [{}, {"for_user_id": "1", "new_events": []}, {"data": {}}])
 def test_unknown_deliveries_are_counted_as_ignored(body):
     assert [event.code for _owner, event in events_of(body)] == ["event_ignored"]
+
+
+MOMENT = "2026-11-20T10:00:00.000Z"
+
+
+def of_user(name, **more):
+    return {"data": {name: {"user": {"id": "77"}, "event_at": MOMENT, **more}}}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (of_user("user_protect"), "protected"),
+        (of_user("user_suspend"), "suspended"),
+        (of_user("user_delete"), "deleted"),
+        (of_user("user_withheld", withheld_in_countries=["XY"]), "withheld"),
+    ],
+)
+def test_a_compliance_event_of_a_person_takes_all_that_they_showed(body, reason):
+    [(owner, event)] = events_of(body)
+    assert owner == EVERYBODY
+    assert event == IncomingDeletion("x", "", reason, event.deleted_at, takes_author=True, author_id="77")
+    assert event.deleted_at.isoformat() == "2026-11-20T10:00:00+00:00"
+
+
+@pytest.mark.parametrize(("name", "reason"), [("delete", "deleted"), ("drop", "withheld")])
+@pytest.mark.parametrize("thing", ["tweet", "post"])
+def test_a_compliance_event_of_a_post_takes_that_post(name, reason, thing):
+    body = {"data": {name: {thing: {"id": "5", "author_id": "77"}, "event_at": MOMENT}}}
+    [(owner, event)] = events_of(body)
+    assert (owner, event.external_id, event.reason, event.takes_author) == (EVERYBODY, "5", reason, False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        of_user("user_unprotect"),
+        of_user("user_unsuspend"),
+        of_user("user_undelete"),
+        of_user("user_withheld", withheld_in_countries=["DE", "FR"]),
+        {"data": {"undrop": {"tweet": {"id": "5"}, "event_at": MOMENT}}},
+    ],
+)
+def test_what_opens_a_profile_or_closes_it_somewhere_takes_nothing(body):
+    [(_owner, event)] = events_of(body)
+    assert event == IncomingNotice("event_ignored", {"kind": next(iter(body["data"]))})

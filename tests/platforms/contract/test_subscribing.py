@@ -1,0 +1,95 @@
+"""Push, asked for by the desk itself: the platform shakes hands with our own address, pushes to it, and is asked again
+after it has let the subscription go. Everything over HTTP, both ways."""
+
+from typing import Any
+
+import pytest
+
+from monitor.alerts.models import Alert
+from monitor.api.services import take_deliveries
+from monitor.audit.models import AuditEvent
+from monitor.brands.models import Channel
+from monitor.inbox.models import Post, Sighting
+from monitor.inbox.services import examine_channel, subscribe_channel
+from monitor.platforms.registry import get_platform
+from tests.platforms.contract.rules import rule
+from tests.platforms.contract.scene import Scene
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def subscribes(code: str) -> bool:
+    return "subscribe" in get_platform(code).declaration.abilities
+
+
+def address_of(scene: Scene, desk: Any) -> str:
+    """Meta is told the address of the whole app by a person, in its own pages; X with the subscription."""
+    if scene.code == "x":
+        return f"{desk.url}/webhooks/x/"
+    address = f"{desk.url}/webhooks/meta/"
+    scene.world.graph.subscribed_fields = []
+    scene.world.pushes.subscribe("meta", address, verify_token="verify-me")  # noqa: S106
+    return address
+
+
+def webhook_of(channel: Channel) -> tuple[str, str]:
+    examine_channel(channel_id=channel.pk)
+    [found] = channel.conditions.filter(aspect="webhook")
+    return found.state, found.code
+
+
+def arrives(scene: Scene, text: str) -> bool:
+    """Whether what somebody writes now is with us without any reading."""
+    scene.writes(text)
+    scene.world.pushes.deliver_due()
+    while take_deliveries():
+        pass
+    return Sighting.objects.filter(how="webhook", post_id__in=Post.objects.filter(text=text).values("pk")).exists()
+
+
+@rule(31, 32, where=subscribes)
+def test_a_channel_that_is_subscribed_is_pushed_to(scene: Scene, brand: Any, alice: Any, live_server: Any) -> None:
+    channel = scene.open_channel(brand)
+    address = address_of(scene, live_server)
+    assert webhook_of(channel)[1] == "not_subscribed"
+    for _time in range(2):
+        subscribe_channel(channel=channel, callback_url=address, user=alice)
+    hooks = [hook for hook in scene.world.pushes.hooks.values() if hook.url == address]
+    acts = AuditEvent.objects.filter(act="channel.subscribed")
+    assert [condition.state for condition in channel.conditions.filter(aspect="webhook")] == ["ok"]
+    assert (len(hooks), acts.count()) == (1, 2) and {event.actor_id for event in acts} == {alice.pk}
+    assert arrives(scene, "Is anybody there?")
+
+
+def let_go(scene: Scene, way: str) -> None:
+    """The platform drops the subscription: it gives up on the address (or on what we need of it), or forgets it all."""
+    pushes = scene.world.pushes
+    if scene.code != "x":
+        scene.world.graph.subscribed_fields = ["leadgen"] if way == "in part" else []
+        return
+    if way == "in part":
+        for hook in pushes.hooks.values():
+            hook.is_valid = False
+        return
+    pushes.hooks.clear()
+    pushes.subscriptions.clear()
+
+
+@rule(31, 32, where=subscribes)
+@pytest.mark.parametrize("way", ["in part", "altogether"])
+def test_a_subscription_that_the_platform_dropped_is_noticed_and_asked_for_again(
+    scene: Scene, brand: Any, alice: Any, live_server: Any, way: str
+) -> None:
+    channel = scene.open_channel(brand)
+    address = address_of(scene, live_server)
+    subscribe_channel(channel=channel, callback_url=address, user=alice)
+    assert arrives(scene, "first")
+    let_go(scene, way)
+    assert webhook_of(channel)[0] in ("warning", "broken")
+    told = [alert.code for alert in Alert.objects.filter(closed_at=None)]
+    assert len(told) == 1 and told[0].startswith("channel.webhook.")
+    assert not arrives(scene, "unheard")
+    subscribe_channel(channel=channel, callback_url=address, user=alice)
+    assert [condition.state for condition in channel.conditions.filter(aspect="webhook")] == ["ok"]
+    assert not Alert.objects.filter(closed_at=None).exists()
+    assert arrives(scene, "second")
