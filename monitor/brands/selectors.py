@@ -26,6 +26,8 @@ def channel_context(
     """
     if credentials is None:
         credentials = unseal(channel.credentials) if with_credentials else {}
+    if credentials and not channel.api_url:  # to a server of somebody else the app's keys do not go
+        credentials = {**settings.APP_CREDENTIALS.get(channel.platform, {}), **credentials}
     return ChannelContext(
         channel_id=channel.pk,
         kind=channel.kind,

@@ -97,6 +97,7 @@ SCOPES: Final[Mapping[str, tuple[Words, Words]]] = {
     "offline.access": (_("stay signed in"), _("access would end after two hours")),
     "tweet.write": (_("answer"), _("nothing can be answered")),
     "tweet.moderate.write": (_("hide replies"), _("replies cannot be hidden")),
+    "like.read": (_("be told of news at once"), _("news come by polling only")),
     "like.write": (_("like posts"), _("posts cannot be liked")),
     "dm.read": (_("read direct messages"), _("direct messages cannot be read")),
     "dm.write": (_("answer direct messages"), _("direct messages cannot be answered")),

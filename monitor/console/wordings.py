@@ -123,7 +123,8 @@ PROBLEMS: Final[Words] = {
         "The app has all the subscriptions that its plan allows. Remove some in X's developer console."
     ),
     "problem.no_app_token": _(
-        "Push belongs to the app: connect the channel with its consumer key and secret, or with its bearer token."
+        "Push belongs to the app: set its bearer token (MENTIONDESK_X_BEARER_TOKEN), or connect the channel with its"
+        " consumer key and secret."
     ),
     "problem.recheck_budget": _("The money for look-ups is spent for today."),
     "problem.withdrawn": _("It was taken back before it was sent."),

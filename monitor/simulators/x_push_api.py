@@ -20,6 +20,7 @@ from monitor.simulators.pushing import AddressError, Hook
 from monitor.simulators.world import DEMO_CHANNELS, X_USER_ID, World
 from monitor.simulators.x_api import problem
 from monitor.simulators.x_shapes import iso
+from monitor.simulators.x_sign_in import token_of
 
 _X = DEMO_CHANNELS[0]["credentials"]
 APP_TOKEN = "simulated-app-token"  # noqa: S105 - worth nothing outside this program
@@ -32,15 +33,22 @@ EVENTS = frozenset({
 Handler = Callable[[World, Request], Awaitable[Response]]
 
 
-def _guarded(handler: Handler, *, is_of_app: bool) -> Callable[[Request], Awaitable[Response]]:
-    """`is_of_app`: the app's own token will do, beside the user's."""
+def _guarded(handler: Handler, scopes: frozenset[str] | None) -> Callable[[Request], Awaitable[Response]]:
+    """What belongs to a user wants that user's token, with these `scopes` where it came by a sign-in; without `scopes`
+    it belongs to the app, and wants its token."""
 
     async def respond(request: Request) -> Response:
         world: World = request.app.state.world
         world.note_call(request.method, request.url.path, request.query_params.items())
-        is_app = is_of_app and request.headers.get("authorization") == f"Bearer {APP_TOKEN}"
-        if world.is_revoked or not (is_app or is_authorized(request)):
+        token = token_of(world, request)
+        if scopes is None:
+            may = request.headers.get("authorization") == f"Bearer {APP_TOKEN}"
+        else:
+            may = is_authorized(request) or token is not None
+        if world.is_revoked or not may:
             return problem(401, "Unauthorized", "Unauthorized")
+        if scopes and token is not None and not scopes <= token.grant.scopes:
+            return problem(403, "Forbidden", "The token has not all scopes that this endpoint asks for.")
         try:
             return await handler(world, request)
         except AddressError as error:
@@ -206,20 +214,28 @@ async def _usage(world: World, _request: Request) -> Response:
 
 
 def routes() -> list[Route]:
-    """Webhooks and use belong to the app, subscriptions to what is private to the user."""
+    """As the specification has it: webhooks, use, and changes of subscriptions belong to the app; what subscriptions
+    there are to somebody's private events, and new ones, to the user."""
     of_app: list[tuple[list[str], str, Handler]] = [
         (["GET", "POST"], "/2/webhooks", _webhooks),
         (["POST"], "/2/webhooks/replay", _replay),
         (["PUT", "DELETE"], "/2/webhooks/{webhook_id}", _webhook),
+        (["PUT", "DELETE"], "/2/activity/subscriptions/{subscription_id}", _subscription),
         (["GET"], "/2/usage/tweets", _usage),
     ]
-    of_user: list[tuple[list[str], str, Handler]] = [
-        (["GET", "POST"], "/2/activity/subscriptions", _subscriptions),
-        (["PUT", "DELETE"], "/2/activity/subscriptions/{subscription_id}", _subscription),
-        (["GET", "POST"], "/2/account_activity/webhooks/{webhook_id}/subscriptions/all", _account_activity),
+    read, all_of_it = (
+        frozenset({"like.read", "tweet.read"}),
+        frozenset({"dm.read", "dm.write", "tweet.read", "users.read"}),
+    )
+    account = "/2/account_activity/webhooks/{webhook_id}/subscriptions/all"
+    of_user: list[tuple[str, str, Handler, frozenset[str]]] = [
+        ("GET", "/2/activity/subscriptions", _subscriptions, read),
+        ("POST", "/2/activity/subscriptions", _subscriptions, read | {"dm.read"}),
+        ("GET", account, _account_activity, all_of_it),
+        ("POST", account, _account_activity, all_of_it),
     ]
     return [
         Route("/oauth2/token", _token, methods=["POST"]),
-        *(Route(path, _guarded(each, is_of_app=True), methods=methods) for methods, path, each in of_app),
-        *(Route(path, _guarded(each, is_of_app=False), methods=methods) for methods, path, each in of_user),
+        *(Route(path, _guarded(each, None), methods=methods) for methods, path, each in of_app),
+        *(Route(path, _guarded(each, scopes), methods=[method]) for method, path, each, scopes in of_user),
     ]

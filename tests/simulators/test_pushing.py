@@ -16,7 +16,7 @@ from monitor.platforms.registry import get_platform
 from monitor.platforms.x import webhooks as x
 from monitor.simulators.pushing import AddressError, Mishap
 from monitor.simulators.world import World
-from monitor.simulators.x_push_api import subscribe_to_all
+from monitor.simulators.x_push_api import APP_TOKEN, subscribe_to_all
 from tests.support.listening import VERIFY, Desk, listening_desk
 from tests.support.simulated import Simulated, collect_all
 
@@ -225,8 +225,11 @@ def test_addresses_elsewhere_are_never_called(simulated: Simulated) -> None:
 
 
 def ask(simulated: Simulated, method: str, path: str, **body: Any) -> requests.Response:
-    token = {"Authorization": f"Bearer {simulated.context('x').credentials['access_token']}"}
-    return requests.request(method, f"{simulated.address}/x{path}", json=body or None, headers=token, timeout=10)
+    """Webhooks, and changes of a subscription, belong to the app; the rest to the user."""
+    is_of_app = path.startswith(("/2/webhooks", "/2/activity/subscriptions/"))
+    token = APP_TOKEN if is_of_app else simulated.context("x").credentials["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.request(method, f"{simulated.address}/x{path}", json=body or None, headers=headers, timeout=10)
 
 
 def test_x_pushes_what_was_subscribed_to_through_its_own_addresses(simulated: Simulated, desk: Desk) -> None:
@@ -250,6 +253,11 @@ def test_x_pushes_what_was_subscribed_to_through_its_own_addresses(simulated: Si
     simulated.person_says("x", "@lumora later")
     assert simulated.world.pushes.deliver_due() == 0
     assert ask(simulated, "DELETE", f"/2/webhooks/{made['id']}").json() == {"data": {"deleted": True}}
+
+
+def test_what_belongs_to_the_app_is_not_for_the_token_of_a_user(simulated: Simulated) -> None:
+    headers = {"Authorization": f"Bearer {simulated.context('x').credentials['access_token']}"}
+    assert requests.get(f"{simulated.address}/x/2/webhooks", headers=headers, timeout=10).status_code == 401
 
 
 def test_what_was_lost_can_be_replayed(simulated: Simulated, desk: Desk) -> None:

@@ -96,7 +96,8 @@ class XPush:
             self._as_user("subscriptions", "POST", "/2/activity/subscriptions", json={**wanted, "tag": "mentiondesk"})
         elif id_at(subscription, "webhook_id") != webhook_id:
             path = f"/2/activity/subscriptions/{id_at(subscription, 'subscription_id')}"
-            self._as_user("subscriptions", "PUT", path, json={"webhook_id": webhook_id, "tag": "mentiondesk"})
+            moved = {"webhook_id": webhook_id, "tag": "mentiondesk"}
+            self._client.call_as_app("subscriptions", "PUT", path, json=moved)
 
     # -- Looking at it ---------------------------------------------------------------------------
 

@@ -26,13 +26,15 @@ from monitor.platforms.times import utc_now
 
 SIGN_IN = SignIn(
     return_code="x",
-    # https://docs.x.com/fundamentals/authentication/oauth-2-0/overview#scopes
+    # https://docs.x.com/fundamentals/authentication/oauth-2-0/overview#scopes; subscribing to activity asks for
+    # like.read, too.
     scopes=(
         "tweet.read",
         "users.read",
         "offline.access",
         "tweet.write",
         "tweet.moderate.write",
+        "like.read",
         "like.write",
         "dm.read",
         "dm.write",

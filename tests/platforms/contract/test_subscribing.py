@@ -11,7 +11,10 @@ from monitor.audit.models import AuditEvent
 from monitor.brands.models import Channel
 from monitor.inbox.models import Post, Sighting
 from monitor.inbox.services import examine_channel, subscribe_channel
+from monitor.platforms.errors import RejectedError
 from monitor.platforms.registry import get_platform
+from monitor.platforms.signing import SIMULATED_CLIENT_ID, SIMULATED_CLIENT_SECRET
+from monitor.simulators.x_push_api import APP_TOKEN
 from tests.platforms.contract.rules import rule
 from tests.platforms.contract.scene import Scene
 
@@ -93,3 +96,22 @@ def test_a_subscription_that_the_platform_dropped_is_noticed_and_asked_for_again
     assert [condition.state for condition in channel.conditions.filter(aspect="webhook")] == ["ok"]
     assert not Alert.objects.filter(closed_at=None).exists()
     assert arrives(scene, "second")
+
+
+@rule(31, where=lambda code: code == "x")
+def test_a_channel_that_signed_in_asks_for_push_with_the_token_of_the_app(
+    scene: Scene, brand: Any, alice: Any, live_server: Any, settings: Any
+) -> None:
+    keys = (SIMULATED_CLIENT_ID, SIMULATED_CLIENT_SECRET, "https://platform.example")
+    settings.SIGN_IN_APPS = dict.fromkeys(settings.SIGN_IN_APPS, keys)
+    channel, address = scene.sign_in(brand), address_of(scene, live_server)
+    with pytest.raises(RejectedError) as refusal:
+        subscribe_channel(channel=channel, callback_url=address, user=alice)
+    assert refusal.value.code == "no_app_token"
+    settings.APP_CREDENTIALS = {"x": {"bearer_token": APP_TOKEN}}
+    with pytest.raises(RejectedError):  # another server than the platform's own does not get it
+        subscribe_channel(channel=channel, callback_url=address, user=alice)
+    settings.PLATFORM_API_URLS = {**settings.PLATFORM_API_URLS, "x": channel.api_url}
+    Channel.objects.filter(pk=channel.pk).update(api_url="")
+    subscribe_channel(channel=Channel.objects.get(pk=channel.pk), callback_url=address, user=alice)
+    assert arrives(scene, "Is anybody there?")
