@@ -150,7 +150,8 @@ def _message(facts: Facts, declaration: Declaration, now: datetime) -> Eligibili
 def _private(facts: Facts, declaration: Declaration, now: datetime) -> Eligibility:
     if not facts.is_public or facts.form == "direct_message":
         return _refuse("private_reply", "not_public", False)
-    if facts.private_reply_used:
+    # Where there is a window there is one answer in it; elsewhere a private answer is a message like others.
+    if facts.private_reply_used and declaration.private_reply_window_hours is not None:
         return _refuse("private_reply", "already_replied", False)
     if not facts.author_reachable and declaration.private_reply_window_hours is None:
         return _refuse("private_reply", "unreachable", True)

@@ -111,6 +111,12 @@ def test_one_private_reply_to_a_comment_within_seven_days(
     assert AUTOMATION not in verdict.by_whom
 
 
+def test_without_a_window_a_post_can_be_answered_privately_again() -> None:
+    mastodon = get_platform("mastodon").declaration
+    used = replace(MENTION, private_reply_used=True)
+    assert can_reply(used, mastodon, after(days=300), kind="private_reply").allowed
+
+
 def test_x_offers_no_private_reply() -> None:
     assert can_reply(MENTION, X, NOW, kind="private_reply").code == "not_offered"
     assert [way.kind for way in ways(MENTION, X, NOW)] == ["reply"]
