@@ -16,7 +16,7 @@ LOOKS: dict[str, str] = {
     "monitor/nlp/encoder.py": "pure Python below the readers: works without Django, as `mentiondesk analyze` does",
     "monitor/nlp/bench.py": "the same",
     "monitor/nlp/hub/settings.py": "the same",
-    "monitor/nlp/train/train.py": "torchrun tells its programs their places so; never part of the product at run time",
+    "monitor/nlp/train/workers.py": "torchrun tells its programs their places so; not at run time",
 }
 
 

@@ -118,9 +118,10 @@ def _is_newer(new: str) -> str:
 
 
 def _is_edit(new: str) -> str:
-    """A version is other words. The same words with another time are the same edit, told twice: a platform pushes
-    when it was made, a poll of some knows only when it was noticed."""
-    return f"({_is_newer(new)} AND {new}.text <> old.text)"
+    """A version is other words, or another verdict beside them. The same ones with another time are the same edit,
+    told twice: a platform pushes when it was made, a poll of some knows only when it was noticed."""
+    verdicts = [f"coalesce({new}.extra->'{name}' <> old.extra->'{name}', false)" for name in ("stars", "recommends")]
+    return f"({_is_newer(new)} AND ({new}.text <> old.text OR {' OR '.join(verdicts)}))"
 
 
 def _is_dated_anew(new: str) -> str:

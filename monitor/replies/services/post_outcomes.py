@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import connection
+from django.db.models import Q
 
 from monitor.alerts.services import close_alerts, raise_alert
 from monitor.audit import services as audit
@@ -84,10 +85,12 @@ def _take_down(post: Post, moment: datetime) -> None:
 
 
 def is_answered_otherwise(case: Case) -> bool:
-    """An acknowledgement is no answer; nor is the post above a comment, which may be of the same second."""
+    """An acknowledgement is no answer; nor is the post above a comment. Some platforms tell times in whole seconds: of
+    the second of the customer's last words, what answers something counts."""
     own = Post.objects.filter(conversation__links__case=case, is_own=True, deleted_at=None)
     if case.last_inbound_at is not None:
-        own = own.filter(created_at__gt=case.last_inbound_at)
+        of_that_second = Q(created_at=case.last_inbound_at) & ~Q(in_reply_to="")
+        own = own.filter(Q(created_at__gt=case.last_inbound_at) | of_that_second)
     return own.exclude(reply_made__is_acknowledgement=True).exists()
 
 
