@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_killing_any_program_leaves_one_post_one_case_one_reply() -> None:
         until(lambda: desk.is_back("worker", after=pid), seconds=60)
         desk.run_python(APPROVE)
         # A lease, the sweeper's patience and a reading back, one after the other.
-        until(lambda: not _open_effects(desk), seconds=360)
+        _until_nothing_is_open(desk)
 
         for handle, identifier in posts.items():
             assert _stored(desk, identifier) == 1
@@ -90,5 +91,17 @@ def _has_suggestion(desk: RunningDesk, identifier: str) -> bool:
     return desk.number(query, identifier) > 0
 
 
-def _open_effects(desk: RunningDesk) -> int:
-    return desk.number("SELECT count(*) FROM replies_effect WHERE state IN ('pending', 'sending', 'unconfirmed')")
+def _until_nothing_is_open(desk: RunningDesk) -> None:
+    try:
+        until(lambda: not _open_effects(desk), seconds=360)
+    except AssertionError:
+        raise AssertionError(f"still open, at {desk.sql('SELECT now()')}: {_open_effects(desk)}") from None
+
+
+def _open_effects(desk: RunningDesk) -> list[tuple[Any, ...]]:
+    return desk.sql(
+        """SELECT effect.id, effect.kind, effect.state, tries, checks, not_before, claimed_at, lease_until, error_code,
+            channel.state
+        FROM replies_effect AS effect JOIN brands_channel AS channel ON channel.id = effect.channel_id
+        WHERE effect.state IN ('pending', 'sending', 'unconfirmed')"""
+    )
