@@ -7,7 +7,7 @@ from functools import lru_cache
 from django.conf import settings
 
 from monitor.brands.models import Brand, Channel
-from monitor.brands.sealing import unseal
+from monitor.brands.sealing import Credentials, unseal
 from monitor.logs import get_logger
 from monitor.platforms.base import ChannelContext
 from monitor.platforms.registry import get_platform, platform_codes
@@ -27,7 +27,7 @@ def channel_context(
     if credentials is None:
         credentials = unseal(channel.credentials) if with_credentials else {}
     if credentials and not channel.api_url:  # to a server of somebody else the app's keys do not go
-        credentials = {**settings.APP_CREDENTIALS.get(channel.platform, {}), **credentials}
+        credentials = Credentials({**settings.APP_CREDENTIALS.get(channel.platform, {}), **credentials})
     return ChannelContext(
         channel_id=channel.pk,
         kind=channel.kind,
