@@ -36,7 +36,15 @@ def channel_context(
         credentials=credentials,
         api_url=channel.api_url or settings.PLATFORM_API_URLS.get(channel.platform, ""),
         query=channel.query,
+        app_ids=_app_ids(channel.platform),
     )
+
+
+def _app_ids(platform: str) -> tuple[str, ...]:
+    """What the platform calls our app, so that what we wrote through it is known as ours when it is told back."""
+    sign_in = get_platform(platform).declaration.sign_in if platform in platform_codes() else None
+    app_id = settings.SIGN_IN_APPS.get(sign_in.return_code, ("",))[0] if sign_in is not None else ""
+    return (app_id,) if app_id else ()
 
 
 def has_login(channel: Channel) -> bool:
