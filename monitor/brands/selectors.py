@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from django.conf import settings
+from django.urls import reverse
 
 from monitor.brands.models import Brand, Channel
 from monitor.brands.sealing import Credentials, unseal
@@ -14,6 +15,9 @@ from monitor.platforms.registry import get_platform, platform_codes
 from monitor.text.patterns import usable_order_patterns
 
 log = get_logger(__name__)
+
+#: Addresses that platforms push to, by name.
+CALLBACKS = {"x": "x_webhook", "facebook": "meta_webhook", "instagram": "meta_webhook"}
 
 
 def channel_context(
@@ -37,7 +41,15 @@ def channel_context(
         api_url=channel.api_url or settings.PLATFORM_API_URLS.get(channel.platform, ""),
         query=channel.query,
         app_ids=_app_ids(channel.platform),
+        callback_url=callback_url(channel),
     )
+
+
+def callback_url(channel: Channel, *, site: str = "") -> str:
+    """Where its platform can push to; "" where the platform does not, or nobody has said what the outside world calls
+    this installation. `site` stands in for that."""
+    site = settings.PUBLIC_URL or site
+    return site.rstrip("/") + reverse(CALLBACKS[channel.platform]) if site and channel.platform in CALLBACKS else ""
 
 
 def _app_ids(platform: str) -> tuple[str, ...]:

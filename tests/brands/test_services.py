@@ -79,6 +79,16 @@ def test_an_echo_of_our_own_app_is_known_as_ours(brand, settings, platform, kind
     assert channel_context(channel).app_ids == ()
 
 
+def test_a_connector_knows_where_its_platform_is_to_push_to(brand, settings):
+    channel = connect(brand)
+    settings.PUBLIC_URL = ""
+    assert channel_context(channel).callback_url == ""
+    settings.PUBLIC_URL = "https://desk.example/"
+    assert channel_context(channel).callback_url == "https://desk.example/webhooks/x/"
+    channel.platform = "feed"
+    assert channel_context(channel).callback_url == ""
+
+
 def test_connecting_again_mends_the_channel_and_keeps_its_place(brand):
     channel = connect(brand)
     services.set_channel_state(channel_id=channel.pk, state="needs_reauth", code="auth_expired")
