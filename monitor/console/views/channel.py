@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from monitor.brands.models import Brand, Channel
+from monitor.brands.models import Brand, Channel, ChannelState
 from monitor.brands.registrations import simulated_address
 from monitor.brands.routes import View, needs
 from monitor.brands.sealing import SealBrokenError
@@ -86,6 +86,8 @@ def show_channel(request: HttpRequest, brand: Brand, channel_id: int) -> HttpRes
 
 @on_channel("steer")
 def look_again(request: HttpRequest, channel: Channel) -> str:
+    if channel.state == ChannelState.DISCONNECTED:
+        raise NotDoneError(_("The channel is disconnected. Connect it again first."))
     if not examine_channel(channel_id=channel.pk):
         raise NotDoneError(_("The platform could not be asked. What is known stays, and we look again soon."))
     return _("Looked at just now.")
