@@ -51,7 +51,7 @@ bench: .venv/installed-run ## speed beside a baseline measured in the same run, 
 		echo "{\"subject\": \"$$subject\", \"figures\": $$($(BIN)/mentiondesk bench $$subject)}" || exit 1; done
 
 conformance: .venv/installed-dev ## published specifications and recordings (SHARED=folder)
-	MENTIONDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m pytest -n 0 -m conformance tests
+	MENTIONDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m pytest -n 0 -rs -m conformance tests
 
 train: .venv/installed-train ## train the model anew (DATA=folder with the labelled texts, BASE=another encoder)
 	$(BIN)/python -m monitor.nlp.train --data $(abspath $(DATA)) $(if $(BASE),--base $(BASE)) $(if $(RECIPE),--recipe $(RECIPE))

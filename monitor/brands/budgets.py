@@ -5,6 +5,7 @@ that goes on to the network: the row stays locked until the end.
 """
 
 import hashlib
+import secrets
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -38,12 +39,17 @@ _WHEN_FREE = """
     WHERE channel_id = %s AND endpoint = %s AND used >= window_limit * %s::float8
         AND resets_at > clock_timestamp()
 """
-# What calls under way have set aside, in a row of today's money.
-_ASIDE = "(CASE WHEN spent.aside_until > statement_timestamp() THEN spent.aside_micros ELSE 0 END)"
+# What calls under way have set aside, in a row of today's money: token -> [micros, until when at most]. Each is free at
+# its own end, however many come after it.
+_HELD = """jsonb_each(spent.asides) AS held (token, told)
+    WHERE (held.told ->> 1)::float8 > extract(epoch FROM statement_timestamp())"""
+_ASIDE = f"(SELECT coalesce(sum((held.told ->> 0)::bigint), 0)::bigint FROM {_HELD})"  # noqa: S608
+_OUR_ASIDE = """jsonb_build_object(%(token)s::text,
+    jsonb_build_array({micros}, extract(epoch FROM statement_timestamp()) + %(seconds)s))"""
 _TODAY = "(clock_timestamp() AT TIME ZONE 'UTC')::date"
 _PAY = f"""
-    INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros, aside_micros)
-    SELECT channel.id, {_TODAY}, %(read)s, %(write)s, 0
+    INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros, asides)
+    SELECT channel.id, {_TODAY}, %(read)s, %(write)s, '{{}}'
     FROM brands_channel AS channel
     WHERE channel.id = %(channel)s
         AND (channel.daily_cap_micros IS NULL OR %(cost)s <= channel.daily_cap_micros * %(share)s)
@@ -57,29 +63,32 @@ _PAY = f"""
 """  # noqa: S608
 # Sets aside as much as there is, up to `most`; nothing where less than `least` is left. Without a cap there is no row.
 _SET_ASIDE = f"""
-    INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros, aside_micros, aside_until)
-    SELECT channel.id, {_TODAY}, 0, 0, least(%(most)s, floor(channel.daily_cap_micros * %(share)s)::bigint),
-        clock_timestamp() + make_interval(secs => %(seconds)s)
+    INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros, asides)
+    SELECT channel.id, {_TODAY}, 0, 0,
+        {_OUR_ASIDE.format(micros="least(%(most)s::bigint, floor(channel.daily_cap_micros * %(share)s)::bigint)")}
     FROM brands_channel AS channel
     WHERE channel.id = %(channel)s AND floor(channel.daily_cap_micros * %(share)s) >= %(least)s
     ON CONFLICT (channel_id, day) DO UPDATE SET
-        aside_micros = {_ASIDE} + least(%(most)s, (
-            SELECT floor(daily_cap_micros * %(share)s)::bigint FROM brands_channel WHERE id = %(channel)s
-        ) - spent.reads_micros - spent.writes_micros - {_ASIDE}),
-        aside_until = EXCLUDED.aside_until
+        asides = (SELECT coalesce(jsonb_object_agg(held.token, held.told), '{{}}') FROM {_HELD}) || {
+    _OUR_ASIDE.format(
+        micros=f'''least(%(most)s::bigint, (
+                SELECT floor(daily_cap_micros * %(share)s)::bigint FROM brands_channel WHERE id = %(channel)s
+            ) - spent.reads_micros - spent.writes_micros - {_ASIDE})'''
+    )
+}
     WHERE spent.reads_micros + spent.writes_micros + {_ASIDE} + %(least)s <= (
         SELECT floor(daily_cap_micros * %(share)s) FROM brands_channel WHERE id = %(channel)s)
-    RETURNING new.day AS day, new.aside_micros - coalesce(
-        CASE WHEN old.aside_until > statement_timestamp() THEN old.aside_micros END, 0) AS micros
+    RETURNING day, (asides -> %(token)s::text ->> 0)::bigint AS micros
 """  # noqa: S608
 _TAKE_AND_SET_ASIDE = f"""
     WITH taken AS ({_TAKE}), aside AS ({_SET_ASIDE})
     SELECT (SELECT used FROM taken), (SELECT day FROM aside), (SELECT micros FROM aside),
         (SELECT daily_cap_micros IS NULL FROM brands_channel WHERE id = %(channel)s)
 """  # noqa: S608
-# Whether it is only for what calls under way may cost that there is too little, and until when at most.
+# Whether it is only for what calls under way may cost that there is too little, and when the first of it is free.
 _WHEN_SETTLED = f"""
-    SELECT spent.aside_until FROM brands_spend AS spent JOIN brands_channel AS channel ON channel.id = spent.channel_id
+    SELECT (SELECT to_timestamp(min((held.told ->> 1)::float8)) FROM {_HELD})
+    FROM brands_spend AS spent JOIN brands_channel AS channel ON channel.id = spent.channel_id
     WHERE channel.id = %(channel)s AND spent.day = {_TODAY} AND {_ASIDE} > 0
         AND spent.reads_micros + spent.writes_micros + %(cost)s <= channel.daily_cap_micros * %(share)s
 """  # noqa: S608
@@ -107,13 +116,12 @@ _BILL = """
         FROM unnest(%(keys)s::bytea[], %(prices)s::bigint[]) AS price (key_hash, micros) JOIN news USING (key_hash)
     ),
     paid AS (
-        INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros, aside_micros)
-        SELECT %(channel)s, today.day, cost.micros, 0, 0 FROM today, cost
+        INSERT INTO brands_spend AS spent (channel_id, day, reads_micros, writes_micros, asides)
+        SELECT %(channel)s, today.day, cost.micros, 0, '{}' FROM today, cost
         WHERE cost.micros > 0 OR %(aside_day)s = today.day
         ON CONFLICT (channel_id, day) DO UPDATE SET
             reads_micros = spent.reads_micros + EXCLUDED.reads_micros,
-            aside_micros = CASE WHEN %(aside_day)s = spent.day THEN greatest(0, spent.aside_micros - %(aside)s)
-                ELSE spent.aside_micros END
+            asides = CASE WHEN %(aside_day)s = spent.day THEN spent.asides - %(token)s::text ELSE spent.asides END
     )
     SELECT micros FROM cost
 """
@@ -143,7 +151,7 @@ class ChannelBudget:
         self._channel_id = channel_id
         self.billed_micros = 0  # by this object
         self._share = share
-        self._aside: tuple[date | None, int] = (None, 0)
+        self._aside: tuple[date | None, str] = (None, "")
 
     def spend(self, endpoint: str, *, cost_micros: int = 0, is_write: bool = False) -> None:
         """Takes one call and its price (millionths of a dollar), or neither.
@@ -169,6 +177,7 @@ class ChannelBudget:
         hold the money and may give some of it back.
         """
         asked = {**self._asked(endpoint), "most": most_micros, "least": least_micros, "seconds": SET_ASIDE_SECONDS}
+        asked["token"] = token = secrets.token_hex(8)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_TAKE_AND_SET_ASIDE, asked)
             used, day, micros, has_no_cap = cursor.fetchone()
@@ -178,13 +187,13 @@ class ChannelBudget:
                 return most_micros
             if micros is None:
                 raise self._no_money(cursor, least_micros, asked["share"])
-        self._aside = (day, int(micros))
+        self._aside = (day, token)
         return int(micros)
 
     def bill(self, prices: Mapping[str, int]) -> int:
         """Charges the day for what was read (name → millionths of a dollar), but nothing twice a day, and frees what
         was set aside for it; returns what was charged."""
-        (aside_day, aside), self._aside = self._aside, (None, 0)
+        (aside_day, token), self._aside = self._aside, (None, "")
         if not prices and aside_day is None:
             return 0
         keys = {_key_of(name): price for name, price in sorted(prices.items())}
@@ -197,7 +206,7 @@ class ChannelBudget:
                     "keys": ordered,
                     "prices": [keys[key] for key in ordered],
                     "aside_day": aside_day,
-                    "aside": aside,
+                    "token": token,
                 },
             )
             charged: int = cursor.fetchone()[0]

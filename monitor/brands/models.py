@@ -195,15 +195,14 @@ class Allowance(models.Model):
 
 
 class Spend(models.Model):
-    """What a channel has cost on a UTC day, in millionths of a dollar (see `brands.budgets`). `aside_micros`: the most
-    that reads under way may cost, until `aside_until` at the latest."""
+    """What a channel has cost on a UTC day, in millionths of a dollar (see `brands.budgets`). `asides`: the most that
+    each read under way may cost, and until when at the latest."""
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="spends")
     day = models.DateField()
     reads_micros = models.BigIntegerField(default=0)
     writes_micros = models.BigIntegerField(default=0)
-    aside_micros = models.BigIntegerField(default=0)
-    aside_until = models.DateTimeField(null=True)
+    asides = models.JSONField(default=dict)  # token → [micros, seconds since 1970]
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "day"], name="one_spend_per_day")]

@@ -53,6 +53,7 @@ COLUMNS = {
     "SignInUnderWay.sealed": "kept: the brand's own, sealed, removed when it is over",
     "SignInUnderWay.session_hash": "kept: hash of a secret",
     "SignInUnderWay.stage": "kept: a code",
+    "Spend.asides": "kept: amounts and times",
     "Switch.name": "kept: one of SwitchName",
     "User.email": "staff: login",
     "User.language": "staff: preference",

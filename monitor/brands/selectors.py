@@ -5,15 +5,19 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from django.conf import settings
+from django.urls import reverse
 
 from monitor.brands.models import Brand, Channel
-from monitor.brands.sealing import unseal
+from monitor.brands.sealing import Credentials, unseal
 from monitor.logs import get_logger
 from monitor.platforms.base import ChannelContext
 from monitor.platforms.registry import get_platform, platform_codes
 from monitor.text.patterns import usable_order_patterns
 
 log = get_logger(__name__)
+
+#: Addresses that platforms push to, by name.
+CALLBACKS = {"x": "x_webhook", "facebook": "meta_webhook", "instagram": "meta_webhook"}
 
 
 def channel_context(
@@ -27,7 +31,7 @@ def channel_context(
     if credentials is None:
         credentials = unseal(channel.credentials) if with_credentials else {}
     if credentials and not channel.api_url:  # to a server of somebody else the app's keys do not go
-        credentials = {**settings.APP_CREDENTIALS.get(channel.platform, {}), **credentials}
+        credentials = Credentials({**settings.APP_CREDENTIALS.get(channel.platform, {}), **credentials})
     return ChannelContext(
         channel_id=channel.pk,
         kind=channel.kind,
@@ -36,7 +40,23 @@ def channel_context(
         credentials=credentials,
         api_url=channel.api_url or settings.PLATFORM_API_URLS.get(channel.platform, ""),
         query=channel.query,
+        app_ids=_app_ids(channel.platform),
+        callback_url=callback_url(channel),
     )
+
+
+def callback_url(channel: Channel, *, site: str = "") -> str:
+    """Where its platform can push to; "" where the platform does not, or nobody has said what the outside world calls
+    this installation. `site` stands in for that."""
+    site = settings.PUBLIC_URL or site
+    return site.rstrip("/") + reverse(CALLBACKS[channel.platform]) if site and channel.platform in CALLBACKS else ""
+
+
+def _app_ids(platform: str) -> tuple[str, ...]:
+    """What the platform calls our app, so that what we wrote through it is known as ours when it is told back."""
+    sign_in = get_platform(platform).declaration.sign_in if platform in platform_codes() else None
+    app_id = settings.SIGN_IN_APPS.get(sign_in.return_code, ("",))[0] if sign_in is not None else ""
+    return (app_id,) if app_id else ()
 
 
 def has_login(channel: Channel) -> bool:

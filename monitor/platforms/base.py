@@ -146,7 +146,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ChannelContext:
-    """What a connector needs to know of its channel. Credentials are plain here and never leave the process."""
+    """What a connector needs to know of its channel. Credentials are plain here and never leave the process.
+
+    `callback_url` is where the platform is to push to; "" where we do not know our own address.
+    """
 
     channel_id: int
     kind: str
@@ -156,6 +159,7 @@ class ChannelContext:
     api_url: str
     query: str = ""
     app_ids: tuple[str, ...] = ()
+    callback_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from monitor.brands import services, switches
 from monitor.brands.models import Brand, Channel, ChannelStream, Market, Membership
 from monitor.brands.sealing import unseal
 from monitor.brands.selectors import channel_context, order_patterns
+from monitor.platforms.base import RawUpdate
+from monitor.platforms.registry import get_platform
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +64,29 @@ def test_a_connected_channel_has_sealed_credentials_and_its_streams(brand, alice
     assert not channel_context(channel, with_credentials=False).credentials
     event = AuditEvent.objects.get(act="channel.connected")
     assert "s3cret" not in str(event.params)
+
+
+@pytest.mark.parametrize(("platform", "kind"), [("facebook", "page"), ("instagram", "account")])
+def test_an_echo_of_our_own_app_is_known_as_ours(brand, settings, platform, kind):
+    channel = Channel.objects.create(brand=brand, platform=platform, kind=kind, external_id="600", handle="lumora")
+    settings.SIGN_IN_APPS = {**settings.SIGN_IN_APPS, "facebook": ("42", "secret", "https://facebook.example")}
+    message = {"mid": "m_1", "text": "hi", "is_echo": True, "app_id": 42}
+    echo = {"sender": {"id": "600"}, "recipient": {"id": "7"}, "timestamp": 1_750_000_000_000, "message": message}
+    update = RawUpdate("messaging", "m_1", {"event": echo})
+    [post] = get_platform(platform).normalize(update, channel_context(channel, with_credentials=False))
+    assert post.own_by == "us"
+    settings.SIGN_IN_APPS = {**settings.SIGN_IN_APPS, "facebook": ("", "", "https://facebook.example")}
+    assert channel_context(channel).app_ids == ()
+
+
+def test_a_connector_knows_where_its_platform_is_to_push_to(brand, settings):
+    channel = connect(brand)
+    settings.PUBLIC_URL = ""
+    assert channel_context(channel).callback_url == ""
+    settings.PUBLIC_URL = "https://desk.example/"
+    assert channel_context(channel).callback_url == "https://desk.example/webhooks/x/"
+    channel.platform = "feed"
+    assert channel_context(channel).callback_url == ""
 
 
 def test_connecting_again_mends_the_channel_and_keeps_its_place(brand):

@@ -27,6 +27,7 @@ from monitor.platforms.errors import MalformedPayloadError, PlatformError
 from monitor.platforms.x import PLATFORM
 from monitor.platforms.x.connector import XConnector
 from monitor.simulators.world import World
+from tests.support.lacking import skip_for_lack_of
 from tests.support.listening import listening_desk
 from tests.support.simulated import Simulated, simulated_platforms
 
@@ -44,11 +45,11 @@ def prism() -> Path:
     if not program.exists():
         npm = shutil.which("npm")
         if npm is None:
-            pytest.skip("npm is not here: Prism cannot be installed")
+            skip_for_lack_of("npm is not here: Prism cannot be installed.")
         folder.mkdir(parents=True, exist_ok=True)
         command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), PACKAGE]
         if subprocess.run(command, capture_output=True, timeout=300, check=False).returncode != 0:
-            pytest.skip("npm could not install Prism")
+            skip_for_lack_of("npm could not install Prism.")
     return program
 
 

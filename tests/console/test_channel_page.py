@@ -284,6 +284,9 @@ def test_a_channel_that_was_let_go_is_neither_read_nor_listened_to(as_dora, bran
     words = page_of(as_dora, channel)
     assert "Somebody disconnected it" in words and "The login is accepted." not in words
     assert f"/channels/{channel.pk}/connect/" in words and "Pause" not in words
+    assert "Look again" not in words
+    answer = as_dora.post(f"/b/lumora/channels/{channel.pk}/look/", follow=True).content.decode()
+    assert "Connect it again first." in answer and not channel.conditions.filter(state="broken").exists()
 
 
 def test_what_was_let_go_is_not_resumed_without_keys_but_connected_again(as_dora, channel, brand):

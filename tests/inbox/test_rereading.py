@@ -21,7 +21,7 @@ from monitor.inbox.services import (
     stop_rereading,
 )
 from monitor.inbox.services.deleting import apply_deletions
-from monitor.platforms.base import IncomingDeletion, RawUpdate
+from monitor.platforms.base import Batch, IncomingDeletion, RawUpdate
 from monitor.platforms.errors import (
     AuthExpiredError,
     QuotaExceededError,
@@ -29,6 +29,7 @@ from monitor.platforms.errors import (
     UnavailableError,
 )
 from monitor.platforms.extra import Extra
+from monitor.platforms.registry import get_platform
 from tests.inbox.makers import incoming, raw_of, store
 from tests.inbox.platforms import FakePlatform, page
 from tests.support.simulated import simulated_platforms
@@ -309,3 +310,39 @@ def test_as_far_as_the_platform_goes_is_no_century(brand, platform, days):
     ChannelStream.objects.create(channel=channel, name="quotes")
     reading = ask(channel, days=36_500)
     assert timezone.now() - reading.since < timedelta(days=days, minutes=1)
+
+
+@pytest.fixture
+def profile(brand):
+    """An Instagram profile and a message that its Page wrote, as Graph tells it."""
+    channel = Channel.objects.create(
+        brand=brand, platform="instagram", kind="account", external_id="1784", handle="lumora",
+        credentials=seal({"access_token": "t", "page_id": "600100"}),
+    )  # fmt: skip
+    ChannelStream.objects.create(channel=channel, name="direct_messages")
+    message = {"id": "m_1", "message": "We look into it.", "from": {"id": "600100"}, "to": {"data": [{"id": "7"}]}}
+    return channel, RawUpdate("message", "m_1", {"message": message, "thread": {"id": "t_1"}})
+
+
+class ToldByGraph(FakePlatform):
+    """Pages as given, read by Instagram's own parser."""
+
+    def normalize(self, update, context):
+        return get_platform("instagram").normalize(update, context)
+
+
+def test_what_our_page_wrote_is_ours_when_it_is_read_back(profile):
+    channel, update = profile
+    reread_some(rereading_id=ask(channel).pk, platform=ToldByGraph([Batch((update,), {})]))
+    assert Post.objects.get().is_own
+
+
+@pytest.mark.parametrize("is_sealed_well", [True, False])
+def test_what_our_page_wrote_is_ours_when_the_journal_is_read_again(profile, is_sealed_well):
+    channel, update = profile
+    store(channel, raw=[update])
+    if not is_sealed_well:
+        Channel.objects.update(credentials=b"no key opens this")
+    [reading] = request_replay(channel=channel, since=timezone.now() - timedelta(hours=1), user=None)
+    reread_some(rereading_id=reading.pk)
+    assert Post.objects.get().is_own is is_sealed_well

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from monitor.platforms.base import FORMS, IncomingPost, SendRequest
+from monitor.platforms.base import FORMS, ChannelContext, IncomingPost, SendRequest
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import RejectedError
 from monitor.platforms.registry import get_platform, platform_codes
 from monitor.simulators import bluesky_facts
@@ -104,6 +105,16 @@ def test_what_is_declared_is_offered_and_nothing_else(told, code, kind):
     # Deleting what is not there is no failure.
     assert refusal in ("gone", "unreachable", "") if is_declared else refusal == "bad_request"
     assert refusal or kind in ("delete", "unlike")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_where_reading_costs_every_stream_has_a_price(code):
+    platform = get_platform(code)
+    prices = platform.declaration.read_prices
+    assert code != "x" or prices
+    for kind in platform.declaration.channel_kinds if prices else ():
+        context = ChannelContext(1, kind, "7", "lumora", {}, "https://platform.example", query="lumora")
+        assert set(platform.connect(context, NullBudget()).streams()) <= set(prices)
 
 
 @pytest.mark.parametrize("code", CODES)

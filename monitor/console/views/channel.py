@@ -4,19 +4,18 @@ import functools
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from monitor.brands.models import Brand, Channel
+from monitor.brands.models import Brand, Channel, ChannelState
 from monitor.brands.registrations import simulated_address
 from monitor.brands.routes import View, needs
 from monitor.brands.sealing import SealBrokenError
+from monitor.brands.selectors import callback_url
 from monitor.brands.services import pause_channel, resume_channel
 from monitor.console.channel_page import facts_of
 from monitor.console.reasons import problem
@@ -35,8 +34,6 @@ from monitor.inbox.services.rereading import can_read_back
 from monitor.platforms.errors import PlatformError
 from monitor.platforms.registry import get_platform, platform_codes
 
-#: Platform -> name of the address that it pushes to.
-CALLBACKS = {"x": "x_webhook", "facebook": "meta_webhook", "instagram": "meta_webhook"}
 DAYS = {"7": 7.0, "30": 30.0, "all": 36_500.0}
 REPLAYS = {"1": timedelta(hours=1), "24": timedelta(days=1), "168": timedelta(days=7), "720": timedelta(days=30)}
 
@@ -89,6 +86,8 @@ def show_channel(request: HttpRequest, brand: Brand, channel_id: int) -> HttpRes
 
 @on_channel("steer")
 def look_again(request: HttpRequest, channel: Channel) -> str:
+    if channel.state == ChannelState.DISCONNECTED:
+        raise NotDoneError(_("The channel is disconnected. Connect it again first."))
     if not examine_channel(channel_id=channel.pk):
         raise NotDoneError(_("The platform could not be asked. What is known stays, and we look again soon."))
     return _("Looked at just now.")
@@ -111,12 +110,8 @@ def subscribe(request: HttpRequest, channel: Channel) -> str:
 
 def _callback_url(request: HttpRequest, channel: Channel) -> str:
     """ "" where a platform could not reach us. A demo's platforms run on this machine."""
-    if channel.platform not in CALLBACKS:
-        return ""
-    path = reverse(CALLBACKS[channel.platform])
-    if settings.PUBLIC_URL:
-        return settings.PUBLIC_URL.rstrip("/") + path
-    return request.build_absolute_uri(path) if simulated_address(channel.brand, channel.platform) else ""
+    is_here = simulated_address(channel.brand, channel.platform)
+    return callback_url(channel, site=request.build_absolute_uri("/") if is_here else "")
 
 
 @on_channel("manage")

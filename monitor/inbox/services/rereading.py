@@ -25,7 +25,7 @@ from monitor.inbox.services.failures import backoff_seconds, code_of
 from monitor.inbox.services.quarantine import put_aside, understand
 from monitor.inbox.services.storing import IngestReport, StaleLeaseError, ingest
 from monitor.logs import get_logger
-from monitor.platforms.base import IncomingNotice, IncomingPost, Platform, PlatformEvent, RawUpdate
+from monitor.platforms.base import ChannelContext, IncomingNotice, IncomingPost, Platform, PlatformEvent, RawUpdate
 from monitor.platforms.errors import (
     AuthExpiredError,
     PlatformError,
@@ -162,7 +162,7 @@ def reread_some(*, rereading_id: int | None = None, platform: Platform | None = 
 def _read_platform(reading: Rereading, platform: Platform) -> IngestReport:
     budget = ChannelBudget(reading.channel_id, share=SHARE)
     connector = open_connector(reading.channel, budget=budget, platform=platform)
-    context = channel_context(reading.channel, with_credentials=False)
+    context = channel_context(reading.channel)
     seconds = (timezone.now() - reading.since).total_seconds()
     batch = connector.collect(reading.stream, reading.cursor or {"backfill_seconds": seconds})
     events, odd = understand(platform, context, batch.updates, source=reading.stream)
@@ -188,12 +188,21 @@ def _read_journal(reading: Rereading, platform: Platform) -> IngestReport:
         lines = lines.extra(where=["(recorded_at, id) > (%s, %s)"], params=list(place))  # noqa: S610 - constants
     page = list(lines.order_by("recorded_at", "id")[:JOURNAL_PAGE])
     updates = [_as_update(line) for line in page if line.body]
-    context = channel_context(reading.channel, with_credentials=False)
+    context = _who_we_are(reading.channel)
     events, _odd = understand(platform, context, updates, source="journal")
     last = page[-1] if page else None
     cursor = {"recorded_at": last.recorded_at.isoformat(), "id": last.id} if last else {}
     reached = last.recorded_at if last else None
     return _store(reading, events, (), cursor=cursor, goes_on=len(page) == JOURNAL_PAGE, reached=reached)
+
+
+def _who_we_are(channel: Channel) -> ChannelContext:
+    """Beside the login stand ids of ours (a profile's Page) that our own posts are known by. The journal can be read
+    without them."""
+    try:
+        return channel_context(channel)
+    except SealBrokenError:
+        return channel_context(channel, with_credentials=False)
 
 
 def _as_update(line: RawEvent) -> RawUpdate:

@@ -35,7 +35,9 @@ class XPlatform:
         prices={"reply": 10_000, "direct_message": 15_000},
         prices_with_link={"reply": 200_000},
         # A post, its author and now and then the post that it answers; our own posts come without.
-        read_prices={"mentions": 12_000, "search": 16_000, "direct_messages": 20_000, "own_posts": 1_000},
+        read_prices={
+            "mentions": 12_000, "search": 16_000, "quotes": 16_000, "direct_messages": 20_000, "own_posts": 1_000,
+        },  # fmt: skip
         backfill_posts={"mentions": 800, "own_posts": 3_200},
         backfill_days={"mentions": 365, "own_posts": 365, "direct_messages": 30, "search": 7, "quotes": 7},
         # https://docs.x.com/developer-terms/policy (redistribution)

@@ -218,13 +218,15 @@ class XConnector(BaseConnector):
 
     def _hide(self, request: SendRequest) -> Receipt:
         library = self._client.tweepy
-        return self._repeatable(request, library.hide_reply if request.kind == "hide" else library.unhide_reply)
+        method = library.hide_reply if request.kind == "hide" else library.unhide_reply
+        # One address at X, so one limit for both.
+        return self._repeatable(request, method, endpoint="hide")
 
     def _delete(self, request: SendRequest) -> Receipt:
-        return self._repeatable(request, self._client.tweepy.delete_tweet)
+        return self._repeatable(request, self._client.tweepy.delete_tweet, endpoint="delete")
 
-    def _repeatable(self, request: SendRequest, method: Callable[..., Any]) -> Receipt:
-        return repeatable(lambda: self._client.call(request.kind, method, request.target_id, is_write=True))
+    def _repeatable(self, request: SendRequest, method: Callable[..., Any], *, endpoint: str) -> Receipt:
+        return repeatable(lambda: self._client.call(endpoint, method, request.target_id, is_write=True))
 
     def read_back(self, request: SendRequest, *, since: datetime) -> Sequence[IncomingPost] | None:
         if request.kind == "reply":

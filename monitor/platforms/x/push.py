@@ -5,10 +5,11 @@ Activity for apps that have only that (3 users). https://docs.x.com/x-api/webhoo
 https://docs.x.com/x-api/activity/introduction
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from monitor.platforms.base import ChannelContext, Condition
 from monitor.platforms.errors import AuthExpiredError, PlatformError, RejectedError
@@ -107,21 +108,35 @@ class XPush:
             webhooks = list_at(self._client.call_as_app("webhooks", "GET", "/2/webhooks"), "data")
             if not webhooks:
                 return Condition("webhook", "warning", "not_subscribed")
-            missing = self._missing({id_at(each, "id") for each in webhooks})
+            # An app may push to several installations. Where ours is not known, each of them counts.
+            address = self._context.callback_url
+            ours = [each for each in webhooks if not address or text_at(each, "url") == address]
+            subscriptions = self._listed_subscriptions()
+            missing = self._missing(ours, subscriptions)
+            if len(missing) == len(NEEDED_EVENTS):
+                return self._why_nothing([each for each in webhooks if each not in ours], subscriptions)
         except (AuthExpiredError, RejectedError):
             return Condition("webhook", "unknown", "not_told")
-        if len(missing) == len(NEEDED_EVENTS):
-            return Condition("webhook", "warning", "not_subscribed")
-        if not any(each.get("valid") is True for each in webhooks):
+        if not any(each.get("valid") is True for each in ours):
             return Condition("webhook", "broken", "invalid", {"reason": "crc"})
         if missing:
             return Condition("webhook", "warning", "fields_missing", {"fields": ", ".join(missing)})
         return Condition("webhook", "ok")
 
-    def _missing(self, webhook_ids: set[str]) -> list[str]:
-        """Events that are not sent to any of the app's webhooks."""
-        known = self._subscriptions()
-        sent = {event for event, each in known.items() if id_at(each, "webhook_id") in webhook_ids}
+    def _why_nothing(
+        self, others: Sequence[Mapping[str, Any]], subscriptions: Sequence[Mapping[str, Any]]
+    ) -> Condition:
+        """Nothing is sent to us: perhaps to somebody else."""
+        for webhook in others:
+            if len(self._missing([webhook], subscriptions)) < len(NEEDED_EVENTS):
+                host = urlsplit(text_at(webhook, "url")).hostname or ""
+                return Condition("webhook", "warning", "elsewhere", {"address": host})
+        return Condition("webhook", "warning", "not_subscribed")
+
+    def _missing(self, webhooks: Sequence[Mapping[str, Any]], subscriptions: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Events that are not sent to any of these webhooks."""
+        webhook_ids = {id_at(each, "id") for each in webhooks}
+        sent = {text_at(each, "event_type") for each in subscriptions if id_at(each, "webhook_id") in webhook_ids}
         if not sent and any(self._is_in_account_activity(webhook_id) for webhook_id in webhook_ids):
             return []
         return [event for event in NEEDED_EVENTS if event not in sent]
@@ -160,11 +175,15 @@ class XPush:
 
     def _subscriptions(self) -> dict[str, Mapping[str, Any]]:
         """Event → the user's subscription to it."""
-        found: dict[str, Mapping[str, Any]] = {}
+        return {text_at(each, "event_type"): each for each in self._listed_subscriptions()}
+
+    def _listed_subscriptions(self) -> list[Mapping[str, Any]]:
+        """The user's, to whatever address."""
+        found: list[Mapping[str, Any]] = []
         params: dict[str, str] = {}
         for _page in range(_PAGES):
             page = self._as_user("subscriptions", "GET", "/2/activity/subscriptions", params=params)
-            found |= {text_at(each, "event_type"): each for each in list_at(page, "data") if self._is_of_user(each)}
+            found += [each for each in list_at(page, "data") if self._is_of_user(each)]
             token = text_at(mapping_at(page, "meta"), "next_token")
             if not token:
                 break

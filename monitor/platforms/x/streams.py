@@ -17,6 +17,8 @@ from monitor.platforms.times import snowflake_at, snowflake_time
 OVERLAP = timedelta(minutes=5)
 MENTION_HORIZON = 800
 _RECENT_LIMIT = 1_000
+# X counts hidden and deleted posts as well, so its list ends a little before the number that it names.
+_HORIZON_SHARE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +186,12 @@ class StreamCursor:
         return {"since_id": str(self.since_id), "recent": self.recent}
 
     def _notice_count_horizon(self) -> None:
-        """X shows the newest 800 mentions only: where the list ends there, what lies before is out of reach."""
-        if self.rule.count_horizon is None or self.reading.count < self.rule.count_horizon or not self.since_id:
+        """X shows the newest 800 mentions only: where the list ends there, before anything that is known, what lies
+        between is out of reach."""
+        horizon = self.rule.count_horizon
+        if horizon is None or not self.since_id or self.reading.count < horizon * _HORIZON_SHARE:
+            return
+        if self.reading.until_id <= self.since_id:
             return
         oldest = snowflake_time(str(self.reading.until_id))
         self.gaps.append(Gap(since=snowflake_time(str(self.since_id)), until=oldest, code=self.rule.horizon_code))

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from monitor.platforms.errors import (
 )
 from monitor.platforms.times import snowflake_at
 from monitor.platforms.x import PLATFORM, connector
+from monitor.platforms.x.streams import RULES, StreamCursor
 from tests.support.simulated import collect_all, posts_of
 
 
@@ -52,6 +53,22 @@ def test_an_outage_longer_than_the_search_reaches_is_a_gap(simulated):
     assert [gap.code for gap in batch.gaps] == ["search_horizon"]
     assert batch.gaps[0].since is not None and abs(batch.gaps[0].since - old) < timedelta(seconds=1)
     assert texts(posts_of(simulated, "x", batch, "search")) == ["lumora is late"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "reaches_known", "gaps"),
+    [(790, False, ["mention_horizon"]), (790, True, []), (800, True, []), (700, False, [])],
+)
+def test_a_list_that_ends_a_little_before_800_is_a_gap_where_it_meets_nothing_known(shown, reaches_known, gaps):
+    """X counts hidden and deleted mentions among the 800, and does not show them."""
+    now = datetime(2026, 8, 1, 12, tzinfo=UTC)
+    known = snowflake_at(now - timedelta(hours=2))
+    newest = snowflake_at(now)
+    cursor = StreamCursor(RULES["mentions"], {"since_id": str(known), "recent": [str(known)]}, now)
+    identifiers = [str(newest - number * 1_000) for number in range(shown - reaches_known)]
+    cursor.accept(identifiers + [str(known)] * reaches_known, "")
+    _stored, goes_on = cursor.finish()
+    assert not goes_on and [gap.code for gap in cursor.gaps] == gaps
 
 
 def test_more_mentions_than_x_shows_is_a_gap(simulated):

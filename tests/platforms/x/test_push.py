@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -131,6 +132,36 @@ def test_subscriptions_move_to_a_new_address(x, desk):
     [old, new] = hooks(x)
     assert {each["webhook_id"] for each in x.world.pushes.subscriptions} == {new.identifier}
     assert not old.wanted and new.wanted == {*NEEDED_EVENTS, *WANTED_EVENTS}
+
+
+def seen_from(x: Simulated, callback_url: str):
+    context = replace(x.context("x"), callback_url=callback_url)
+    found = XConnector(context, NullBudget(), now=x.world.now).examine()
+    return next((each.state, each.code, dict(each.params)) for each in found if each.aspect == "webhook")
+
+
+@pytest.mark.parametrize("has_activity_api", [True, False])
+def test_only_what_is_sent_to_our_own_address_counts(x, desk, has_activity_api):
+    """By the Activity API, or by Account Activity from a time when the app had only that."""
+    x.world.pushes.has_activity_api = has_activity_api
+    x.connect("x").subscribe(address_of(desk))
+    x.world.pushes.has_activity_api = True
+    assert seen_from(x, address_of(desk)) == ("ok", "", {}) == seen_from(x, "")
+    elsewhere = ("warning", "elsewhere", {"address": urlsplit(desk.address).hostname})
+    assert seen_from(x, "https://desk.example/webhooks/x/") == elsewhere
+
+
+def test_our_address_is_not_subscribed_where_nothing_is_sent_to_anybody(x, desk):
+    x.connect("x").subscribe(address_of(desk))
+    x.world.pushes.subscriptions.clear()
+    assert seen_from(x, "https://desk.example/webhooks/x/")[:2] == ("warning", "not_subscribed")
+
+
+def test_another_address_that_works_does_not_hide_that_ours_was_given_up(x, desk):
+    x.connect("x").subscribe(f"{desk.address}/old/x/")
+    x.connect("x").subscribe(address_of(desk))
+    hooks(x)[1].is_valid = False
+    assert seen_from(x, address_of(desk))[:2] == ("broken", "invalid")
 
 
 def test_without_a_key_or_token_of_the_app_nothing_can_be_asked(x, desk):

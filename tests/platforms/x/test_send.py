@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.platforms.base import SendRequest
+from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
 
 
@@ -68,7 +69,6 @@ def test_an_answer_that_is_too_late_is_unconfirmed(simulated, mention):
 def test_nobody_listening_means_that_nothing_was_sent(simulated, mention):
     from dataclasses import replace
 
-    from monitor.platforms.budget import NullBudget
     from monitor.platforms.x import PLATFORM
 
     nowhere = replace(simulated.context("x"), api_url="http://127.0.0.1:9")
@@ -193,3 +193,17 @@ def test_a_link_costs_what_a_link_costs(simulated, mention, text, cost):
 
     simulated.connect("x", budget=Budget()).send(reply_to(mention, text))
     assert spent == [("reply", cost, True)]
+
+
+def test_hiding_and_showing_again_are_one_endpoint_with_one_limit(simulated):
+    class Asked(NullBudget):
+        def spend(self, endpoint, **more):
+            asked.append(endpoint)
+            super().spend(endpoint, **more)
+
+    asked: list[str] = []
+    ours = simulated.world.publish("x", simulated.world.brands["x"], "Ours")
+    spam = simulated.person_says("x", "pills", handle="bot", parent_id=ours.identifier)
+    for kind in ("hide", "unhide"):
+        simulated.connect("x", budget=Asked()).send(SendRequest(kind, target_id=spam.identifier))
+    assert asked == ["hide", "hide"]
