@@ -13,11 +13,11 @@ from typing import Final
 from monitor.replies.phrasebook import FALLBACK, Phrasebook, phrasebooks
 from monitor.text import fold
 from monitor.text.entities import ascii_digits, find_entities
-from monitor.text.length import grapheme_count, weighted_length
+from monitor.text.length import byte_count, grapheme_count, weighted_length
 from monitor.text.reason import Reason
 
 #: These no reason can override: the platform would refuse them.
-HARD: Final = frozenset({"guard.empty", "guard.too_long"})
+HARD: Final = frozenset({"guard.empty", "guard.too_long", "guard.too_many_bytes"})
 WARNINGS: Final = frozenset({"guard.link", "guard.amount_private", "guard.personal_private"})
 
 _LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
@@ -36,6 +36,8 @@ class Facts:
     limit: int = 280
     counts_weighted: bool = True
     counts_graphemes: bool = False
+    #: 0: as many as there are.
+    byte_limit: int = 0
     language: str = ""
     found_language: str = ""
     post_text: str = ""
@@ -94,6 +96,8 @@ def _length(text: str, facts: Facts) -> Iterator[Reason]:
     length = length_of(text, counts_weighted=facts.counts_weighted, counts_graphemes=facts.counts_graphemes)
     if length > facts.limit:
         yield Reason("guard.too_long", params={"length": length, "limit": facts.limit})
+    elif facts.byte_limit and (size := byte_count(text)) > facts.byte_limit:
+        yield Reason("guard.too_many_bytes", params={"length": size, "limit": facts.byte_limit})
 
 
 def _personal(text: str, facts: Facts) -> Iterator[Reason]:

@@ -185,6 +185,16 @@ def test_length_counts_as_the_platform_counts(text: str, facts: Facts, is_long: 
     assert can_override(findings) != is_long
 
 
+@pytest.mark.parametrize(("text", "size"), [("ü" * 500, 1_000), ("ü" * 501, 1_002), ("👩‍👩‍👧‍👦" * 41, 1_025)])
+def test_bytes_are_counted_where_the_platform_counts_them(text: str, size: int) -> None:
+    facts = replace(PRIVATE, limit=1_000, counts_graphemes=True, byte_limit=1_000)
+    wanted = [{"length": size, "limit": 1_000}] if size > 1_000 else []
+    found = [finding for finding in check(text, facts) if finding.code == "guard.too_many_bytes"]
+    assert [dict(finding.params) for finding in found] == wanted
+    assert can_override(found) is not bool(wanted)
+    assert "guard.too_many_bytes" not in codes(text, replace(facts, byte_limit=0))
+
+
 def test_an_empty_reply_is_none() -> None:
     assert codes(" \n") == {"guard.empty"}
     assert not can_override(check("", PUBLIC))
