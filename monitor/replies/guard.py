@@ -14,13 +14,13 @@ from monitor.replies.phrasebook import FALLBACK, Phrasebook, phrasebooks
 from monitor.text import fold
 from monitor.text.entities import ascii_digits, find_entities
 from monitor.text.length import byte_count, grapheme_count, weighted_length
+from monitor.text.links import has_link
 from monitor.text.reason import Reason
 
 #: These no reason can override: the platform would refuse them.
 HARD: Final = frozenset({"guard.empty", "guard.too_long", "guard.too_many_bytes"})
 WARNINGS: Final = frozenset({"guard.link", "guard.amount_private", "guard.personal_private"})
 
-_LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w@/.])@(\w{2,30})")
 _NUMBERS = re.compile(r"[0-9](?:[ \-.]?[0-9]){3,}")
 _NAME_PART = re.compile(r"[^\W\d_]+")
@@ -86,10 +86,6 @@ def length_of(text: str, *, counts_weighted: bool, counts_graphemes: bool = Fals
     if counts_weighted:
         return weighted_length(text)
     return grapheme_count(text) if counts_graphemes else len(text)
-
-
-def has_link(text: str) -> bool:
-    return _LINK.search(text) is not None
 
 
 def _length(text: str, facts: Facts) -> Iterator[Reason]:

@@ -72,6 +72,11 @@ def test_it_shows_exactly_what_will_be_sent_before_anything_is(as_bob: Client, c
     assert reply.state == "draft" and not Effect.objects.exists()
 
 
+def test_a_bare_domain_has_the_price_of_a_link(as_bob: Client, case: Any) -> None:
+    words = _look_over(as_bob, case, "Please see lumora.com/help").content.decode()
+    assert "$0.200" in words and "Holds a link, which makes it cost much more" in words
+
+
 def test_approving_sends_exactly_those_words_once(as_bob: Client, bob: Any, case: Any) -> None:
     _look_over(as_bob, case, SORRY)
     reply = Reply.objects.get()

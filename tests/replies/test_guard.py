@@ -161,11 +161,12 @@ def test_handles_of_others_are_not_mentioned() -> None:
     assert codes("Ask @somebody_else.") == {"guard.other_handle"}
 
 
-def test_a_link_is_pointed_out_where_it_costs_more() -> None:
-    findings = check("See https://lumora.example/help", PUBLIC)
+@pytest.mark.parametrize("text", ["See https://lumora.example/help", "See lumora.com/help"])
+def test_a_link_is_pointed_out_where_it_costs_more(text: str) -> None:
+    findings = check(text, PUBLIC)
     assert [finding.code for finding in findings] == ["guard.link"]
     assert verdict(findings) == "warn"
-    assert codes("See https://lumora.example/help", replace(PUBLIC, link_costs_more=False)) == set()
+    assert codes(text, replace(PUBLIC, link_costs_more=False)) == set()
 
 
 @pytest.mark.parametrize(
