@@ -22,6 +22,7 @@ from monitor.replies.services.drafting import (
     needs_second_approval,
     newest_question,
 )
+from monitor.text.length import byte_count
 from monitor.text.reason import Reason
 
 
@@ -48,10 +49,17 @@ class Measure:
     length: int
     limit: int
     findings: list[Reason]
+    size: int = 0
+    size_limit: int = 0
 
     @property
     def is_over(self) -> bool:
-        return self.length > self.limit
+        return self.length > self.limit or (self.size_limit > 0 and self.size > self.size_limit)
+
+    @property
+    def is_size_told(self) -> bool:
+        """Whether its bytes run out before its characters."""
+        return self.size_limit > 0 and self.size * self.limit > self.length * self.size_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +131,8 @@ def measure(post: Post, *, text: str, kind: str, language: str) -> Measure:
     length = guard.length_of(
         text.strip(), counts_weighted=facts.counts_weighted, counts_graphemes=facts.counts_graphemes
     )
-    return Measure(length, facts.limit, guard.check(text, facts) if text.strip() else [])
+    findings = guard.check(text, facts) if text.strip() else []
+    return Measure(length, facts.limit, findings, byte_count(text.strip()), facts.byte_limit)
 
 
 def preview_of(reply: Reply, user: Any) -> Preview:

@@ -47,6 +47,9 @@ ELIGIBILITY: Final[Words] = {
 GUARD: Final[Words] = {
     "guard.empty": _("There are no words."),
     "guard.too_long": _("Too long: %(length)s of %(limit)s characters."),
+    "guard.too_many_bytes": _(
+        "Too long for the platform: %(length)s of %(limit)s bytes. An emoji or a letter outside English takes several."
+    ),
     "guard.amount": _("Names an amount of money in public."),
     "guard.amount_private": _("Names an amount of money."),
     "guard.personal": _("Holds personal details."),

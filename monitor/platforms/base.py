@@ -292,16 +292,17 @@ class Declaration:
     """What the generic pages and rules need to know of a platform, without knowing it.
 
     Limits count characters: `reply_limit` weighted ones where `counts_weighted`, both graphemes where
-    `counts_graphemes`. `mark` stands for the name where there is no room. `answer_form` is the form of our public
-    answers. Prices are millionths of a US dollar for a write of a kind; `prices_with_link` where a link in the text
-    costs more. Without `hands_texts_on` the platform's terms let ids and counts be passed to others freely, but texts
-    of posts only in small numbers. With `learning_allowed` they do not forbid that the brand's own model learns from
-    verdicts on its posts. Without `needs_credentials` a channel can be read without a login. `poll_seconds` is how
-    often a new channel is read. `own_threads` tells whose thread it is where its first post is not known: the
-    beginning of the ids of those that a channel began (`{id}`: the channel's own), or `*` where comments come from our
-    own posts only. `credential_sets` says for a kind of channel which names together suffice (any one set; without an
-    entry all names are needed); `asked` which fields of a channel are asked besides (`query`, `handle`, `external_id`),
-    those with a `?` at the end only if there is one.
+    `counts_graphemes`; `byte_limits` tells how many bytes a write of a kind may have besides. `mark` stands for the
+    name where there is no room. `answer_form` is the form of our public answers. Prices are millionths of a US dollar
+    for a write of a kind; `prices_with_link` where a link in the text costs more. Without `hands_texts_on` the
+    platform's terms let ids and counts be passed to others freely, but texts of posts only in small numbers. With
+    `learning_allowed` they do not forbid that the brand's own model learns from verdicts on its posts. Without
+    `needs_credentials` a channel can be read without a login. `poll_seconds` is how often a new channel is read.
+    `own_threads` tells whose thread it is where its first post is not known: the beginning of the ids of those that a
+    channel began (`{id}`: the channel's own), or `*` where comments come from our own posts only. `credential_sets`
+    says for a kind of channel which names together suffice (any one set; without an entry all names are needed);
+    `asked` which fields of a channel are asked besides (`query`, `handle`, `external_id`), those with a `?` at the end
+    only if there is one.
 
     `abilities` are the kinds of SendRequest that the platform offers, and what else a connector can do:
       webhooks   it pushes; `subscribe`: its connector is a Subscriber, which can ask for that
@@ -323,6 +324,7 @@ class Declaration:
     direct_message_limit: int
     counts_weighted: bool = False
     counts_graphemes: bool = False
+    byte_limits: Mapping[str, int] = field(default_factory=dict)
     forms: tuple[str, ...] = FORMS
     direct_message_window_hours: int | None = None
     human_window_hours: int | None = None

@@ -13,14 +13,14 @@ from typing import Final
 from monitor.replies.phrasebook import FALLBACK, Phrasebook, phrasebooks
 from monitor.text import fold
 from monitor.text.entities import ascii_digits, find_entities
-from monitor.text.length import grapheme_count, weighted_length
+from monitor.text.length import byte_count, grapheme_count, weighted_length
+from monitor.text.links import has_link
 from monitor.text.reason import Reason
 
 #: These no reason can override: the platform would refuse them.
-HARD: Final = frozenset({"guard.empty", "guard.too_long"})
+HARD: Final = frozenset({"guard.empty", "guard.too_long", "guard.too_many_bytes"})
 WARNINGS: Final = frozenset({"guard.link", "guard.amount_private", "guard.personal_private"})
 
-_LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w@/.])@(\w{2,30})")
 _NUMBERS = re.compile(r"[0-9](?:[ \-.]?[0-9]){3,}")
 _NAME_PART = re.compile(r"[^\W\d_]+")
@@ -36,6 +36,8 @@ class Facts:
     limit: int = 280
     counts_weighted: bool = True
     counts_graphemes: bool = False
+    #: 0: as many as there are.
+    byte_limit: int = 0
     language: str = ""
     found_language: str = ""
     post_text: str = ""
@@ -86,14 +88,12 @@ def length_of(text: str, *, counts_weighted: bool, counts_graphemes: bool = Fals
     return grapheme_count(text) if counts_graphemes else len(text)
 
 
-def has_link(text: str) -> bool:
-    return _LINK.search(text) is not None
-
-
 def _length(text: str, facts: Facts) -> Iterator[Reason]:
     length = length_of(text, counts_weighted=facts.counts_weighted, counts_graphemes=facts.counts_graphemes)
     if length > facts.limit:
         yield Reason("guard.too_long", params={"length": length, "limit": facts.limit})
+    elif facts.byte_limit and (size := byte_count(text)) > facts.byte_limit:
+        yield Reason("guard.too_many_bytes", params={"length": size, "limit": facts.byte_limit})
 
 
 def _personal(text: str, facts: Facts) -> Iterator[Reason]:

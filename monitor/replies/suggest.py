@@ -14,6 +14,7 @@ from monitor.replies import guard
 from monitor.replies.hand_offs import MarketFacts, choose_hand_off
 from monitor.replies.phrasebook import VERSION, Fact, Phrasebook, choose_language, find_situation, phrasebooks, topics
 from monitor.text.entities import find_entities
+from monitor.text.length import byte_count
 from monitor.text.reason import Reason
 
 #: Public answers stay well below what X takes, so that a person can add a word.
@@ -63,6 +64,7 @@ class PostFacts:
     limit: int = 280
     counts_weighted: bool = True
     counts_graphemes: bool = False
+    byte_limit: int = 0
     author_name: str = ""
     author_handle: str = ""
     own_handles: tuple[str, ...] = ()
@@ -278,15 +280,16 @@ def _join(parts: Sequence[_Part], post: PostFacts, tone: Tone, language: str) ->
     while True:
         text = space.join(part.text for part in kept)
         spare = [part for part in kept if not part.is_needed]
-        if _length(text, post) <= room or not spare:
+        if _fits(text, post, room) or not spare:
             break
         kept.remove(max(spare, key=lambda part: part.importance))
     signed = f"{text} – {tone.signature}" if tone.signature else text
-    return signed if _length(signed, post) <= post.limit else text
+    return signed if _fits(signed, post, post.limit) else text
 
 
-def _length(text: str, post: PostFacts) -> int:
-    return guard.length_of(text, counts_weighted=post.counts_weighted, counts_graphemes=post.counts_graphemes)
+def _fits(text: str, post: PostFacts, room: int) -> bool:
+    length = guard.length_of(text, counts_weighted=post.counts_weighted, counts_graphemes=post.counts_graphemes)
+    return length <= room and (not post.byte_limit or byte_count(text) <= post.byte_limit)
 
 
 def _says(text: str, fact: Fact) -> bool:
@@ -300,6 +303,7 @@ def _guard_facts(post: PostFacts, language: str, tone: Tone) -> guard.Facts:
         limit=post.limit,
         counts_weighted=post.counts_weighted,
         counts_graphemes=post.counts_graphemes,
+        byte_limit=post.byte_limit,
         language=language,
         post_text=post.text,
         author_name=post.author_name,

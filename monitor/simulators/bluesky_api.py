@@ -354,7 +354,7 @@ def _get_convo_for_members(world: World, query: Query) -> Mapping[str, Any]:
 
 def _send_message(world: World, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
     text = str((wanted.get("message") or {}).get("text", ""))
-    if not text or grapheme_count(text) > 1_000:
+    if not text or grapheme_count(text) > 1_000 or len(text.encode()) > 10_000:
         raise _invalid("Input/message/text must not be longer than 1000 graphemes")
     person = _person_of_convo(world, str(wanted.get("convoId", "")))
     _require_open(world, person)

@@ -275,9 +275,17 @@ def _send_message(world: World, page: Person, args: Mapping[str, str]) -> dict[s
     person = world.person_by_id("instagram", person_id) or world.person_or_adopted("facebook", person_id)
     if person is None:
         raise GraphError("(#100) No matching user found", 100, 2018001)
+    _check_length(person, text)
     _check_window(world, person, args)
     message = world.say(person.platform, world.brands[person.platform], person, text, tag=args.get("tag", ""))
     return {"recipient_id": person.external_id, "message_id": message.identifier}
+
+
+def _check_length(person: Person, text: str) -> None:
+    """Messenger counts characters, Instagram bytes."""
+    length, limit = (len(text.encode()), 1_000) if person.platform == "instagram" else (len(text), 2_000)
+    if length > limit:
+        raise GraphError(f"(#100) Length of param message[text] must be less than or equal to {limit}", 100)
 
 
 def _object(args: Mapping[str, str], name: str) -> dict[str, Any]:
@@ -303,6 +311,7 @@ def _private_reply(world: World, comment_id: str, text: str) -> dict[str, str]:
     comment = world.find(comment_id)
     if comment is None:
         raise GraphError("(#100) The comment does not exist", 100, 33)
+    _check_length(comment.author, text)
     if any(message.comment_id == comment_id for message in world.messages):
         raise GraphError("(#10900) Activity already replied to", 10900, 2534025)
     if world.now() - comment.created_at >= _HUMAN_WINDOW:

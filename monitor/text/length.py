@@ -1,15 +1,10 @@
-"""Length of a post as platforms count it: by X's own weighting (an emoji counts two, an address 23), by graphemes."""
+"""Length of a post as platforms count it: by X's weighting (an emoji two, an address 23), by graphemes, by bytes."""
 
 import re
-import sys
 import unicodedata
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 from monitor.text.clean import clean
+from monitor.text.x_rules import x_rules
 
 # The letters that count one in X's configuration v3; every other one counts two.
 _LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
@@ -42,31 +37,12 @@ def weighted_length(text: str) -> int:
     if not _NEEDS_PARSER.search(plain):
         # Plain words, some hundred times faster: a batch of suggestions measures each text several times.
         return 2 * len(plain) - len(_LIGHT.findall(plain))
-    return int(_parser()(plain).weightedLength)
+    return int(x_rules().parse_tweet(plain).weightedLength)
 
 
-@cache
-def _parser() -> Callable[[str], Any]:
-    """X's rules, loaded at first use: their tables cost a third of a second.
-
-    twitter-text-parser 3.0 reads its list of emoji through `pkg_resources`, which setuptools 82 no longer has and
-    which no environment need have at all; a stand-in for that one call takes its place while the module loads.
-    """
-    missing = ModuleType("pkg_resources")
-    before = sys.modules.get(missing.__name__, missing)
-    sys.modules[missing.__name__] = missing
-    missing.resource_string = _read_beside  # type: ignore[attr-defined]
-    try:
-        from twitter_text import parse_tweet
-    finally:
-        sys.modules[missing.__name__] = before
-        if before is missing:
-            del sys.modules[missing.__name__]
-    return parse_tweet
-
-
-def _read_beside(module: str, name: str) -> bytes:
-    return Path(str(sys.modules[module].__file__)).with_name(name).read_bytes()
+def byte_count(text: str) -> int:
+    """Bytes of UTF-8, in which it travels: one for an English letter, up to four for others, 25 for a family emoji."""
+    return len(clean(text).encode())
 
 
 def grapheme_count(text: str) -> int:

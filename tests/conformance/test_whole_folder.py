@@ -33,7 +33,7 @@ NOT_READ: Mapping[str, str] = {
     "PRISM.md": "says how to run Prism",
     "x-openapi": "read by test_x_specification.py and by Prism",
     "meta-sdk-codegen": "read by test_meta_payloads.py",
-    "twitter-text": "read by the tests of lengths",
+    "twitter-text": "read by test_lengths.py",
     "meta-postman": "requests of others, not what a platform answers",
 }
 

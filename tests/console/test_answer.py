@@ -41,6 +41,27 @@ def test_the_count_is_the_platforms_own_and_the_guard_speaks(as_bob: Client, cas
     assert not Reply.objects.exists()
 
 
+FAMILY = "👨‍👩‍👧‍👦"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "unsaid"),
+    [
+        ("hello", '"meter">5 / 300<', "bytes"),
+        (FAMILY * 120, '"meter">120 / 300 · 3000 / 3000 bytes<', "Too long"),
+        (FAMILY * 121, "Too long for the platform: 3025 of 3000 bytes.", '"meter"'),
+        ("x" * 301, "Too long: 301 of 300 characters.", "bytes"),
+    ],
+)
+def test_bytes_are_told_where_they_run_out_first(as_bob: Client, brand: Any, text: str, said: str, unsaid: str) -> None:
+    bluesky = make_case(brand, platform="bluesky")
+    answer = as_bob.post(_address(bluesky, "count/"), {"text": text, "kind": "reply", "language": "en"})
+    words = answer.content.decode()
+    assert said in words and unsaid not in words
+    shown = _look_over(as_bob, bluesky, text).content.decode()
+    assert ("3025 / 3000 bytes" in shown) is (text == FAMILY * 121)
+
+
 def test_it_shows_exactly_what_will_be_sent_before_anything_is(as_bob: Client, case: Any) -> None:
     words = _look_over(as_bob, case, f"  {SORRY}\r\nThe team  ").content.decode()
     reply = Reply.objects.get()
@@ -49,6 +70,11 @@ def test_it_shows_exactly_what_will_be_sent_before_anything_is(as_bob: Client, c
     for said in ("Public reply", "as <bdi>@lumora</bdi>", "$0.010", "Send now"):
         assert said in words
     assert reply.state == "draft" and not Effect.objects.exists()
+
+
+def test_a_bare_domain_has_the_price_of_a_link(as_bob: Client, case: Any) -> None:
+    words = _look_over(as_bob, case, "Please see lumora.com/help").content.decode()
+    assert "$0.200" in words and "Holds a link, which makes it cost much more" in words
 
 
 def test_approving_sends_exactly_those_words_once(as_bob: Client, bob: Any, case: Any) -> None:

@@ -161,11 +161,12 @@ def test_handles_of_others_are_not_mentioned() -> None:
     assert codes("Ask @somebody_else.") == {"guard.other_handle"}
 
 
-def test_a_link_is_pointed_out_where_it_costs_more() -> None:
-    findings = check("See https://lumora.example/help", PUBLIC)
+@pytest.mark.parametrize("text", ["See https://lumora.example/help", "See lumora.com/help"])
+def test_a_link_is_pointed_out_where_it_costs_more(text: str) -> None:
+    findings = check(text, PUBLIC)
     assert [finding.code for finding in findings] == ["guard.link"]
     assert verdict(findings) == "warn"
-    assert codes("See https://lumora.example/help", replace(PUBLIC, link_costs_more=False)) == set()
+    assert codes(text, replace(PUBLIC, link_costs_more=False)) == set()
 
 
 @pytest.mark.parametrize(
@@ -183,6 +184,16 @@ def test_length_counts_as_the_platform_counts(text: str, facts: Facts, is_long: 
     findings = check(text, facts)
     assert ("guard.too_long" in {finding.code for finding in findings}) == is_long
     assert can_override(findings) != is_long
+
+
+@pytest.mark.parametrize(("text", "size"), [("ü" * 500, 1_000), ("ü" * 501, 1_002), ("👩‍👩‍👧‍👦" * 41, 1_025)])
+def test_bytes_are_counted_where_the_platform_counts_them(text: str, size: int) -> None:
+    facts = replace(PRIVATE, limit=1_000, counts_graphemes=True, byte_limit=1_000)
+    wanted = [{"length": size, "limit": 1_000}] if size > 1_000 else []
+    found = [finding for finding in check(text, facts) if finding.code == "guard.too_many_bytes"]
+    assert [dict(finding.params) for finding in found] == wanted
+    assert can_override(found) is not bool(wanted)
+    assert "guard.too_many_bytes" not in codes(text, replace(facts, byte_limit=0))
 
 
 def test_an_empty_reply_is_none() -> None:

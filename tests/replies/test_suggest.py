@@ -11,7 +11,7 @@ from monitor.replies import guard
 from monitor.replies.hand_offs import MarketFacts, choose_hand_off, is_open
 from monitor.replies.phrasebook import SENTENCE_GROUPS, choose_language, find_situation, phrasebooks, topics
 from monitor.replies.suggest import PostFacts, Tone, suggest, suggest_text
-from monitor.text.length import weighted_length
+from monitor.text.length import byte_count, weighted_length
 
 LANGUAGES = sorted(phrasebooks())
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)  # a Wednesday
@@ -50,6 +50,19 @@ def test_in_public_no_topic_asks_for_personal_data_and_all_fit(language: str) ->
                 assert weighted_length(made.text) <= 280
                 private_way = {*book.sentences["ask_private"], *book.sentences["ask_private_critical"]}
                 assert any(sentence in made.text for sentence in private_way)
+
+
+@pytest.mark.parametrize("language", ["hi", "th"])
+def test_a_message_is_as_long_as_its_bytes_allow(language: str) -> None:
+    """A Hindi or Thai letter is three bytes: what fits by its letters may not fit by its bytes."""
+    sizes = set()
+    for limit in (0, 1_000, 400):
+        for topic in TOPICS:
+            post = replace(PRIVATE, key=topic, byte_limit=limit)
+            made = suggest(Read(language=language, topic=topic), post, tone=Tone(signature="Lumora Care"))
+            assert made.text and not {finding.code for finding in made.guard} & guard.HARD, (limit, made.text)
+            sizes.add((limit, byte_count(made.text) > 400))
+    assert (400, True) not in sizes and (0, True) in sizes
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

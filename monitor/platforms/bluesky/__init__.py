@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from monitor.platforms.base import ChannelContext, Declaration, PlatformEvent, RawUpdate
 from monitor.platforms.bluesky.connector import BlueskyConnector
 from monitor.platforms.bluesky.normalize import deep_link, normalize
+from monitor.platforms.bluesky.writing import MESSAGE_ROOM, POST_ROOM
 from monitor.platforms.budget import Budget
 
 _LOGIN = ("identifier", "app_password")
@@ -22,10 +23,11 @@ class BlueskyPlatform:
                 *("read_back", "backfill", "recheck", "identify"),
             }
         ),
-        # Graphemes (app.bsky.feed.post, chat.bsky.convo.defs#messageInput); their bytes are counted before sending.
-        reply_limit=300,
-        direct_message_limit=1_000,
+        # Graphemes and bytes (app.bsky.feed.post, chat.bsky.convo.defs#messageInput).
+        reply_limit=POST_ROOM[0],
+        direct_message_limit=MESSAGE_ROOM[0],
         counts_graphemes=True,
+        byte_limits={"reply": POST_ROOM[1], **dict.fromkeys(("direct_message", "private_reply"), MESSAGE_ROOM[1])},
         recheck_batch=100,
         forms=("post", "reply", "quote", "direct_message"),
         mark="Bs",

@@ -23,6 +23,7 @@ from monitor.text.length import grapheme_count
 POST, LIKE = "app.bsky.feed.post", "app.bsky.feed.like"
 THREADGATE = "app.bsky.feed.threadgate"
 # Graphemes and bytes: app.bsky.feed.post and chat.bsky.convo.defs#messageInput.
+#: Graphemes and bytes.
 POST_ROOM, MESSAGE_ROOM = (300, 3_000), (1_000, 10_000)
 
 # https://docs.bsky.app/docs/tutorials/thread-gates: replies that one threadgate can hide.

@@ -69,6 +69,7 @@ _RIGHT = re.compile(
     r"|human_agent)\b",
     re.ASCII | re.IGNORECASE,
 )
+_TOO_LONG = re.compile(r"\blength of param \S+ must be less than\b", re.IGNORECASE)
 _BY_STATUS = {401: _RECONNECT, 403: "permission_missing", 404: "gone", 429: _WAIT}
 
 
@@ -84,6 +85,8 @@ def translate(
     if code is not None:
         label += f" (code {code}" + (f"/{subcode}" if subcode else "") + f"{_rights_in(error)})"
     outcome = _outcome(status, code, subcode, is_transient=error.get("is_transient") is True)
+    if outcome == "bad_request" and _TOO_LONG.search(str(error.get("message") or "")[:1_000]):
+        outcome = "too_long"
     if outcome == _WAIT:
         return RateLimitedError(label, retry_at=retry_at, request_id=request_id)
     if outcome == _RECONNECT:

@@ -232,6 +232,7 @@ class InstagramPlatform:
         ),
         reply_limit=2_200,
         direct_message_limit=1_000,
+        byte_limits={"direct_message": 1_000, "private_reply": 1_000},
         forms=("post", "comment", "reply", "direct_message", "story_mention"),
         direct_message_window_hours=24,
         human_window_hours=168,

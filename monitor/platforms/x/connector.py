@@ -1,6 +1,5 @@
 """One X channel: reads its lists page by page, writes replies and direct messages, reads back what is in doubt."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +28,7 @@ from monitor.platforms.x.prices import PricedRead
 from monitor.platforms.x.push import XPush, access_of
 from monitor.platforms.x.streams import RULES, StreamCursor
 from monitor.platforms.x.updates import gone_update, latest_id, message_update, post_update, resource_of
+from monitor.text.links import has_link
 
 # The tweet.* dialect: what tweepy 4.17 and its parameter lists know. Answers are read in both dialects.
 TWEET_FIELDS = [
@@ -65,7 +65,6 @@ RECHECK_BATCH = 100
 # As many ids as fit into a query of 512 characters.
 WATCHED_POSTS = 11
 _QUOTES_POLL_SECONDS = 300.0
-_LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 _READ_BACK_SLACK = timedelta(minutes=2)
 # Polls spread what the window allows; without headers direct messages start at X's own pace (15 in 15 minutes).
 _DEFAULT_POLL_SECONDS = {"direct_messages": 90.0}
@@ -188,7 +187,7 @@ class XConnector(BaseConnector):
         }
 
     def _reply(self, request: SendRequest) -> Receipt:
-        cost = prices.POST_WITH_LINK if _LINK.search(request.text) else prices.SUMMONED_REPLY
+        cost = prices.POST_WITH_LINK if has_link(request.text) else prices.SUMMONED_REPLY
         answer = self._client.call(
             "reply",
             self._client.tweepy.create_tweet,

@@ -27,6 +27,7 @@ from monitor.replies.eligibility import Eligibility, best_kind, can_reply
 from monitor.replies.models import Effect, Reply, ReplyState, SuggestedReply
 from monitor.replies.states import WrongStateError, move
 from monitor.text import clean
+from monitor.text.links import has_link
 from monitor.text.reason import Reason
 
 SEND_TASK: Final = "workers.send.send_due"
@@ -257,7 +258,7 @@ def judge(reply: Reply, channel: Channel | None, now: datetime) -> Eligibility:
         gathering.declaration_of(target.platform),
         now,
         kind=reply.kind,
-        has_link=guard.has_link(reply.text),
+        has_link=has_link(reply.text),
     )
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.platforms.base import SendRequest
-from monitor.platforms.bluesky import PLATFORM
+from monitor.platforms.bluesky import PLATFORM, writing
 from monitor.platforms.bluesky.writing import byte_slice, find_features, record_key
 from monitor.platforms.budget import NullBudget
 from monitor.platforms.errors import RejectedError, UnavailableError, UnconfirmedSendError
@@ -127,6 +127,19 @@ def test_graphemes_and_bytes_are_counted_before_anything_is_sent(simulated, ment
     else:
         assert refusal(simulated, reply_to(mention, text)) == "too_long"
         assert simulated.world.calls == []
+
+
+@pytest.mark.parametrize(("is_public", "most_bytes"), [(True, 3_000), (False, 10_000)])
+def test_bytes_are_counted_at_the_platform_too(simulated, mention, monkeypatch, is_public, most_bytes):
+    """Should our own count be wrong one day, its refusal is understood."""
+    monkeypatch.setattr(writing, "POST_ROOM" if is_public else "MESSAGE_ROOM", (10**9, 10**9))
+    simulated.person_writes("bluesky", "where is my parcel?")
+    request = reply_to(mention)
+    if not is_public:
+        request = SendRequest("direct_message", "", recipient_id=mention.author.external_id)
+    most = most_bytes // 25
+    assert refusal(simulated, replace(request, text="👨‍👩‍👧‍👦" * (most + 1))) == "too_long"
+    assert simulated.connect("bluesky").send(replace(request, text="👨‍👩‍👧‍👦" * most)).external_id
 
 
 def test_mentions_links_and_tags_are_marked_in_bytes(simulated, mention):

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from monitor.platforms.base import SendRequest
 from monitor.platforms.errors import PlatformError, RejectedError, UnconfirmedSendError
+from monitor.platforms.registry import get_platform
 from monitor.replies import guard
 from monitor.replies.eligibility import AUTOMATION, PERSON, Facts, can_reply
 from monitor.replies.gathering import limit_of
@@ -18,6 +19,8 @@ from tests.platforms.contract.test_trouble import WRITES
 
 ANSWER = "We are sorry to hear that. Please write to us in private."
 KINDS = ("reply", "direct_message")
+FAMILY = "👩‍👩‍👧‍👦"
+TOO_LONG = {"guard.too_long", "guard.too_many_bytes"}
 
 
 def request_to(scene: Scene, kind: str, text: str = ANSWER, **more: Any) -> SendRequest:
@@ -136,18 +139,41 @@ def test_who_has_not_summoned_us_is_answered_by_a_person_in_the_app(scene: Scene
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_too_long_never_leaves_the_desk(scene: Scene, kind: str) -> None:
     limit, counts_weighted = limit_of(scene.declaration, kind)
-    graphemes = scene.declaration.counts_graphemes
+    graphemes, byte_limit = scene.declaration.counts_graphemes, scene.declaration.byte_limits.get(kind, 0)
     facts = guard.Facts(
-        limit=limit, counts_weighted=counts_weighted, counts_graphemes=graphemes, is_public=kind == "reply"
+        limit=limit,
+        counts_weighted=counts_weighted,
+        counts_graphemes=graphemes,
+        byte_limit=byte_limit,
+        is_public=kind == "reply",
     )
-    family = "👩‍👩‍👧‍👦"
-    each = guard.length_of(family, counts_weighted=counts_weighted, counts_graphemes=graphemes)
-    fits = family * (limit // each)
-    found = [[reason.code for reason in guard.check(text, facts)] for text in (fits, fits + family)]
-    assert "guard.too_long" not in found[0]
-    assert "guard.too_long" in found[1]
-    assert not guard.can_override(guard.check(fits + family, facts))
-    assert each == (1 if graphemes else 2 if counts_weighted else len(family))
+    each = guard.length_of(FAMILY, counts_weighted=counts_weighted, counts_graphemes=graphemes)
+    most = limit // each
+    if byte_limit:
+        most = min(most, byte_limit // len(FAMILY.encode()))
+    fits = FAMILY * most
+    found = [{reason.code for reason in guard.check(text, facts)} & TOO_LONG for text in (fits, fits + FAMILY)]
+    assert not found[0] and len(found[1]) == 1
+    assert not guard.can_override(guard.check(fits + FAMILY, facts))
+    assert each == (1 if graphemes else 2 if counts_weighted else len(FAMILY))
+
+
+@rule(28, where=lambda code: bool(get_platform(code).declaration.byte_limits))
+@pytest.mark.parametrize("kind", [*KINDS, "private_reply"])
+def test_more_bytes_than_the_platform_takes_are_refused_there_as_here(scene: Scene, kind: str) -> None:
+    """Few emoji, many bytes: the count of characters has room for both texts."""
+    byte_limit = scene.declaration.byte_limits.get(kind, 0)
+    request = request_to(scene, "direct_message" if kind == "direct_message" else "reply")
+    most = (byte_limit or 1_000) // len(FAMILY.encode())
+    codes = []
+    # The long one first: a comment is answered in private only once.
+    for text in (FAMILY * (most + 1), FAMILY * most):
+        attempt = SendRequest(**{**_fields(request), "kind": kind, "text": text, "idempotency_key": text[:8] + kind})
+        try:
+            scene.simulated.connect(scene.code).send(attempt)
+        except RejectedError as refusal:
+            codes.append(refusal.code)
+    assert codes == (["too_long"] if byte_limit else [])
 
 
 @rule(19)

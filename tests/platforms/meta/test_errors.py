@@ -68,6 +68,14 @@ def test_each_refusal_has_its_own_code(code, subcode, meant):
     assert isinstance(error, RejectedError) and error.code == meant
 
 
+def test_a_message_that_is_too_long_is_told_by_its_words():
+    words = "(#100) Length of param message[text] must be less than or equal to 1000"
+    assert (answer(100, message=words).code, answer(100, message="(#100) Invalid parameter").code) == (
+        "too_long",
+        "bad_request",
+    )
+
+
 @pytest.mark.parametrize(("code", "rest"), [(1, {}), (2, {}), (100, {"is_transient": True})])
 def test_a_fault_of_meta_can_be_read_again_but_not_written_again(code, rest):
     assert isinstance(answer(code, status=500, **rest), UnavailableError)

@@ -180,7 +180,10 @@ def test_what_x_does_not_offer_is_refused_before_any_call(simulated, mention):
     assert simulated.world.calls == []
 
 
-@pytest.mark.parametrize(("text", "cost"), [("We are on it.", 10_000), ("See https://lumora.example/help", 200_000)])
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [("We are on it.", 10_000), ("See https://lumora.example/help", 200_000), ("See lumora.com/help.", 200_000)],
+)
 def test_a_link_costs_what_a_link_costs(simulated, mention, text, cost):
     spent = []
 
