@@ -227,12 +227,12 @@ def routes() -> list[Route]:
         frozenset({"like.read", "tweet.read"}),
         frozenset({"dm.read", "dm.write", "tweet.read", "users.read"}),
     )
-    account = "/2/account_activity/webhooks/{webhook_id}/subscriptions/all"
+    of_all = "/2/account_activity/webhooks/{webhook_id}/subscriptions/all"
     of_user: list[tuple[str, str, Handler, frozenset[str]]] = [
         ("GET", "/2/activity/subscriptions", _subscriptions, read),
         ("POST", "/2/activity/subscriptions", _subscriptions, read | {"dm.read"}),
-        ("GET", account, _account_activity, all_of_it),
-        ("POST", account, _account_activity, all_of_it),
+        ("GET", of_all, _account_activity, all_of_it),
+        ("POST", of_all, _account_activity, all_of_it),
     ]
     return [
         Route("/oauth2/token", _token, methods=["POST"]),
