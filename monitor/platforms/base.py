@@ -254,6 +254,12 @@ class Subscriber(Connector, Protocol):
         Raises PlatformError.
         """
 
+    def unsubscribe(self) -> None:
+        """Asks it to push nothing of this channel's user or page any more; the app's webhook stays. Safe to repeat.
+
+        Raises PlatformError.
+        """
+
 
 class Fetcher(Connector, Protocol):
     """A connector of a platform with the ability `fetch`."""
