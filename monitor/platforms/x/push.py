@@ -102,7 +102,7 @@ class XPush:
     # -- Letting it go ---------------------------------------------------------------------------
 
     def unsubscribe(self) -> None:
-        """What is sent of this user ends, in both APIs; the webhook is the app's. Taking off is asked for as the app."""
+        """What is sent of this user ends, in both APIs; the webhook stays. Taking off is asked for as the app."""
         try:
             of_user = list(self._subscriptions().values())
         except RejectedError as refusal:
