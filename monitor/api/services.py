@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 
 from monitor.api.bodies import BodyError, read_object
 from monitor.api.models import Delivery, HeldDelivery
-from monitor.brands.models import Channel, ChannelState
+from monitor.brands.models import Channel
 from monitor.inbox.services import receive_updates, withdraw_authorization
 from monitor.logs import get_logger
 from monitor.platforms.base import RawUpdate
@@ -140,7 +140,8 @@ def _store(deliveries: Sequence[_Held], channels: Channels) -> int:
 
 
 def _channels_of(owners: Iterable[Owner]) -> Channels:
-    """The channels of each (platform, id there) that is known; one page may belong to several brands."""
+    """The channels of each (platform, id there) that is known; one page may belong to several brands. Disconnected ones
+    too: their posts stay, so what is deleted of them must be heard (`receive_updates` takes in nothing else)."""
     wanted = set(owners)
     found: dict[Owner, list[int]] = defaultdict(list)
     for platform in {platform for platform, owner in wanted if owner == x.EVERYBODY}:
@@ -148,7 +149,6 @@ def _channels_of(owners: Iterable[Owner]) -> Channels:
         one_a_brand = Channel.objects.filter(platform=platform).order_by("brand_id", "pk").distinct("brand_id")
         found[platform, x.EVERYBODY] = list(one_a_brand.values_list("pk", flat=True))
     rows = Channel.objects.filter(kind__in=PUSHED_KINDS, external_id__in={owner for _, owner in wanted})
-    rows = rows.exclude(state=ChannelState.DISCONNECTED)
     for channel_id, platform, external_id in rows.values_list("pk", "platform", "external_id"):
         if (platform, external_id) in wanted:
             found[platform, external_id].append(channel_id)

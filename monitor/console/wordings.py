@@ -17,6 +17,7 @@ ELIGIBILITY: Final[Words] = {
     "eligibility.no_channel": _("No connected channel can answer here."),
     "eligibility.channel_read_only": _("The channel may only read."),
     "eligibility.channel_paused": _("The channel is paused."),
+    "eligibility.channel_disconnected": _("The channel was disconnected."),
     "eligibility.channel_unhealthy": _("The channel must be connected again first."),
     "eligibility.only_read": _("This source can only be read; answer where it was written."),
     "eligibility.not_offered": _("The platform offers no such reply to programs."),

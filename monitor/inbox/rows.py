@@ -232,5 +232,10 @@ def raw_row(update: RawUpdate) -> RawRow:
     )
 
 
+def emptied(row: RawRow) -> RawRow:
+    """What came and when, and by its hash that it came, without what."""
+    return replace(row, body=b"", post_ids=_NO_IDS)
+
+
 def encode_body(body: Mapping[str, Any]) -> bytes:
     return _encode(body).encode("ascii")

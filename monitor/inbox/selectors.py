@@ -99,15 +99,24 @@ _MISSING_RECHECKS = """
                         WHERE known.channel_id = channel.id AND known.scope = wanted.scope)
     ON CONFLICT DO NOTHING
 """
-_DUE_RECHECKS = """
+# A disconnected channel's posts stay. Where ids mean the same to every channel of a platform (ability `recheck_any`)
+# another one of the brand, on the same server, looks them up: `channel.id` → its id.
+STAND_IN: Final = """
+    SELECT other.id FROM brands_channel AS other
+    WHERE channel.state = 'disconnected' AND channel.platform = ANY(%s) AND other.brand_id = channel.brand_id
+        AND other.platform = channel.platform AND other.api_url = channel.api_url AND other.kind <> 'import'
+        AND other.state = 'healthy'
+    ORDER BY other.kind <> channel.kind, other.id LIMIT 1
+"""
+_DUE_RECHECKS = f"""
     SELECT recheck.channel_id, recheck.scope
     FROM inbox_recheck AS recheck JOIN brands_channel AS channel ON channel.id = recheck.channel_id
     JOIN brands_brand AS brand ON brand.id = channel.brand_id
-    WHERE NOT brand.is_demo AND channel.state = 'healthy'
+    WHERE NOT brand.is_demo AND (channel.state = 'healthy' OR EXISTS ({STAND_IN}))
         AND recheck.due_at <= clock_timestamp() - make_interval(secs => %s)
         AND (recheck.lease_until IS NULL OR recheck.lease_until < clock_timestamp())
     ORDER BY recheck.scope, recheck.due_at LIMIT %s
-"""
+"""  # noqa: S608 - pieces of this module only
 
 
 def due_rechecks(*, limit: int, overdue_seconds: float = 0) -> list[tuple[int, str]]:
@@ -115,11 +124,15 @@ def due_rechecks(*, limit: int, overdue_seconds: float = 0) -> list[tuple[int, s
 
     Not of the demo: its simulated platforms forget everything at a restart, and its cases would go with that.
     """
-    able = [code for code in platform_codes() if "recheck" in get_platform(code).declaration.abilities]
+    able = platforms_able_to("recheck")
     with connection.cursor() as cursor:
         cursor.execute(_MISSING_RECHECKS, [able])
-        cursor.execute(_DUE_RECHECKS, [overdue_seconds, limit])
+        cursor.execute(_DUE_RECHECKS, [platforms_able_to("recheck_any"), overdue_seconds, limit])
         return cursor.fetchall()
+
+
+def platforms_able_to(ability: str) -> list[str]:
+    return [code for code in platform_codes() if ability in get_platform(code).declaration.abilities]
 
 
 def rechecks_of(user: Visitor, brand: Brand) -> QuerySet[Recheck]:

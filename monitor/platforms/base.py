@@ -258,6 +258,12 @@ class Subscriber(Connector, Protocol):
         Raises PlatformError.
         """
 
+    def unsubscribe(self) -> None:
+        """Asks it to push nothing of this channel's user or page any more; the app's webhook stays. Safe to repeat.
+
+        Raises PlatformError.
+        """
+
 
 class Fetcher(Connector, Protocol):
     """A connector of a platform with the ability `fetch`."""
@@ -308,7 +314,8 @@ class Declaration:
       webhooks   it pushes; `subscribe`: its connector is a Subscriber, which can ask for that
       identify   `identify() -> Identity`: one call that tells whose credentials these are
       read_back  a write in doubt can be looked up
-      recheck    stored posts can be looked up again, `recheck_batch` ids a call, at `recheck_micros` each
+      recheck    stored posts can be looked up again, `recheck_batch` ids a call, at `recheck_micros` each;
+                 `recheck_any`: by any channel of the same server, not only by the one that they came through
       backfill   `collect(stream, {"backfill_seconds": N})` begins a reading of its own from N seconds ago on: its
                  cursor leads on from page to page beside the stream's; the first page without more is the last.
                  `backfill_days` says how far back each stream goes, `backfill_posts` how many it shows at most;

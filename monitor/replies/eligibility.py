@@ -113,6 +113,7 @@ def _what_stops_everything(
         (not facts.has_channel, "no_channel", True),
         (not facts.channel_may_write, "channel_read_only", True),
         (facts.channel_state == "paused", "channel_paused", False),
+        (facts.channel_state == "disconnected", "channel_disconnected", True),
         (facts.channel_state != HEALTHY, "channel_unhealthy", True),
         (not declaration.abilities, "only_read", True),
         (kind not in declaration.abilities, "not_offered", True),

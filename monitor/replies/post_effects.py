@@ -98,6 +98,7 @@ def _of_the_channel(facts: Facts) -> Checks:
     yield facts.is_killed, "kill_switch"
     yield not facts.channel_may_write, "channel_read_only"
     yield facts.channel_state == "paused", "channel_paused"
+    yield facts.channel_state == "disconnected", "channel_disconnected"
     yield facts.channel_state != HEALTHY, "channel_unhealthy"
 
 

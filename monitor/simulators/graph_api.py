@@ -79,6 +79,8 @@ def _answer(world: World, request: Request, args: dict[str, str]) -> Any:
         raise GraphError(f"(#10) This endpoint ({edge}) requires a permission that the app was not granted", 10)
     if method == "GET":
         return _read_edge(world, request, node, edge, args) if edge else _read_node(world, request, node, args)
+    if method == "DELETE" and isinstance(node, Person) and edge == "subscribed_apps":
+        return graph_app.unsubscribe(world)
     if method == "DELETE":
         assert isinstance(node, Entry)
         return _delete(world, node, edge)

@@ -57,6 +57,13 @@ def subscribe(world: World, args: Mapping[str, str]) -> dict[str, bool]:
     return {"success": True}
 
 
+def unsubscribe(world: World) -> dict[str, bool]:
+    """The page pushes nothing to this app any more; other apps go on."""
+    _check_manager(world)
+    world.graph.subscribed_fields = []
+    return {"success": True}
+
+
 def _check_manager(world: World) -> None:
     if "pages_manage_metadata" not in world.graph.scopes:
         raise GraphError("(#200) Requires pages_manage_metadata permission to manage the object", 200, status=403)

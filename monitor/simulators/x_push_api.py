@@ -191,6 +191,10 @@ async def _account_activity(world: World, request: Request) -> Response:
     hook = _hook(world, request.path_params["webhook_id"])
     if request.method == "POST":
         hook.dialect, hook.wanted = "account_activity", None
+    if request.method == "DELETE":
+        if request.path_params["user_id"] != X_USER_ID or hook.dialect != "account_activity":
+            return problem(404, "Not Found Error", "There is no such subscription.", "resource-not-found")
+        hook.dialect, hook.wanted = "activity", set()
     return JSONResponse({"data": {"subscribed": hook.dialect == "account_activity"}})
 
 
@@ -222,6 +226,7 @@ def routes() -> list[Route]:
         (["PUT", "DELETE"], "/2/webhooks/{webhook_id}", _webhook),
         (["PUT", "DELETE"], "/2/activity/subscriptions/{subscription_id}", _subscription),
         (["GET"], "/2/usage/tweets", _usage),
+        (["DELETE"], "/2/account_activity/webhooks/{webhook_id}/subscriptions/{user_id}/all", _account_activity),
     ]
     read, all_of_it = (
         frozenset({"like.read", "tweet.read"}),

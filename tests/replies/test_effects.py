@@ -458,3 +458,14 @@ def test_the_thread_costs_the_same_queries_however_long_it_is(
     with django_assert_num_queries(9):
         post_effects(rows, lambda right: True)
     assert connection.vendor == "postgresql"
+
+
+def test_what_waits_on_a_channel_that_was_disconnected_fails_and_says_so(
+    bob: Any, comment: Post, platform: FakePlatform
+) -> None:
+    ask(bob, comment, "hide")
+    Channel.objects.filter(platform="facebook").update(state="disconnected")
+    assert carry_out(platform) == [] and platform.requests == []
+    effect = Effect.objects.get()
+    assert (effect.state, effect.error_code) == (EffectState.FAILED, "channel_disconnected")
+    assert Alert.objects.filter(code="effect.failed").exists()

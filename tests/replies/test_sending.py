@@ -13,6 +13,7 @@ from monitor.brands.models import Channel, SwitchName
 from monitor.brands.sealing import SealBrokenError
 from monitor.cases.models import Case, CaseState
 from monitor.inbox.models import Post
+from monitor.inbox.services import disconnect
 from monitor.platforms.errors import (
     AuthExpiredError,
     MalformedPayloadError,
@@ -425,3 +426,15 @@ def test_nothing_is_left_in_sending_for_ever(public_case: Case, bob: Any) -> Non
     services.claim_effects()
     assert services.expire_leases(now=later(minutes=3)) == 1
     assert Reply.objects.get().state == ReplyState.APPROVED
+
+
+def test_an_answer_that_waits_on_a_channel_that_was_disconnected_is_a_persons(
+    public_case: Case, bob: Any, platform: FakePlatform
+) -> None:
+    reply = approved(bob, public_case)
+    disconnect(channel=public_case.deciding_post.channel, user=None)
+    assert send_due(platform) == [] and platform.requests == []
+    reply.refresh_from_db()
+    assert (reply.state, reply.error_code) == (ReplyState.NATIVE_TASK, "channel_disconnected")
+    assert Effect.objects.get().state == EffectState.FAILED
+    assert Alert.objects.filter(code="reply.native_task", params__why="channel_disconnected").exists()

@@ -181,8 +181,11 @@ def ask_disconnect(request: HttpRequest, brand: Brand, channel_id: int) -> HttpR
 
 @on_channel("manage")
 def disconnect_it(request: HttpRequest, channel: Channel) -> str:
-    disconnect(channel=channel, user=signed_in(request))
-    return _("Disconnected: the keys are deleted. What was collected stays.")
+    done = _("Disconnected: the keys are deleted. What was collected stays.")
+    if why := disconnect(channel=channel, user=signed_in(request)):
+        words = _("The platform was not told to stop pushing: take the access back there. %(why)s")
+        messages.warning(request, words % {"why": problem(why)})
+    return done
 
 
 def _nothing_chosen() -> NotDoneError:

@@ -13,17 +13,27 @@ from django.db import connection
 
 from monitor.alerts.models import AlertLevel
 from monitor.alerts.services import raise_alert
-from monitor.brands.models import Channel, ChannelStream
+from monitor.brands.models import Channel, ChannelState, ChannelStream
 from monitor.brands.sealing import SealBrokenError
 from monitor.brands.selectors import channel_context
 from monitor.brands.services import open_connector
 from monitor.inbox.models import ChannelGap
 from monitor.inbox.services import failures
+from monitor.inbox.services.deleting import apply_deletions
 from monitor.inbox.services.pending import note_fetches
 from monitor.inbox.services.quarantine import PutAside, put_aside, understand
 from monitor.inbox.services.storing import IngestReport, StaleLeaseError, ingest
 from monitor.logs import get_logger
-from monitor.platforms.base import Batch, ChannelContext, Connector, Gap, IncomingNotice, Platform, RawUpdate
+from monitor.platforms.base import (
+    Batch,
+    ChannelContext,
+    Connector,
+    Gap,
+    IncomingDeletion,
+    IncomingNotice,
+    Platform,
+    RawUpdate,
+)
 from monitor.platforms.errors import PlatformError
 from monitor.platforms.registry import get_platform
 
@@ -189,12 +199,16 @@ def _renew(held: _Round) -> None:
 def receive_updates(
     *, channel_id: int, updates: Sequence[RawUpdate], stream: str = "webhook", platform: Platform | None = None
 ) -> IngestReport:
-    """Stores what a webhook brought for one channel. A paused channel still listens: nothing that comes is lost."""
+    """Stores what a webhook brought for one channel. A paused channel still listens: nothing that comes is lost. One
+    that was disconnected hears only of what is gone: its posts are here still."""
     channel = Channel.objects.get(pk=channel_id)
     chosen = platform or get_platform(channel.platform)
     # Parsing needs to know who we are, not our secrets: it must work while the credentials are dead.
     context = channel_context(channel, with_credentials=False)
     events, odd = understand(chosen, context, updates, source=stream)
+    if channel.state == ChannelState.DISCONNECTED:
+        gone = [event for event in events if isinstance(event, IncomingDeletion)]
+        return IngestReport(deleted=apply_deletions(brand_id=channel.brand_id, deletions=gone) if gone else 0)
     report = ingest(
         brand_id=channel.brand_id,
         channel_id=channel.pk,

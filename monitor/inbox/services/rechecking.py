@@ -1,8 +1,9 @@
 """Looks stored posts up again: most deletions and edits are announced by nobody.
 
-Two rounds a channel (`Recheck`): the posts of open cases every few hours, all recent ones once a day. Each claim does
-one batch, and a cursor over (created_at, id) remembers the last one, so that no row has a due time of its own. Where
-look-ups cost money, a part of the day's money is set aside, and open cases come first.
+Two rounds a channel (`Recheck`), of a disconnected one through another of its brand: the posts of open cases every few
+hours, all recent ones once a day. Each claim does one batch, and a cursor over (created_at, id) remembers the last one,
+so that no row has a due time of its own. Where look-ups cost money, a part of the day's money is set aside, and open
+cases come first.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from monitor.brands.selectors import channel_context
 from monitor.brands.services import open_connector
 from monitor.inbox.models import Arrival, Post, Recheck
 from monitor.inbox.rows import bounded_id, exact
+from monitor.inbox.selectors import STAND_IN, platforms_able_to
 from monitor.inbox.services import hiding
 from monitor.inbox.services.failures import LONGEST_BACKOFF_SECONDS, code_of
 from monitor.inbox.services.quarantine import understand
@@ -56,16 +58,17 @@ _SOON = timedelta(minutes=10)
 #: (channel id, after this post, how many) → ids of posts of open cases and of those with an answer under way.
 OfCases = Callable[[int, int, int], Sequence[int]]
 
-_CLAIM = """
+_CLAIM = f"""
     UPDATE inbox_recheck AS recheck
     SET lease_until = clock_timestamp() + make_interval(secs => %s),
         began_at = coalesce(recheck.began_at, clock_timestamp())
     FROM brands_channel AS channel
-    WHERE channel.id = recheck.channel_id AND channel.state = 'healthy'
+    WHERE channel.id = recheck.channel_id AND (channel.state = 'healthy' OR EXISTS ({STAND_IN}))
         AND recheck.channel_id = %s AND recheck.scope = %s AND recheck.due_at <= clock_timestamp()
         AND (recheck.lease_until IS NULL OR recheck.lease_until < clock_timestamp())
-    RETURNING recheck.id, recheck.lease_until
-"""
+    RETURNING recheck.id, recheck.lease_until,
+        CASE WHEN channel.state = 'healthy' THEN channel.id ELSE ({STAND_IN}) END
+"""  # noqa: S608 - pieces of our own only
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +98,22 @@ def recheck_channel(
     """Looks one batch up and moves the round on. What goes wrong says when it is tried again; nothing is raised for
     what a platform answers."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [LEASE_SECONDS, channel_id, scope])
+        shared = platforms_able_to("recheck_any")
+        cursor.execute(_CLAIM, [LEASE_SECONDS, shared, channel_id, scope, shared])
         claimed = cursor.fetchone()
     if claimed is None:
         return RecheckReport(skipped=True)
     round_ = Recheck.objects.select_related("channel").get(pk=claimed[0])
     chosen = platform or get_platform(round_.channel.platform)
-    limit, wait_until = _affordable(round_, chosen)
+    asker = round_.channel if claimed[2] == channel_id else Channel.objects.get(pk=claimed[2])
+    limit, wait_until = _affordable(round_, chosen, asker)
     if not limit:
         _finish(round_, due_at=wait_until, last_error="recheck_budget" if wait_until > timezone.now() + _SOON else "")
         return RecheckReport(skipped=True)
     posts, place = _next_posts(round_, chosen, limit, of_cases)
-    budget = ChannelBudget(channel_id)
+    budget = ChannelBudget(asker.pk)
     try:
-        report = _look_up_with(round_.channel, chosen, budget, posts) if posts else RecheckReport()
+        report = _look_up_with(asker, chosen, budget, posts) if posts else RecheckReport()
     except (PlatformError, SealBrokenError) as error:
         code = code_of(error)
         log.warning("recheck_failed", extra={"channel": channel_id, "scope": scope, "code": code})
@@ -151,8 +156,8 @@ def look_up_everything() -> None:
 # -- What to look up -------------------------------------------------------------------------------
 
 
-def _affordable(round_: Recheck, platform: Platform) -> tuple[int, datetime]:
-    """How many posts may be looked up now, and when to come back if that is none."""
+def _affordable(round_: Recheck, platform: Platform, asker: Channel) -> tuple[int, datetime]:
+    """How many posts may be looked up now, and when to come back if that is none. The money is that of who asks."""
     declared = platform.declaration
     batch = declared.recheck_batch or _USUAL_BATCH
     if not declared.recheck_micros:
@@ -161,8 +166,8 @@ def _affordable(round_: Recheck, platform: Platform) -> tuple[int, datetime]:
     if round_.scope == RECENT and both.filter(scope=CASES, due_at__lte=timezone.now()).exists():
         return 0, timezone.now() + _SOON
     allowed = settings.RECHECK_CENTS * 10_000
-    if round_.channel.daily_cap_micros is not None:
-        allowed = min(allowed, int(round_.channel.daily_cap_micros * CAP_SHARE))
+    if asker.daily_cap_micros is not None:
+        allowed = min(allowed, int(asker.daily_cap_micros * CAP_SHARE))
     spent = both.filter(spent_on=_today()).aggregate(total=Sum("spent_micros"))["total"] or 0
     return max(0, min(batch, (allowed - spent) // declared.recheck_micros)), next_utc_day()
 

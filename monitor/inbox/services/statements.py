@@ -43,8 +43,26 @@ TOMBSTONES = """
 # again.
 FORGET_OLD_WORDS = """
     UPDATE inbox_rawevent SET body = '', post_ids = '[]'
-    WHERE external_id = ANY(%s) AND body <> ''
-        AND channel_id IN (SELECT id FROM brands_channel WHERE brand_id = %s AND platform = %s)
+    WHERE external_id = ANY(%(ids)s) AND body <> ''
+        AND channel_id IN (SELECT id FROM brands_channel WHERE brand_id = %(brand)s AND platform = %(platform)s)
+"""
+# So are those that others have quoted.
+FORGET_OLD_QUOTES = """
+    UPDATE inbox_rawevent SET body = '', post_ids = '[]'
+    WHERE post_ids <> '[]' AND post_ids ?| %(ids)s AND brand_id = %(brand)s AND platform = %(platform)s
+        AND body <> ''
+"""
+# Posts that came in words which are not theirs any more. What is only cut off is no other version.
+SUPERSEDED = """
+    SELECT row.external_id, row.platform_id FROM ingest_post AS row
+    CROSS JOIN LATERAL (
+        SELECT text, deleted_at, version, platform_version, edited_at FROM inbox_post AS known
+        WHERE known.brand_id + 0 = %(brand)s AND known.platform = row.platform
+            AND known.external_id = row.external_id LIMIT 1) AS post
+    WHERE post.deleted_at IS NULL AND post.text <> row.text
+        AND NOT starts_with(post.text, rtrim(row.text, '… '))
+        AND (post.version > 1 OR row.platform_version < post.platform_version
+            OR coalesce(row.edited_at, '-infinity') < coalesce(post.edited_at, '-infinity'))
 """
 
 UPSERT_AUTHORS = """

@@ -21,6 +21,7 @@ from monitor.inbox.rows import (
     PostKey,
     RawRow,
     bounded_id,
+    emptied,
     latest_by_key,
     make_public_ids,
     post_row,
@@ -29,6 +30,7 @@ from monitor.inbox.rows import (
 from monitor.inbox.services import ledger, statements
 from monitor.inbox.services.deleting import hold_deletions_off, store_deletions
 from monitor.inbox.services.hiding import store_hidings
+from monitor.inbox.services.replaced import replaced_words
 from monitor.platforms.base import IncomingDeletion, IncomingNotice, IncomingPost, PlatformEvent, RawUpdate
 
 HOWS = ("poll", "webhook", "import", "send", "replay", "recheck", "backfill")
@@ -159,8 +161,17 @@ def _ingest(
         stored, again = _store_posts(database, batch, accepted, facts.markets)
         store_hidings(database, batch.brand, facts.platform, notices)
         if edited := {each for row in stored if row[3] for each in (row[1], row[4]) if each}:
-            database.execute(statements.FORGET_OLD_WORDS, [sorted(edited), batch.brand, facts.platform])
-        updates = [raw_row(update) for update in raw if not refused.covers(update)]
+            old: dict[str, Any] = {"ids": sorted(edited), "brand": batch.brand, "platform": facts.platform}
+            database.execute(statements.FORGET_OLD_WORDS, old)
+            database.execute(statements.FORGET_OLD_QUOTES, old)
+        replaced = replaced_words(
+            database, batch.brand, events, accepted, has_known=len(accepted) > sum(row[2] for row in stored)
+        )
+        updates = [
+            emptied(raw_row(update)) if replaced.covers(update) else raw_row(update)
+            for update in raw
+            if not refused.covers(update)
+        ]
         new_keys = {row[1] for row in stored if row[2]}
         _journal(database, batch, facts.platform, updates, new_keys=new_keys)
         new_ids = [row[0] for row in stored if row[2]]

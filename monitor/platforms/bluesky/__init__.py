@@ -20,7 +20,7 @@ class BlueskyPlatform:
         abilities=frozenset(
             {
                 *("reply", "direct_message", "private_reply", "hide", "unhide", "like", "unlike", "delete"),
-                *("read_back", "backfill", "recheck", "identify"),
+                *("read_back", "backfill", "recheck", "recheck_any", "identify"),
             }
         ),
         # Graphemes and bytes (app.bsky.feed.post, chat.bsky.convo.defs#messageInput).

@@ -20,7 +20,7 @@ class MastodonPlatform:
         abilities=frozenset(
             {
                 *("reply", "direct_message", "private_reply", "like", "unlike", "delete"),
-                *("read_back", "backfill", "recheck", "identify"),
+                *("read_back", "backfill", "recheck", "recheck_any", "identify"),
             }
         ),
         # 500, less the mention without which nobody would be told of the answer (a name has 30 letters at most).

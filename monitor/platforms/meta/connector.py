@@ -301,6 +301,9 @@ class MetaConnector(BaseConnector):
         """The address is set for the whole app, in Meta's own pages: here a page only agrees to push to it."""
         self._health().subscribe()
 
+    def unsubscribe(self) -> None:
+        self._health().unsubscribe()
+
     def _health(self) -> MetaHealth:
         return MetaHealth(self._graph, self._context, self._budget, self.wanted, self._messaging_node)
 

@@ -120,6 +120,16 @@ class MetaHealth:
         path = f"{self._graph.version}/{self._page_id}/subscribed_apps"
         self._graph.request(path, post_args={"subscribed_fields": ",".join(fields)}, is_write=False)
 
+    def unsubscribe(self) -> None:
+        """Takes off what `subscribe` has added; fields that somebody chose for something else stay."""
+        known = self._subscribed_fields()
+        kept = [each for each in known if each not in self._wanted.subscribed_fields]
+        path = f"{self._graph.version}/{self._page_id}/subscribed_apps"
+        if kept:
+            self._graph.request(path, post_args={"subscribed_fields": ",".join(kept)}, is_write=False)
+        elif known:
+            self._graph.request(path, method="DELETE", is_write=False)
+
 
 def _rights(state: str, missing: Sequence[str]) -> Condition:
     return Condition("scopes", state, "permission_missing", {"rights": ", ".join(missing)})

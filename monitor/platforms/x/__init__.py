@@ -20,7 +20,7 @@ class XPlatform:
         channel_kinds=("account", "search"),
         abilities=frozenset(
             {"reply", "direct_message", "hide", "unhide", "delete", "webhooks", "subscribe"}
-            | {"read_back", "recheck", "backfill", "identify"}
+            | {"read_back", "recheck", "recheck_any", "backfill", "identify"}
         ),
         reply_limit=280,
         direct_message_limit=10_000,

@@ -298,6 +298,9 @@ class XConnector(BaseConnector):
     def subscribe(self, callback_url: str) -> None:
         self._push().subscribe(callback_url, self._now())
 
+    def unsubscribe(self) -> None:
+        self._push().unsubscribe()
+
     def _push(self) -> XPush:
         return XPush(self._client, self._context)
 

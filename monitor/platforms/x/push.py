@@ -100,6 +100,32 @@ class XPush:
             moved = {"webhook_id": webhook_id, "tag": "mentiondesk"}
             self._client.call_as_app("subscriptions", "PUT", path, json=moved)
 
+    # -- Letting it go ---------------------------------------------------------------------------
+
+    def unsubscribe(self) -> None:
+        """What is sent of this user ends, in both APIs; the webhook stays. Taking off is asked for as the app."""
+        try:
+            of_user = list(self._subscriptions().values())
+        except RejectedError as refusal:
+            if refusal.code != "permission_missing":
+                raise
+            of_user = []  # an app without the Activity API
+        for subscription in of_user:
+            identifier = id_at(subscription, "subscription_id")
+            self._take_off("subscriptions", f"/2/activity/subscriptions/{identifier}")
+        for webhook in list_at(self._client.call_as_app("webhooks", "GET", "/2/webhooks"), "data"):
+            webhook_id = id_at(webhook, "id")
+            if self._is_in_account_activity(webhook_id):
+                path = f"/2/account_activity/webhooks/{webhook_id}/subscriptions/{self._context.external_id}/all"
+                self._take_off("account_activity", path)
+
+    def _take_off(self, endpoint: str, path: str) -> None:
+        try:
+            self._client.call_as_app(endpoint, "DELETE", path)
+        except RejectedError as refusal:
+            if refusal.code != "gone":  # somebody else was quicker
+                raise
+
     # -- Looking at it ---------------------------------------------------------------------------
 
     def look(self) -> Condition:

@@ -8,12 +8,13 @@ import pytest
 from monitor.alerts.models import Alert
 from monitor.api.services import take_deliveries
 from monitor.audit.models import AuditEvent
-from monitor.brands.models import Channel
+from monitor.brands.models import Brand, Channel
 from monitor.inbox.models import Post, Sighting
-from monitor.inbox.services import examine_channel, subscribe_channel
+from monitor.inbox.services import disconnect, examine_channel, subscribe_channel
 from monitor.platforms.errors import RejectedError
 from monitor.platforms.registry import get_platform
 from monitor.platforms.signing import SIMULATED_CLIENT_ID, SIMULATED_CLIENT_SECRET
+from monitor.simulators.faults import Fault
 from monitor.simulators.x_push_api import APP_TOKEN
 from tests.platforms.contract.rules import rule
 from tests.platforms.contract.scene import Scene
@@ -96,6 +97,40 @@ def test_a_subscription_that_the_platform_dropped_is_noticed_and_asked_for_again
     assert [condition.state for condition in channel.conditions.filter(aspect="webhook")] == ["ok"]
     assert not Alert.objects.filter(closed_at=None).exists()
     assert arrives(scene, "second")
+
+
+@rule(31, 32, where=subscribes)
+def test_a_channel_that_is_disconnected_is_not_pushed_to_any_more(
+    scene: Scene, brand: Any, alice: Any, live_server: Any
+) -> None:
+    channel = scene.open_channel(brand)
+    address = address_of(scene, live_server)
+    if scene.code != "x":
+        scene.world.graph.subscribed_fields = ["leadgen"]  # somebody else's wish
+    subscribe_channel(channel=channel, callback_url=address, user=alice)
+    assert arrives(scene, "first")
+    assert disconnect(channel=channel, user=alice) == ""
+    assert not scene.world.pushes.subscriptions and len(scene.world.pushes.hooks) == 1
+    assert scene.code == "x" or scene.world.graph.subscribed_fields == ["leadgen"]
+    scene.writes("second")
+    assert scene.world.pushes.deliver_due() == 0
+    channel.refresh_from_db()
+    assert (channel.state, channel.credentials) == ("disconnected", None)
+
+
+@rule(31, 32, where=subscribes)
+def test_what_another_channel_lives_on_goes_on_and_a_failure_stops_nothing(
+    scene: Scene, brand: Any, alice: Any, live_server: Any
+) -> None:
+    channel = scene.open_channel(brand)
+    address = address_of(scene, live_server)
+    subscribe_channel(channel=channel, callback_url=address, user=alice)
+    sister = scene.open_channel(Brand.objects.create(slug="sister", name="Sister"))
+    assert disconnect(channel=sister, user=alice) == "" and arrives(scene, "first")
+    scene.world.faults.add(Fault(kind="server_error", path="", times=9))
+    assert disconnect(channel=channel, user=alice) == "unavailable"
+    channel.refresh_from_db()
+    assert (channel.state, channel.credentials) == ("disconnected", None)
 
 
 @rule(31, where=lambda code: code == "x")

@@ -207,3 +207,15 @@ def test_no_token_is_in_what_goes_wrong(x, desk, caplog):
         x.connect("x").subscribe(address_of(desk))
     words = repr(caught.value) + repr(caught.value.__cause__) + caplog.text
     assert not any(secret in words for secret in (x_push_api.APP_TOKEN, *x.context("x").credentials.values()))
+
+
+@pytest.mark.parametrize("has_activity_api", [True, False])
+def test_letting_go_takes_off_what_is_of_the_user_and_leaves_the_webhook(x, desk, has_activity_api):
+    x.world.pushes.has_activity_api = has_activity_api
+    x.connect("x").subscribe(address_of(desk))
+    others = {"subscription_id": "1", "event_type": "post.mention.create", "filter": {"user_id": "77"}}
+    x.world.pushes.subscriptions.append(others)
+    for _time in range(2):
+        x.connect("x").unsubscribe()
+    assert x.world.pushes.subscriptions == [others]
+    assert [hook.wanted for hook in hooks(x)] == [set()]
