@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import DatabaseError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from monitor.api.bodies import BodyError, read_object
 from monitor.api.models import Delivery, HeldDelivery
@@ -21,6 +21,7 @@ from monitor.platforms.meta import webhooks as meta
 from monitor.platforms.x import webhooks as x
 from monitor.privacy.asked import PLATFORMS, request_deletion
 from monitor.queue import enqueue
+from monitor.text.clean import clean
 
 log = get_logger(__name__)
 
@@ -32,6 +33,9 @@ MAX_TRIES = 3
 # One claim: so many deliveries and (but for one that is larger alone) so many bytes.
 CLAIM_DELIVERIES = 200
 CLAIM_BYTES = 4_000_000
+
+# The database is away, or busy: that says nothing of a delivery.
+_OUTAGES = (OperationalError, InterfaceError)
 
 _HOLD = "INSERT INTO api_helddelivery (sender, body) VALUES (%s, %s)"
 _CLAIM = """
@@ -77,25 +81,68 @@ def take_deliveries() -> int:
     """Reads a batch of held deliveries; returns how many were claimed.
 
     The parts of one channel are stored together. Where that fails each delivery is tried alone, so that one that
-    cannot be stored holds no other up; after MAX_TRIES it is put aside.
+    cannot be stored holds no other up; after MAX_TRIES it is put aside. What has been claimed more often than that
+    stopped its readers every time (or stood beside what did): it is read by itself, after the others.
     """
     claimed = _claim()
-    if not claimed:
-        return 0
+    for held in claimed:
+        if held.odd:
+            _put_aside(held, held.odd)
     understood = [held for held in claimed if not held.odd]
-    channels = _channels_of((held.platform, owner) for held in understood for owner in held.parts)
-    posts = 0
-    try:
-        posts = _store(understood, channels)
-    except DatabaseError:
-        raise
-    except Exception as error:  # noqa: BLE001  (the row stays and says so; the others go on)
-        log.error("deliveries_failed", extra={"count": len(understood), "error": type(error).__name__}, exc_info=True)
-        understood = [held for held in understood if _is_stored_alone(held, channels)]
-    _finish(understood, [held for held in claimed if held.odd], channels)
+    posts = _take_together([held for held in understood if held.tries <= MAX_TRIES])
+    posts += sum(_take_last(held) for held in understood if held.tries > MAX_TRIES)
     if posts:
         enqueue(ADVANCE_TASK, queue="analyze")
     return len(claimed)
+
+
+def _take_together(deliveries: Sequence[_Held]) -> int:
+    """Returns how many posts are new or changed."""
+    if not deliveries:
+        return 0
+    try:
+        return _take(deliveries)
+    except _OUTAGES:
+        raise
+    except Exception as error:  # noqa: BLE001  (each is tried alone)
+        log.error("deliveries_failed", extra={"count": len(deliveries), "error": type(error).__name__}, exc_info=True)
+    return sum(map(_take_alone, deliveries))
+
+
+def _take_alone(held: _Held) -> int:
+    try:
+        return _take([held])
+    except _OUTAGES:
+        raise
+    except Exception as error:  # noqa: BLE001  (the row stays and says so; the others go on)
+        _note_failure(held, error)
+        if held.tries >= MAX_TRIES:
+            _put_aside(held, "failed")
+    return 0
+
+
+def _take_last(held: _Held) -> int:
+    """Put aside before it is read, and let go where that succeeds: a reader that it kills does not meet it again."""
+    HeldDelivery.objects.filter(pk=held.id).update(reason_code="failed")
+    try:
+        return _take([held])
+    except Exception as error:
+        if isinstance(error, _OUTAGES) and not connection.is_usable():
+            raise
+        _note_failure(held, error)
+        _put_aside(held, "failed")
+    return 0
+
+
+def _take(deliveries: Sequence[_Held]) -> int:
+    channels = _channels_of((held.platform, owner) for held in deliveries for owner in held.parts)
+    posts = _store(deliveries, channels)
+    _finish(deliveries, channels)
+    return posts
+
+
+def _note_failure(held: _Held, error: Exception) -> None:
+    log.error("delivery_failed", extra={"delivery": held.id, "error": type(error).__name__}, exc_info=True)
 
 
 def retake_deliveries() -> int:
@@ -117,7 +164,7 @@ def _read(held_id: int, sender: str, raw: bytes, tries: int) -> _Held:
         platform = "x" if sender == "x" else meta.platform_of(body)
         parts: dict[str, list[RawUpdate]] = defaultdict(list)
         for owner, update in x.split(body) if sender == "x" else meta.split(body):
-            parts[owner].append(update)
+            parts[clean(owner)].append(update)
         revoked = tuple(meta.revoked_users(body)) if sender == "meta" else ()
     except (BodyError, MalformedPayloadError) as error:
         return _Held(held_id, sender, tries, odd=error.code if isinstance(error, BodyError) else "malformed")
@@ -144,6 +191,8 @@ def _channels_of(owners: Iterable[Owner]) -> Channels:
     too: their posts stay, so what is deleted of them must be heard (`receive_updates` takes in nothing else)."""
     wanted = set(owners)
     found: dict[Owner, list[int]] = defaultdict(list)
+    if not wanted:
+        return found
     for platform in {platform for platform, owner in wanted if owner == x.EVERYBODY}:
         # Each brand has posts of its own; one channel reaches all of them.
         one_a_brand = Channel.objects.filter(platform=platform).order_by("brand_id", "pk").distinct("brand_id")
@@ -155,22 +204,9 @@ def _channels_of(owners: Iterable[Owner]) -> Channels:
     return found
 
 
-def _is_stored_alone(held: _Held, channels: Channels) -> bool:
-    try:
-        _store([held], channels)
-    except DatabaseError:
-        raise
-    except Exception as error:  # noqa: BLE001  (the row stays and says so)
-        log.error("delivery_failed", extra={"delivery": held.id, "error": type(error).__name__}, exc_info=True)
-        if held.tries >= MAX_TRIES:
-            _put_aside([held.id], "failed")
-        return False
-    return True
-
-
-def _finish(stored: Sequence[_Held], odd: Sequence[_Held], channels: Channels) -> None:
-    """Counts what was read and lets it go; what could not be read stays with its reason."""
-    counted = [Delivery(platform=held.sender, status=200, reason_code=held.odd) for held in odd]
+def _finish(stored: Sequence[_Held], channels: Channels) -> None:
+    """Counts what was read and lets it go."""
+    counted = []
     strangers = 0
     for held in stored:
         unknown = sum(len(part) for owner, part in held.parts.items() if (held.platform, owner) not in channels)
@@ -180,15 +216,16 @@ def _finish(stored: Sequence[_Held], odd: Sequence[_Held], channels: Channels) -
         strangers += unknown
     with transaction.atomic():
         HeldDelivery.objects.filter(pk__in=[held.id for held in stored]).delete()
-        for held in odd:
-            _put_aside([held.id], held.odd)
         Delivery.objects.bulk_create(counted)
     if strangers:
         log.info("webhook_for_unknown_channel", extra={"updates": strangers})
 
 
-def _put_aside(held_ids: Sequence[int], reason: str) -> None:
-    HeldDelivery.objects.filter(pk__in=held_ids).update(reason_code=reason)
+@transaction.atomic
+def _put_aside(held: _Held, reason: str) -> None:
+    """It stays, with its reason, until somebody has it read again; and is counted."""
+    HeldDelivery.objects.filter(pk=held.id).update(reason_code=reason)
+    Delivery.objects.create(platform=held.platform or held.sender, status=200, reason_code=reason)
 
 
 def count_delivery(*, sender: str, status: int, updates: int = 0, reason: str = "") -> None:

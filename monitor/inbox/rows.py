@@ -111,6 +111,10 @@ def bounded_id(external_id: str, longest: int = _LONGEST_ID) -> str:
     return f"{kept[: longest - 33]}~{digest}"
 
 
+def bounded_author_id(external_id: str) -> str:
+    return bounded_id(external_id, _LONGEST_AUTHOR_ID)
+
+
 def post_key(post: IncomingPost) -> PostKey:
     return post.platform, bounded_id(post.external_id)
 
@@ -174,7 +178,7 @@ def post_row(public_id: bytes, key: PostKey, post: IncomingPost, markets: Market
         key[1],
         _platform_id(key, post),
         bounded_id(post.conversation_id or post.root_id) or key[1],
-        bounded_id(author.external_id, _LONGEST_AUTHOR_ID),
+        bounded_author_id(author.external_id),
         exact(author.handle)[:128],
         exact(author.name)[:200],
         author.followers,
@@ -225,7 +229,7 @@ def raw_row(update: RawUpdate) -> RawRow:
     return RawRow(
         exact(update.kind)[:48],
         bounded_id(update.external_id),
-        wire_json(_encode([bounded_id(author_id, _LONGEST_AUTHOR_ID) for author_id in update.author_ids])),
+        wire_json(_encode([bounded_author_id(author_id) for author_id in update.author_ids])),
         wire_json(_encode([bounded_id(post_id) for post_id in update.post_ids])) if update.post_ids else _NO_IDS,
         hashlib.sha256(body).digest(),
         body,

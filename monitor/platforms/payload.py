@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.platforms.errors import MalformedPayloadError
+from monitor.text.clean import clean
 
 EMPTY: Mapping[str, Any] = {}
 
@@ -49,8 +50,8 @@ def text_at(source: Mapping[str, Any], name: str) -> str:
 
 
 def id_at(source: Mapping[str, Any], name: str) -> str:
-    """The id under `name` as text, whether the platform wrote it as text or as a number."""
-    return text_at(source, name)
+    """The id under `name` as text that can be stored, whether the platform wrote it as text or as a number."""
+    return clean(text_at(source, name))
 
 
 def number_at(source: Mapping[str, Any], name: str) -> int | None:

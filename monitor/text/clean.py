@@ -8,6 +8,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def clean(text: str) -> str:
     """The same text without NUL (PostgreSQL refuses it) and with U+FFFD for lone surrogates; else exact."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return _SURROGATE.sub("\ufffd", text.replace("\x00", ""))
 
 

@@ -5,10 +5,12 @@ import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import DataError, OperationalError
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +20,7 @@ from monitor.api import services
 from monitor.api.bodies import BodyError, read_object
 from monitor.api.models import Delivery, HeldDelivery
 from monitor.brands.models import Channel
+from monitor.brands.sealing import seal
 from monitor.inbox.models import Post, QuarantinedEvent, RawEvent
 
 X_SECRET, META_SECRET = "consumer-secret", "app-secret"
@@ -270,15 +273,99 @@ def test_hostile_letters_are_stored_safely(care_page: Channel, text: str) -> Non
     assert Post.objects.count() == 1
 
 
+# What PostgreSQL takes no text with, which JSON may well hold; alone, and in what looks like an id.
+POISON = ("\u0000", "\ud800", "12\u0000", "\udfff34", "9001\u0000")
+
+
+@pytest.mark.parametrize("poison", POISON)
+@pytest.mark.parametrize("name", ["x owner", "compliance", "gone", "post_id", "comment_id", "page", "revoked"])
+def test_an_id_that_no_database_takes_stops_no_other_delivery(
+    channel: Channel, care_page: Channel, brand: Any, name: str, poison: str
+) -> None:
+    Channel.objects.create(brand=brand, platform="instagram", kind="account", external_id="7001", credentials=seal({}))
+    change = {"field": "mentions", "value": {"media_id": "1", name: poison}}
+    named = {"field": "mention", "value": {"item": "post", "verb": "add", "comment_id": "1", name: poison}}
+    bodies: dict[str, Any] = {
+        "x owner": {"for_user_id": poison},
+        "compliance": {"data": {"user_protect": {"user": {"id": poison}, "event_at": "2026-03-10T12:00:00Z"}}},
+        "gone": {"for_user_id": "100", "tweet_delete_events": [{"status": {"id": poison, "user_id": poison}}]},
+        "page": {"object": "page", "entry": [{"id": poison, "changes": [named]}]},
+        "post_id": {"object": "page", "entry": [{"id": "9001", "changes": [named]}]},
+        "revoked": {
+            "object": "permissions",
+            "entry": [{"uid": poison, "changes": [{"field": "connected", "verb": "revoke"}]}],
+        },
+    }
+    body = bodies.get(name, {"object": "instagram", "entry": [{"id": "7001", "changes": [change]}]})
+    deliver = deliver_meta if "object" in body else deliver_x
+    assert deliver(json.dumps(body).encode()).status_code == 200
+    deliver_x(json.dumps(mention()).encode())
+    assert services.take_deliveries() == 2
+    assert Post.objects.count() == 1
+    assert not HeldDelivery.objects.exists()
+
+
+@pytest.mark.parametrize("error", [DataError("it will never fit"), OperationalError("nor this")])
+def test_what_the_database_refuses_every_time_is_put_aside_and_its_neighbours_go_on(
+    channel: Channel, monkeypatch: Any, error: Exception
+) -> None:
+    for number in range(4):
+        deliver_x(json.dumps(mention(f"192446550615887897{number}")).encode())
+    receive = services.receive_updates
+
+    def refuse_one(*, channel_id: int, updates: Any) -> Any:
+        if any(update.external_id.endswith("2") for update in updates):
+            raise error
+        return receive(channel_id=channel_id, updates=updates)
+
+    monkeypatch.setattr(services, "receive_updates", refuse_one)
+    for _ in range(services.MAX_TRIES + 1):
+        with suppress(OperationalError):
+            services.take_deliveries()
+        HeldDelivery.objects.update(lease_until=None)
+    assert services.take_deliveries() == 0
+    assert Post.objects.count() == 3
+    assert HeldDelivery.objects.get().reason_code == "failed"
+    assert Delivery.objects.filter(reason_code="failed").count() == 1
+
+
+def test_a_delivery_that_kills_its_reader_does_so_once_more_by_itself_and_never_again(
+    channel: Channel, monkeypatch: Any
+) -> None:
+    for number in range(3):
+        deliver_x(json.dumps(mention(f"192446550615887897{number}")).encode())
+    receive = services.receive_updates
+
+    def die_of_one(*, channel_id: int, updates: Any) -> Any:
+        if any(update.external_id.endswith("0") for update in updates):
+            raise KeyboardInterrupt
+        return receive(channel_id=channel_id, updates=updates)
+
+    monkeypatch.setattr(services, "receive_updates", die_of_one)
+    for _ in range(services.MAX_TRIES + 1):
+        with pytest.raises(KeyboardInterrupt):
+            services.take_deliveries()
+        HeldDelivery.objects.update(lease_until=None)
+    assert services.take_deliveries() == 2
+    assert Post.objects.count() == 2
+    assert HeldDelivery.objects.get().reason_code == "failed"
+
+
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+    | st.sampled_from(POISON),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
     max_leaves=12,
 )
 NAMES = st.sampled_from(
     ["data", "payload", "filter", "event_type", "includes", "users", "for_user_id", "tweet_create_events", "user_event",
      "direct_message_events", "object", "entry", "changes", "messaging", "standby", "id", "value", "field", "message",
-     "user_id", "algorithm", "issued_at"]
+     "user_id", "algorithm", "issued_at", "post_id", "comment_id", "media_id", "sender_id", "from", "mid", "uid",
+     "user_protect", "user", "tweet_delete_events", "status"]
 )  # fmt: skip
 SHAPED = st.recursive(
     JSON, lambda inner: st.dictionaries(NAMES, inner, max_size=5) | st.lists(inner, max_size=3), max_leaves=20

@@ -10,7 +10,7 @@ from monitor.brands.models import Channel, ChannelState, ChannelStream
 from monitor.brands.sealing import seal
 from monitor.brands.services import pause_channel
 from monitor.inbox import selectors
-from monitor.inbox.models import ChannelGap, Post, QuarantinedEvent, RawEvent
+from monitor.inbox.models import Arrival, ChannelGap, Post, QuarantinedEvent, RawEvent
 from monitor.inbox.services import collect_channel, collecting, receive_updates, replay_quarantined
 from monitor.platforms.base import Gap, RawUpdate
 from monitor.platforms.errors import (
@@ -21,6 +21,7 @@ from monitor.platforms.errors import (
     RejectedError,
     UnavailableError,
 )
+from tests.inbox.makers import incoming
 from tests.inbox.platforms import FakePlatform, page
 
 pytestmark = pytest.mark.django_db
@@ -258,6 +259,29 @@ def test_what_was_put_aside_is_read_again_on_demand(stream, monkeypatch):
     assert replay_quarantined(brand_id=stream.channel.brand_id) == (1, 0)
     assert Post.objects.get().external_id == "p7"
     assert replay_quarantined(brand_id=stream.channel.brand_id) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("written_hours_ago", "aside_hours_ago", "arrival"),
+    [(1, 1, Arrival.LIVE), (48, 1, Arrival.BACKFILL), (48, 48, Arrival.BACKFILL), (None, 48, Arrival.BACKFILL),
+     (None, 1, Arrival.LIVE)],
+)  # fmt: skip
+def test_what_is_older_than_a_day_comes_back_as_history_and_without_the_sealing_key(
+    stream, monkeypatch, written_hours_ago, aside_hours_ago, arrival
+):
+    collect(stream, type(page(at=1))((RawUpdate("bug", "p7", {"number": 7}, ("a7",)),), {"at": 1}))
+    now = timezone.now()
+    QuarantinedEvent.objects.update(recorded_at=now - timedelta(hours=aside_hours_ago))
+    written = None if written_hours_ago is None else now - timedelta(hours=written_hours_ago)
+    Channel.objects.update(credentials=b"sealed with a key that is lost")
+
+    class Mended(FakePlatform):
+        def normalize(self, update, context):
+            return [incoming(7, created_at=written)]
+
+    monkeypatch.setattr("monitor.inbox.services.quarantine.get_platform", lambda code: Mended())
+    assert replay_quarantined(brand_id=stream.channel.brand_id) == (1, 0)
+    assert Post.objects.get().arrival == arrival
 
 
 def test_a_gap_is_kept_and_told(stream):

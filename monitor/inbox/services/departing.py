@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from monitor.inbox import tombstones
+from monitor.inbox.rows import bounded_author_id, bounded_id
 from monitor.platforms.base import IncomingDeletion
 
 # Known by their own id, or by a post of theirs under any of its ids.
@@ -61,15 +62,15 @@ def with_their_posts(database: Any, brand_id: int, deletions: Sequence[IncomingD
         _AUTHORS,
         {
             "platforms": [deletion.platform for deletion in taking],
-            "ids": [deletion.external_id for deletion in taking],
-            "authors": [deletion.author_id for deletion in taking],
+            "ids": [bounded_id(deletion.external_id) for deletion in taking],
+            "authors": [bounded_author_id(deletion.author_id) for deletion in taking],
             "brand": brand_id,
         },
     )
     known: dict[tuple[int, str], int | None] = {(place, their_id): row for place, row, their_id in database.fetchall()}
     for place, deletion in enumerate(taking, start=1):
         if deletion.author_id:
-            known.setdefault((place, deletion.author_id), None)
+            known.setdefault((place, bounded_author_id(deletion.author_id)), None)
     for (place, their_id), row in sorted(known.items(), key=lambda each: each[0]):
         named += _departed(database, brand_id, taking[place - 1], their_id, row)
     return named

@@ -11,6 +11,7 @@ from monitor.inbox.rows import bounded_id
 from monitor.platforms.base import FETCHED_NOTICES, IncomingNotice
 from monitor.platforms.registry import get_platform, platform_codes
 from monitor.queue import enqueue
+from monitor.text.clean import clean
 
 FETCH_TASK: Final = "workers.collect.fetch_due"
 #: Why a thing that was named stands among what was put aside.
@@ -34,7 +35,7 @@ def note_fetches(*, channel: Channel, notices: Iterable[IncomingNotice]) -> int:
         return 0
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for notice in named:
-        params = {name: str(value) for name, value in notice.params.items()}
+        params = {clean(name): clean(str(value)) for name, value in notice.params.items()}
         if external_id := _subject(params):
             rows[notice.code, external_id] = params
     with connection.cursor() as cursor:

@@ -3,15 +3,18 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from monitor.brands.models import Channel
+from monitor.brands.sealing import SealBrokenError
 from monitor.brands.selectors import channel_context
 from monitor.inbox import tombstones
-from monitor.inbox.models import QuarantinedEvent, Tombstone
+from monitor.inbox.models import Arrival, QuarantinedEvent, Tombstone
 from monitor.inbox.rows import bounded_id, encode_body
 from monitor.inbox.services.pending import NOT_FETCHED, note_fetches
 from monitor.inbox.services.storing import ingest
@@ -19,6 +22,9 @@ from monitor.platforms.base import ChannelContext, IncomingNotice, Platform, Pla
 from monitor.platforms.errors import MalformedPayloadError
 from monitor.platforms.registry import get_platform
 from monitor.text.clean import clean
+
+#: Of what is read again from here: what is older is not answered as if it had just come.
+REPLAY_IS_LIVE_FOR = timedelta(days=1)
 
 # What a parser that trusted a shape too much raises: one odd update must not stop its page.
 _PARSER_BUGS = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
@@ -103,10 +109,14 @@ def _put_aside(update: RawUpdate, source: str, code: str, why: str) -> PutAside:
 
 
 def replay_quarantined(*, brand_id: int, event_ids: Sequence[int] | None = None) -> tuple[int, int]:
-    """Reads platform updates again that were put aside (after a parser was mended): (understood, still odd)."""
+    """Reads platform updates again that were put aside (after a parser was mended): (understood, still odd).
+
+    What is older than a day comes back as history: no clocks, no alerts, no acknowledgement.
+    """
     waiting = QuarantinedEvent.objects.filter(brand_id=brand_id, replayed_at=None, reason_code__startswith="event.")
     if event_ids is not None:
         waiting = waiting.filter(pk__in=event_ids)
+    live_since = timezone.now() - REPLAY_IS_LIVE_FOR
     understood = still_odd = 0
     for event in waiting.exclude(channel=None).select_related("channel").order_by("id"):
         assert event.channel is not None
@@ -120,7 +130,7 @@ def replay_quarantined(*, brand_id: int, event_ids: Sequence[int] | None = None)
             tuple(event.params["author_ids"]),
             tuple(event.params.get("post_ids", ())),
         )
-        platform, context = get_platform(event.channel.platform), channel_context(event.channel)
+        platform, context = get_platform(event.channel.platform), _who_we_are(event.channel)
         events, odd = understand(platform, context, [update], source=event.source)
         if odd:
             still_odd += 1
@@ -133,11 +143,23 @@ def replay_quarantined(*, brand_id: int, event_ids: Sequence[int] | None = None)
                 how="replay",
                 events=events,
                 raw=[update],
+                # A post without a date is as old as its arrival here.
+                arrival=Arrival.BACKFILL if event.recorded_at < live_since else Arrival.LIVE,
+                live_since=live_since,
             )
             note_fetches(channel=event.channel, notices=[each for each in events if isinstance(each, IncomingNotice)])
             QuarantinedEvent.objects.filter(pk=event.pk).update(replayed_at=Now())
         understood += 1
     return understood, still_odd
+
+
+def _who_we_are(channel: Channel) -> ChannelContext:
+    """Beside the login stand ids of ours (a profile's Page) that our own posts are known by. Where the seal is broken
+    it is read without them."""
+    try:
+        return channel_context(channel)
+    except SealBrokenError:
+        return channel_context(channel, with_credentials=False)
 
 
 @transaction.atomic

@@ -22,7 +22,7 @@ from monitor.brands.selectors import channel_context
 from monitor.brands.services import open_connector
 from monitor.inbox.models import RawEvent, Rereading, RereadingState
 from monitor.inbox.services.failures import backoff_seconds, code_of
-from monitor.inbox.services.quarantine import put_aside, understand
+from monitor.inbox.services.quarantine import REPLAY_IS_LIVE_FOR, put_aside, understand
 from monitor.inbox.services.storing import IngestReport, StaleLeaseError, ingest
 from monitor.logs import get_logger
 from monitor.platforms.base import ChannelContext, IncomingNotice, IncomingPost, Platform, PlatformEvent, RawUpdate
@@ -44,8 +44,6 @@ SHARE = 0.5
 _MOST_FAILURES = 8
 # A post that reading has not come to yet is no history, however the clocks of both sides differ.
 _SLACK = timedelta(hours=1)
-# From the journal: what is older than a day is not answered as if it had just come.
-_JOURNAL_IS_LIVE_FOR = timedelta(days=1)
 
 _CLAIM = """
     UPDATE inbox_rereading SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
@@ -100,7 +98,7 @@ def request_reading_back(
 def request_replay(*, channel: Channel, since: datetime, user: User | None) -> list[Rereading]:
     """Has what the journal keeps of the channel since then interpreted again."""
     now = timezone.now()
-    made = _request(channel, "journal", "", since, now - _JOURNAL_IS_LIVE_FOR, user)
+    made = _request(channel, "journal", "", since, now - REPLAY_IS_LIVE_FOR, user)
     _note_request(channel, "channel.replayed", made, user)
     return made
 

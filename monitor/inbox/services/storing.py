@@ -20,6 +20,7 @@ from monitor.inbox.rows import (
     POST_WIRE,
     PostKey,
     RawRow,
+    bounded_author_id,
     bounded_id,
     emptied,
     latest_by_key,
@@ -242,13 +243,17 @@ class _Refused:
             return True
         author = next((self.welcome[each] for each in named if each in self.welcome), None)
         if author is None:
-            return not self.authors.isdisjoint(update.author_ids)
+            return not self.authors.isdisjoint(_authors_in(update))
         # A person who writes again is a new one; what others quote of the old one stays out.
-        return bool(update.post_ids) and not self.authors.isdisjoint(set(update.author_ids) - {author})
+        return bool(update.post_ids) and not self.authors.isdisjoint(set(_authors_in(update)) - {author})
 
 
 def _ids_in(update: RawUpdate) -> list[str]:
     return [bounded_id(each) for each in (update.external_id, *update.post_ids)]
+
+
+def _authors_in(update: RawUpdate) -> list[str]:
+    return [bounded_author_id(each) for each in update.author_ids]
 
 
 def _find_refused(
@@ -262,8 +267,9 @@ def _find_refused(
     answered = {(key[0], bounded_id(post.in_reply_to)) for key, post in posts.items() if post.in_reply_to}
     answered |= {(platform, each) for update in raw for each in _ids_in(update)}
     by_post |= {tombstones.post_key(brand_id, *key): key for key in answered.union(other_ids.values())}
-    authors = {(post.platform, post.author.external_id) for post in posts.values() if post.author.external_id}
-    authors |= {(platform, author_id) for update in raw for author_id in update.author_ids}
+    writers = {key: (post.platform, bounded_author_id(post.author.external_id)) for key, post in posts.items()}
+    authors = {author for author in writers.values() if author[1]}
+    authors |= {(platform, author_id) for update in raw for author_id in _authors_in(update)}
     by_author = {tombstones.author_key(brand_id, *author): author for author in authors}
     by_departure = {tombstones.departure_key(brand_id, *author): author for author in authors}
     gone: set[PostKey] = set()
@@ -278,7 +284,7 @@ def _find_refused(
         else:
             departed[by_departure[key_hash]] = recorded_at
     for key, post in posts.items():
-        author = (post.platform, post.author.external_id)
+        author = writers[key]
         is_shown = post.is_public and not post.is_own
         if (
             other_ids.get(key) in gone
@@ -286,7 +292,7 @@ def _find_refused(
             or (is_shown and _is_from_before(post, departed.get(author)))
         ):
             gone.add(key)
-    welcome = {key[1]: post.author.external_id for key, post in posts.items() if key not in gone}
+    welcome = {key[1]: writers[key][1] for key in posts if key not in gone}
     return _Refused(frozenset(gone), frozenset(author_id for _, author_id in (*erased, *departed)), welcome)
 
 

@@ -8,6 +8,7 @@ from monitor.platforms.base import RawUpdate
 from monitor.platforms.meta.stories import without_story_media
 from monitor.platforms.payload import id_at, list_at, text_at
 from monitor.platforms.signatures import is_signed_hex
+from monitor.text.clean import clean
 
 SIGNATURE_HEADER = "x-hub-signature-256"
 # `object` of a body -> platform code. Others (permissions, user) concern no channel's posts.
@@ -88,4 +89,4 @@ def _object(source: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _id(value: object) -> str:
-    return str(value) if isinstance(value, str | int) else ""
+    return clean(str(value)) if isinstance(value, str | int) else ""
