@@ -13,7 +13,7 @@ from monitor.brands.models import Brand, User
 from monitor.inbox import departures, tombstones
 from monitor.inbox.models import Author, Post, PostChange, Tombstone
 from monitor.inbox.services import look_up_everything
-from monitor.inbox.services.deleting import bury_again, hold_deletions_off
+from monitor.inbox.services.deleting import bury_again, bury_authors_again, hold_deletions_off
 from monitor.logs import get_logger
 from monitor.privacy import ledger
 from monitor.privacy.models import Erasure
@@ -98,8 +98,11 @@ def replay_deletions() -> int:
     by_brand: dict[int, set[bytes]] = {}
     for brand_id, key in _missing(list(departures.read())):
         by_brand.setdefault(brand_id, set()).add(key)
+    moments = departures.moments()
     for brand_id, keys in sorted(by_brand.items()):
-        gone += bury_again(brand_id=brand_id, keys=keys)
+        left = {key: moments[brand_id, key] for key in keys if (brand_id, key) in moments}
+        gone += bury_again(brand_id=brand_id, keys=keys - left.keys())
+        gone += bury_authors_again(brand_id=brand_id, moments=left)
     log.info("deletions_replayed", extra={"posts": gone})
     return gone
 

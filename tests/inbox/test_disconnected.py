@@ -57,8 +57,11 @@ def push(simulated: Simulated, platform: str, about: Any, kind: str, dialect: st
     take_deliveries()
 
 
-def let_go(channel: Channel) -> None:
+def let_go(channel: Channel, simulated: Simulated) -> None:
+    """The platform is told, and pushes on for a while none the less."""
+    fields = simulated.world.graph.subscribed_fields
     disconnect(channel=channel, user=None)
+    simulated.world.graph.subscribed_fields = fields
 
 
 def said(simulated: Simulated, platform: str, text: str) -> Any:
@@ -81,7 +84,7 @@ def test_what_is_deleted_there_goes_here_and_nothing_else_comes(
         simulated.world.delete(entry.identifier)
         entry = simulated.world.publish("x", simulated.world.brands["x"], "taken back")
     collect(channel)
-    let_go(channel)
+    let_go(channel, simulated)
     journal = RawEvent.objects.count()
     later = said(simulated, platform, "too late")
     push(simulated, platform, later, "published")
@@ -103,7 +106,7 @@ def test_a_message_that_was_unsent_goes(brand: Brand, simulated: Simulated) -> N
     hold_delivery(sender="meta", raw=written(body))
     take_deliveries()
     assert living() == ["taken back"]
-    let_go(channel)
+    let_go(channel, simulated)
     [event] = body["entry"][0]["messaging"]
     event["message"] = {"mid": event["message"]["mid"], "is_deleted": True}
     hold_delivery(sender="meta", raw=written(body))
@@ -115,7 +118,7 @@ def test_who_closes_the_profile_takes_their_posts_along(brand: Brand, simulated:
     channel = connect(brand, simulated, "x")
     said(simulated, "x", "taken back")
     collect(channel)
-    let_go(channel)
+    let_go(channel, simulated)
     mara = simulated.world.people["x", "mara"]
     simulated.world.set_standing(mara, "protected")
     push(simulated, "x", mara, "standing", "compliance")
@@ -136,12 +139,12 @@ def test_another_channel_of_the_brand_looks_its_posts_up(brand: Brand, simulated
     entry = said(simulated, "x", "taken back")
     said(simulated, "x", "kept")
     collect(channel)
-    let_go(channel)
+    let_go(channel, simulated)
     simulated.world.delete(entry.identifier)
     is_due, report = recheck(channel)
     assert is_due and (report.gone, report.error) == (1, "")
     assert living() == ["kept"]
-    let_go(other)
+    let_go(other, simulated)
     is_due, report = recheck(channel)
     assert not is_due and report.skipped
 
@@ -152,7 +155,7 @@ def test_another_page_cannot_tell_and_is_not_asked(brand: Brand, simulated: Simu
     connect(brand, simulated, "facebook", external_id="200", handle="other")
     said(simulated, "facebook", "kept")
     collect(channel)
-    let_go(channel)
+    let_go(channel, simulated)
     is_due, report = recheck(channel)
     assert not is_due and report.skipped and living() == ["kept"]
 
@@ -162,7 +165,7 @@ def test_only_a_healthy_channel_of_the_same_server_is_asked(
     brand: Brand, simulated: Simulated, change: dict[str, str]
 ) -> None:
     channel, other = connect(brand, simulated, "x"), connect(brand, simulated, "x", "search")
-    let_go(channel)
+    let_go(channel, simulated)
     assert recheck(channel)[0]
     Channel.objects.filter(pk=other.pk).update(**change)
     is_due, report = recheck(channel)

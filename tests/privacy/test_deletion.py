@@ -1,6 +1,7 @@
 """A post that its platform deletes is nowhere any more, and does not come back by any way."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -264,3 +265,33 @@ def _address() -> str:
         host=settings["HOST"], port=settings["PORT"] or 5432, user=settings["USER"], password=settings["PASSWORD"],
         dbname=settings["NAME"],
     )  # fmt: skip
+
+
+def test_a_restored_backup_does_not_open_a_profile_that_was_closed(channel: Channel) -> None:
+    """What was shown before goes again, or never comes in; what the person shows after it is theirs to show."""
+    before, unseen = incoming(1), incoming(2)
+    take_in(channel, before)
+    left_at = timezone.now()
+    author_id = before.author.external_id
+    closed = IncomingDeletion("x", "", "protected", left_at, takes_author=True, author_id=author_id)
+    assert apply_deletions(brand_id=channel.brand_id, deletions=[closed]) == 1
+    assert author_id not in departures.path().read_text()
+    Tombstone.objects.all().delete()
+    Post.objects.all().delete()
+    RawEvent.objects.all().delete()
+    take_in(channel, replace(before, external_id="another-1"))
+    assert services.after_restore()["posts"] == 1
+    assert not Post.objects.filter(deleted_at=None).exists()
+    assert Tombstone.objects.filter(kind="departure", recorded_at=left_at).count() == 1
+    assert take_in(channel, unseen).refused == 1
+    after = replace(incoming(3), created_at=left_at + timedelta(seconds=1))
+    assert take_in(channel, after).stored == 1
+    assert services.after_restore()["posts"] == 0
+
+
+def test_an_author_whom_a_restored_backup_does_not_know_stays_out(channel: Channel) -> None:
+    closed = IncomingDeletion("x", "", "protected", None, takes_author=True, author_id=incoming(1).author.external_id)
+    apply_deletions(brand_id=channel.brand_id, deletions=[closed])
+    Tombstone.objects.all().delete()
+    services.after_restore()
+    assert take_in(channel, incoming(1)).refused == 1

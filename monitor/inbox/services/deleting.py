@@ -1,14 +1,15 @@
 """Deletions that a platform tells us of: a tombstone that outlives everything, and a skeleton that keeps counting."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
 from monitor.inbox import departures, tombstones
-from monitor.inbox.models import Post
+from monitor.inbox.models import Author, Post
 from monitor.inbox.rows import bounded_id
-from monitor.inbox.services.departing import with_their_posts
+from monitor.inbox.services.departing import bury_departure, with_their_posts
 from monitor.platforms.base import IncomingDeletion
 
 # Ingests of a brand run side by side (shared); a deletion runs alone, so that no post can slip in between its look
@@ -184,3 +185,22 @@ def bury_again(*, brand_id: int, keys: Collection[bytes]) -> int:
             if any(each and tombstones.post_key(brand_id, platform, each) in keys for each in names)
         ]
         return sum(store_deletions(database, brand_id, gone[at : at + 500]) for at in range(0, len(gone), 500))
+
+
+def bury_authors_again(*, brand_id: int, moments: Mapping[bytes, datetime]) -> int:
+    """The same for authors who show nothing any more, by their hashes → up to when; what they wrote later stays."""
+    if not moments:
+        return 0
+    with transaction.atomic(), connection.cursor() as database:
+        hold_deletions_off(database, brand_id, deletes=True)
+        for key, moment in moments.items():
+            bury_departure(database, brand_id, key, moment)
+        gone = []
+        living = Author.objects.filter(brand_id=brand_id, erased_at=None).values_list("platform", "external_id")
+        for platform, external_id in living.iterator(chunk_size=5_000):
+            until = moments.get(tombstones.departure_key(brand_id, platform, external_id))
+            if until is not None:
+                gone.append(
+                    IncomingDeletion(platform, "", "protected", until, takes_author=True, author_id=external_id)
+                )
+        return store_deletions(database, brand_id, gone)

@@ -4,9 +4,10 @@ What they told us in private stays: a closed profile takes nothing back of a con
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from monitor.inbox import tombstones
+from monitor.inbox import departures, tombstones
 from monitor.inbox.rows import bounded_author_id, bounded_id
 from monitor.platforms.base import IncomingDeletion
 
@@ -40,7 +41,9 @@ _THEIR_POSTS = """
 _BURY = """
     INSERT INTO inbox_tombstone AS old (key_hash, brand_id, kind, recorded_at)
     VALUES (%s, %s, 'departure', coalesce(%s::timestamptz, clock_timestamp()))
-    ON CONFLICT (key_hash) DO UPDATE SET recorded_at = greatest(old.recorded_at, EXCLUDED.recorded_at)
+    ON CONFLICT (key_hash) DO UPDATE SET recorded_at = EXCLUDED.recorded_at
+        WHERE old.recorded_at < EXCLUDED.recorded_at
+    RETURNING recorded_at
 """
 _DROP_PUT_ASIDE = """
     DELETE FROM inbox_quarantinedevent
@@ -76,11 +79,18 @@ def with_their_posts(database: Any, brand_id: int, deletions: Sequence[IncomingD
     return named
 
 
+def bury_departure(database: Any, brand_id: int, key: bytes, moment: datetime | None) -> None:
+    """Known to the database and to the log outside of it; nothing where it is known already."""
+    database.execute(_BURY, [key, brand_id, moment])
+    for (until,) in database.fetchall():
+        departures.remember(brand_id, [key], until=until)
+
+
 def _departed(
     database: Any, brand_id: int, told: IncomingDeletion, their_id: str, row: int | None
 ) -> list[IncomingDeletion]:
     key = tombstones.departure_key(brand_id, told.platform, their_id)
-    database.execute(_BURY, [key, brand_id, told.deleted_at])
+    bury_departure(database, brand_id, key, told.deleted_at)
     database.execute(_DROP_PUT_ASIDE, [brand_id, their_id])
     if row is None:
         return []
