@@ -7,15 +7,18 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.utils import timezone
 
+from monitor.brands.selectors import channel_context
 from monitor.erasure import Person
 from monitor.inbox import privacy
 from monitor.inbox.models import Author, Conversation, Customer, Post, PostChange, QuarantinedEvent, RawEvent
-from monitor.inbox.services import PutAside, put_aside
+from monitor.inbox.services import PutAside, apply_deletions, put_aside
 from monitor.inbox.services.deleting import hold_deletions_off
-from monitor.platforms.base import Attachment, IncomingAuthor
+from monitor.inbox.services.quarantine import understand
+from monitor.platforms.base import Attachment, IncomingAuthor, IncomingDeletion, RawUpdate
 from monitor.platforms.extra import Extra
 from monitor.privacy.registry import columns_to_claim
 from tests.inbox.makers import NOON, incoming, store
+from tests.inbox.platforms import FakePlatform
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +92,41 @@ def test_no_trace_of_an_erased_person_is_left(channel, brand):
     assert [cell for cell in everything_stored() if CANARY in cell] == []
     assert (counts["posts"], counts["authors"], counts["customers"], counts["quarantined events"]) == (3, 1, 1, 2)
     assert QuarantinedEvent.objects.count() == 1
+
+
+def put_aside_anew(channel, kind="post", author="a1"):
+    """How many stay of two that a parser could not read: one with words of this person, one of somebody else's."""
+    params = [{"kind": kind, "external_id": f"new{each}", "author_ids": [each]} for each in (author, "a2")]
+    found = [PutAside("mentions", "event.malformed", each["external_id"].encode(), each) for each in params]
+    return put_aside(brand_id=channel.brand_id, channel_id=channel.pk, found=found)
+
+
+def test_words_of_an_erased_person_are_not_put_aside_anew(channel, brand):
+    store(channel, *canary_posts())
+    assert put_aside_anew(channel, author=f"id-{CANARY}") == 2
+    erase(brand)
+    QuarantinedEvent.objects.all().delete()
+    assert put_aside_anew(channel, author=f"id-{CANARY}") == 1
+    assert put_aside_anew(channel, author=f"id-{CANARY}", kind="direct_message_v1") == 0
+    assert QuarantinedEvent.objects.get().params["author_ids"] == ["a2"]
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("post", 1), ("post_v1", 1), ("direct_message_v1", 2)])
+def test_words_of_who_shows_nothing_any_more_are_not_put_aside_anew_but_for_conversations(channel, kind, kept):
+    gone = IncomingDeletion("x", "", reason="protected", takes_author=True, author_id="a1")
+    apply_deletions(brand_id=channel.brand_id, deletions=[gone])
+    assert put_aside_anew(channel, kind) == kept
+    assert QuarantinedEvent.objects.filter(params__author_ids__contains="a1").count() == kept - 1
+
+
+def test_an_author_whose_id_is_too_long_is_known_by_what_is_stored_of_it(channel):
+    name = "https://example.org/" + "a" * 200
+    gone = IncomingDeletion("x", "", reason="protected", takes_author=True, author_id=name)
+    apply_deletions(brand_id=channel.brand_id, deletions=[gone])
+    update = RawUpdate("malformed", "q1", {"text": "hello"}, (name,))
+    _, odd = understand(FakePlatform(), channel_context(channel), [update], source="mentions")
+    assert len(odd) == 1
+    assert put_aside(brand_id=channel.brand_id, channel_id=channel.pk, found=odd) == 0
 
 
 def test_the_skeletons_go_on_counting_and_other_people_are_untouched(channel, brand):

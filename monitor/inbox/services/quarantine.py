@@ -1,7 +1,8 @@
 """What could not be understood is put aside with its reason, never lost, and read again on demand."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from monitor.brands.sealing import SealBrokenError
 from monitor.brands.selectors import channel_context
 from monitor.inbox import tombstones
 from monitor.inbox.models import Arrival, QuarantinedEvent, Tombstone
-from monitor.inbox.rows import bounded_id, encode_body
+from monitor.inbox.rows import bounded_author_id, bounded_id, encode_body
 from monitor.inbox.services.pending import NOT_FETCHED, note_fetches
 from monitor.inbox.services.storing import ingest
 from monitor.platforms.base import ChannelContext, IncomingNotice, Platform, PlatformEvent, RawUpdate
@@ -50,12 +51,13 @@ class PutAside:
 
 
 def put_aside(*, brand_id: int, channel_id: int | None, found: Sequence[PutAside]) -> int:
-    """Stores them; returns how many are new. What was deleted before is not kept here either."""
+    """Stores them; returns how many are new. Words of posts that were deleted, and of people who were erased or show
+    nothing any more, are not kept here either."""
     stored = 0
-    gone = _of_the_gone(brand_id, channel_id, found)
+    refused = _refused(brand_id, channel_id, found)
     with connection.cursor() as cursor:
-        for one in found:
-            if not _post_ids(one).isdisjoint(gone):
+        for place, one in enumerate(found):
+            if place in refused:
                 continue
             source = clean(one.source)[:200]
             params = json.dumps(dict(one.params), default=str)
@@ -65,20 +67,31 @@ def put_aside(*, brand_id: int, channel_id: int | None, found: Sequence[PutAside
     return stored
 
 
-def _post_ids(one: PutAside) -> set[str]:
-    """Whose words are in it, as its parser noted."""
-    named = (one.params.get("external_id", ""), *one.params.get("post_ids", ()))
-    return {bounded_id(str(each)) for each in named if each}
-
-
-def _of_the_gone(brand_id: int, channel_id: int | None, found: Sequence[PutAside]) -> set[str]:
-    """Which of the posts were deleted."""
-    named = set().union(*map(_post_ids, found))
-    if not named or channel_id is None:
+def _refused(brand_id: int, channel_id: int | None, found: Sequence[PutAside]) -> set[int]:
+    """The places of those that hold words of the gone, as their parser noted. When they were written nobody could read:
+    better one too many than one too few."""
+    if not found or channel_id is None:
         return set()
     platform = Channel.objects.filter(pk=channel_id).values_list("platform", flat=True).first() or ""
-    by_key = {tombstones.post_key(brand_id, platform, external_id): external_id for external_id in named}
-    return {by_key[bytes(key)] for key in Tombstone.objects.filter(pk__in=list(by_key)).values_list("pk", flat=True)}
+    places: dict[bytes, set[int]] = defaultdict(set)
+    for place, one in enumerate(found):
+        for key in _tombstones_over(brand_id, platform, one):
+            places[key].add(place)
+    gone = Tombstone.objects.filter(pk__in=list(places)).values_list("pk", flat=True) if places else ()
+    return set().union(*(places[bytes(key)] for key in gone))
+
+
+def _tombstones_over(brand_id: int, platform: str, one: PutAside) -> Iterator[bytes]:
+    for post_id in (one.params.get("external_id", ""), *one.params.get("post_ids", ())):
+        if post_id:
+            yield tombstones.post_key(brand_id, platform, bounded_id(str(post_id)))
+    # A closed profile takes nothing back of a conversation (`departing.py`).
+    is_private = str(one.params.get("kind", "")).startswith("direct_message")
+    for author_id in one.params.get("author_ids", ()):
+        author = brand_id, platform, bounded_author_id(str(author_id))
+        yield tombstones.author_key(*author)
+        if not is_private:
+            yield tombstones.departure_key(*author)
 
 
 def understand(
@@ -101,7 +114,7 @@ def _put_aside(update: RawUpdate, source: str, code: str, why: str) -> PutAside:
     params = {
         "kind": clean(update.kind),
         "external_id": clean(update.external_id),
-        "author_ids": [clean(author_id) for author_id in update.author_ids],
+        "author_ids": [bounded_author_id(author_id) for author_id in update.author_ids],
         "post_ids": [clean(post_id) for post_id in update.post_ids],
         "why": clean(why)[:200],
     }
