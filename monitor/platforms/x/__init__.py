@@ -36,7 +36,11 @@ class XPlatform:
         prices_with_link={"reply": 200_000},
         # A post, its author and now and then the post that it answers; our own posts come without.
         read_prices={
-            "mentions": 12_000, "search": 16_000, "quotes": 16_000, "direct_messages": 20_000, "own_posts": 1_000,
+            "mentions": 12_000,
+            "search": 16_000,
+            "quotes": 16_000,
+            "direct_messages": 20_000,
+            "own_posts": 1_000,
         },  # fmt: skip
         backfill_posts={"mentions": 800, "own_posts": 3_200},
         backfill_days={"mentions": 365, "own_posts": 365, "direct_messages": 30, "search": 7, "quotes": 7},
