@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from monitor.brands.models import Brand, Channel
-from monitor.brands.sealing import Credentials, unseal
+from monitor.brands.sealing import Credentials, SealBrokenError, unseal
 from monitor.logs import get_logger
 from monitor.platforms.base import ChannelContext
 from monitor.platforms.registry import get_platform, platform_codes
@@ -57,6 +57,15 @@ def _app_ids(platform: str) -> tuple[str, ...]:
     sign_in = get_platform(platform).declaration.sign_in if platform in platform_codes() else None
     app_id = settings.SIGN_IN_APPS.get(sign_in.return_code, ("",))[0] if sign_in is not None else ""
     return (app_id,) if app_id else ()
+
+
+def reading_context(channel: Channel) -> ChannelContext:
+    """What a parser needs to know. Beside the login stand ids of ours (a profile's Page) that our own posts are known
+    by; where the seal is broken it reads without them."""
+    try:
+        return channel_context(channel)
+    except SealBrokenError:
+        return channel_context(channel, with_credentials=False)
 
 
 def has_login(channel: Channel) -> bool:

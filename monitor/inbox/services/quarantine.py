@@ -12,8 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from monitor.brands.models import Channel
-from monitor.brands.sealing import SealBrokenError
-from monitor.brands.selectors import channel_context
+from monitor.brands.selectors import reading_context
 from monitor.inbox import tombstones
 from monitor.inbox.models import Arrival, QuarantinedEvent, Tombstone
 from monitor.inbox.rows import bounded_author_id, bounded_id, encode_body
@@ -143,7 +142,7 @@ def replay_quarantined(*, brand_id: int, event_ids: Sequence[int] | None = None)
             tuple(event.params["author_ids"]),
             tuple(event.params.get("post_ids", ())),
         )
-        platform, context = get_platform(event.channel.platform), _who_we_are(event.channel)
+        platform, context = get_platform(event.channel.platform), reading_context(event.channel)
         events, odd = understand(platform, context, [update], source=event.source)
         if odd:
             still_odd += 1
@@ -164,15 +163,6 @@ def replay_quarantined(*, brand_id: int, event_ids: Sequence[int] | None = None)
             QuarantinedEvent.objects.filter(pk=event.pk).update(replayed_at=Now())
         understood += 1
     return understood, still_odd
-
-
-def _who_we_are(channel: Channel) -> ChannelContext:
-    """Beside the login stand ids of ours (a profile's Page) that our own posts are known by. Where the seal is broken
-    it is read without them."""
-    try:
-        return channel_context(channel)
-    except SealBrokenError:
-        return channel_context(channel, with_credentials=False)
 
 
 @transaction.atomic

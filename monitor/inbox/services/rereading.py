@@ -18,14 +18,14 @@ from monitor.audit.services import record
 from monitor.brands.budgets import ChannelBudget
 from monitor.brands.models import Channel, User
 from monitor.brands.sealing import SealBrokenError
-from monitor.brands.selectors import channel_context
+from monitor.brands.selectors import channel_context, reading_context
 from monitor.brands.services import open_connector
 from monitor.inbox.models import RawEvent, Rereading, RereadingState
 from monitor.inbox.services.failures import backoff_seconds, code_of
 from monitor.inbox.services.quarantine import REPLAY_IS_LIVE_FOR, put_aside, understand
 from monitor.inbox.services.storing import IngestReport, StaleLeaseError, ingest
 from monitor.logs import get_logger
-from monitor.platforms.base import ChannelContext, IncomingNotice, IncomingPost, Platform, PlatformEvent, RawUpdate
+from monitor.platforms.base import IncomingNotice, IncomingPost, Platform, PlatformEvent, RawUpdate
 from monitor.platforms.errors import (
     AuthExpiredError,
     PlatformError,
@@ -186,21 +186,12 @@ def _read_journal(reading: Rereading, platform: Platform) -> IngestReport:
         lines = lines.extra(where=["(recorded_at, id) > (%s, %s)"], params=list(place))  # noqa: S610 - constants
     page = list(lines.order_by("recorded_at", "id")[:JOURNAL_PAGE])
     updates = [_as_update(line) for line in page if line.body]
-    context = _who_we_are(reading.channel)
+    context = reading_context(reading.channel)
     events, _odd = understand(platform, context, updates, source="journal")
     last = page[-1] if page else None
     cursor = {"recorded_at": last.recorded_at.isoformat(), "id": last.id} if last else {}
     reached = last.recorded_at if last else None
     return _store(reading, events, (), cursor=cursor, goes_on=len(page) == JOURNAL_PAGE, reached=reached)
-
-
-def _who_we_are(channel: Channel) -> ChannelContext:
-    """Beside the login stand ids of ours (a profile's Page) that our own posts are known by. The journal can be read
-    without them."""
-    try:
-        return channel_context(channel)
-    except SealBrokenError:
-        return channel_context(channel, with_credentials=False)
 
 
 def _as_update(line: RawEvent) -> RawUpdate:
