@@ -158,7 +158,8 @@ PLATFORM_API_URLS = {
 }
 X_CONSUMER_SECRETS = read_list("MENTIONDESK_X_CONSUMER_SECRET")
 # What belongs to the app rather than to a channel, for channels that were signed in without it: push at X does.
-APP_CREDENTIALS = {"x": {"bearer_token": read_text("MENTIONDESK_X_BEARER_TOKEN")}}
+X_BEARER_TOKEN = read_text("MENTIONDESK_X_BEARER_TOKEN")
+APP_CREDENTIALS = {"x": {"bearer_token": X_BEARER_TOKEN}} if X_BEARER_TOKEN else {}
 META_APP_SECRETS = read_list("MENTIONDESK_META_APP_SECRET")
 META_VERIFY_TOKEN = read_text("MENTIONDESK_META_VERIFY_TOKEN")
 # For signing in from the console: (client id, secret, where the browser goes), by `SignIn.return_code`.

@@ -1,7 +1,7 @@
 """How many posts of each stratum are drawn. Pure, given one random number."""
 
 from collections.abc import Sequence
-from math import floor, sqrt
+from math import ceil, sqrt
 
 
 def allot(populations: Sequence[int], size: int, start: float) -> list[int]:
@@ -15,8 +15,9 @@ def allot(populations: Sequence[int], size: int, start: float) -> list[int]:
     drawn, passed, taken = [], 0.0, 0
     for share in _shares(populations, size):
         passed += share
-        # A hair of tolerance: the shares are sums of floats, and the last must end at `size`.
-        upto = min(size, floor(passed - start + 1 + 1e-9))
+        # Points lie at start, start + 1, …; those before the end of the share are in it. The shares are sums of floats:
+        # rounded, and the start kept a hair from 1, whole numbers stay whole, and the last share ends at `size`.
+        upto = min(size, max(taken, ceil(round(passed, 9) - min(start, 1 - 1e-6) - 1e-10)))
         drawn.append(upto - taken)
         taken = upto
     return drawn

@@ -4,12 +4,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.analysis.allotting import allot
 
 
+@example([0, 1], 1, 0.0)
+@example([3, 1], 4, 1 - 1e-12)
 @given(
     populations=st.lists(st.integers(0, 100_000), max_size=60),
     size=st.integers(0, 60),
