@@ -93,7 +93,7 @@ def _has_suggestion(desk: RunningDesk, identifier: str) -> bool:
 
 def _until_nothing_is_open(desk: RunningDesk) -> None:
     try:
-        until(lambda: not _open_effects(desk), seconds=360)
+        until(lambda: not _open_effects(desk), seconds=720)
     except AssertionError:
         raise AssertionError(f"still open, at {desk.sql('SELECT now()')}: {_open_effects(desk)}") from None
 

@@ -133,7 +133,11 @@ def _look_again(effect: Effect, now: datetime | None) -> None:
 
 
 def _postpone(effect: Effect, now: datetime | None) -> None:
-    pause = PAUSES[min(effect.checks, len(PAUSES)) - 1]
+    moment = now or database_now()
+    due = moment + PAUSES[min(effect.checks, len(PAUSES)) - 1]
+    settled = (effect.started_at or effect.claimed_at or effect.created_at) + SETTLE
+    if moment < settled:
+        due = min(due, settled)  # from then on an absence counts: nobody waits longer for the answer
     Effect.objects.filter(pk=effect.pk, state=EffectState.UNCONFIRMED, started_at=effect.started_at).update(
-        lease_until=None, not_before=(now or database_now()) + pause
+        lease_until=None, not_before=due
     )
