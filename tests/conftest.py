@@ -47,6 +47,23 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         )
 
 
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Any]:
+    """The fake platforms on a loopback port."""
+    from tests.support.simulated import open_stage
+
+    with open_stage() as opened:
+        yield opened
+
+
+@pytest.fixture
+def simulated(stage: Any) -> Any:
+    """A world of its own on the stage."""
+    from monitor.simulators.world import World
+
+    return stage.show(World())
+
+
 @pytest.fixture
 def brand(db: None) -> Any:
     from monitor.brands.models import Brand

@@ -1,6 +1,5 @@
 """Deliveries that are held unread: a deletion that overtakes them is not undone by reading them, now or later."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,38 +10,18 @@ from django.utils import timezone
 from monitor.api import services as deliveries
 from monitor.api.models import HeldDelivery
 from monitor.api.privacy import sweep_retention
-from monitor.brands.models import Brand, Channel
-from monitor.brands.services import connect_channel
+from monitor.brands.models import Brand
 from monitor.inbox.models import Post
 from monitor.inbox.services import apply_deletions
 from monitor.platforms.base import IncomingDeletion
 from monitor.simulators import meta_push, x_push
 from monitor.simulators.pushing import Hook, written
-from monitor.simulators.world import World
-from tests.support.simulated import Simulated, Stage, open_stage
+from tests.support.channels import connect
+from tests.support.simulated import Simulated
 from tests.support.traces import traces_of
 
 pytestmark = pytest.mark.django_db
 MARK = "quetzalwort"
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with open_stage() as opened:
-        yield opened
-
-
-@pytest.fixture
-def simulated(stage: Stage) -> Simulated:
-    return stage.show(World())
-
-
-def connect(brand: Brand, simulated: Simulated, platform: str) -> Channel:
-    context = simulated.context(platform)
-    return connect_channel(
-        brand=brand, platform=platform, kind=context.kind, external_id=context.external_id, handle=context.handle,
-        credentials=context.credentials, api_url=context.api_url,
-    )  # fmt: skip
 
 
 def said(simulated: Simulated, platform: str, text: str, handle: str = "mara") -> Any:

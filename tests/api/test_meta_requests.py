@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,6 @@ from django.test import Client
 from monitor.alerts.models import Alert
 from monitor.api.models import Delivery
 from monitor.api.services import take_deliveries
-from monitor.brands import services as brands
 from monitor.brands.models import Brand, Channel, ChannelState
 from monitor.brands.sealing import unseal
 from monitor.inbox.models import Author, Post
@@ -23,8 +21,9 @@ from monitor.platforms.base import IncomingAuthor, IncomingPost
 from monitor.privacy import asked
 from monitor.privacy.models import DeletionRequest, Erasure
 from monitor.simulators.graph_facts import ADMIN_USER_ID, signed_request
-from monitor.simulators.world import APP_SECRET, DEMO_CHANNELS, PATHS, World
-from tests.support.simulated import Simulated, open_stage
+from monitor.simulators.world import APP_SECRET, World
+from tests.support import channels as support
+from tests.support.simulated import Simulated
 
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 VISITOR_ID = "7000000000000042"
@@ -37,12 +36,6 @@ def secrets(settings: Any) -> None:
     settings.PUBLIC_URL = "https://desk.example"
 
 
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Any]:
-    with open_stage() as opened:
-        yield opened
-
-
 @pytest.fixture
 def simulated(stage: Any) -> Simulated:
     world = World()
@@ -51,13 +44,8 @@ def simulated(stage: Any) -> Simulated:
 
 
 def connect(brand: Brand, simulated: Simulated, platform: str = "facebook", **credentials: str) -> Channel:
-    plan = next(one for one in DEMO_CHANNELS if one["platform"] == platform)
-    return brands.connect_channel(
-        brand=brand,
-        credentials={**plan["credentials"], **credentials},
-        api_url=simulated.address + PATHS[platform],
-        **{name: plan[name] for name in NAMES},
-    )
+    given = {**simulated.context(platform).credentials, **credentials}
+    return support.connect(brand, simulated, platform, credentials=given)
 
 
 def post_of(channel: Channel, author_id: str, number: int = 1) -> IncomingPost:

@@ -1,6 +1,6 @@
 """Commands inside the test's own database, and the simulated platforms that they talk to."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -9,15 +9,9 @@ import pytest
 from monitor.__main__ import main
 from monitor.platforms.registry import platform_codes
 from monitor.simulators.world import World
-from tests.support.simulated import Simulated, Stage, open_stage
+from tests.support.simulated import Simulated, Stage
 
 Command = Callable[..., int]
-
-
-@pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
-    with open_stage() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Authors who close their profile or are suspended on X: everything that they showed goes, and what was said in private
 stays. Over HTTP, against the fake X."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,40 +10,21 @@ from django.utils import timezone
 from monitor.api.models import HeldDelivery
 from monitor.api.services import hold_delivery, take_deliveries
 from monitor.brands.models import Brand, Channel
-from monitor.brands.services import connect_channel
 from monitor.inbox import selectors
 from monitor.inbox.models import Author, Post, RawEvent, Recheck
 from monitor.inbox.services import collect_channel, recheck_channel
 from monitor.simulators import x_push
 from monitor.simulators.pushing import Hook, written
-from monitor.simulators.world import Entry, World
-from tests.support.simulated import Simulated, Stage, open_stage
+from monitor.simulators.world import Entry
+from tests.support.channels import connect
+from tests.support.simulated import Simulated
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with open_stage() as opened:
-        yield opened
-
-
-@pytest.fixture
-def simulated(stage: Stage) -> Simulated:
-    return stage.show(World())
-
-
-def connect(brand: Brand, simulated: Simulated) -> Channel:
-    context = simulated.context("x")
-    return connect_channel(
-        brand=brand, platform="x", kind=context.kind, external_id=context.external_id, handle=context.handle,
-        credentials=context.credentials, api_url=context.api_url,
-    )  # fmt: skip
-
-
 @pytest.fixture
 def x(brand: Brand, simulated: Simulated) -> Channel:
-    return connect(brand, simulated)
+    return connect(brand, simulated, "x")
 
 
 def collect(channel: Channel) -> None:
@@ -164,7 +144,7 @@ def test_a_message_from_before_that_comes_late_still_comes_in(x: Channel, simula
 def test_a_compliance_event_reaches_every_brand_at_once(
     x: Channel, simulated: Simulated, other_brand: Brand, standing: str
 ) -> None:
-    theirs = connect(other_brand, simulated)
+    theirs = connect(other_brand, simulated, "x")
     mara_writes(simulated, x)
     collect(theirs)
     simulated.world.set_standing(mara(simulated), standing)

@@ -1,7 +1,6 @@
 """A channel that was disconnected keeps its posts, so it still hears what is gone: pushed, or looked up by another
 channel of the brand. Over HTTP, against the fake platforms."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,41 +9,15 @@ from django.utils import timezone
 
 from monitor.api.services import hold_delivery, take_deliveries
 from monitor.brands.models import Brand, Channel
-from monitor.brands.services import connect_channel
 from monitor.inbox import selectors
 from monitor.inbox.models import Post, QuarantinedEvent, RawEvent, Recheck
-from monitor.inbox.services import collect_channel, disconnect, recheck_channel
+from monitor.inbox.services import disconnect, recheck_channel
 from monitor.simulators import meta_push, x_push
 from monitor.simulators.pushing import Hook, written
-from monitor.simulators.world import World
-from tests.support.simulated import Simulated, Stage, open_stage
+from tests.support.channels import collect, connect
+from tests.support.simulated import Simulated
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with open_stage() as opened:
-        yield opened
-
-
-@pytest.fixture
-def simulated(stage: Stage) -> Simulated:
-    return stage.show(World())
-
-
-def connect(brand: Brand, simulated: Simulated, platform: str, kind: str = "", **fields: Any) -> Channel:
-    context = simulated.context(platform, kind)
-    told = {"external_id": context.external_id, "handle": context.handle, "query": context.query, **fields}
-    return connect_channel(
-        brand=brand, platform=platform, kind=context.kind, credentials=context.credentials, api_url=context.api_url,
-        **told,
-    )  # fmt: skip
-
-
-def collect(channel: Channel) -> None:
-    for stream in channel.streams.values_list("name", flat=True):
-        assert not collect_channel(channel_id=channel.pk, stream=stream).error
 
 
 def push(simulated: Simulated, platform: str, about: Any, kind: str, dialect: str = "activity") -> None:

@@ -1,7 +1,6 @@
 """What a platform only names (a mention elsewhere) is asked for over HTTP, a few times, and then shown to people."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,25 +17,9 @@ from monitor.platforms.base import FETCHED_NOTICES, IncomingDeletion, IncomingNo
 from monitor.platforms.meta.webhooks import split
 from monitor.platforms.registry import get_platform, platform_codes
 from monitor.privacy.services import erase_author
-from monitor.simulators.world import DEMO_CHANNELS, PATHS, PROFILE_ID, World
-from tests.support.simulated import Simulated, open_stage
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Any]:
-    with open_stage() as opened:
-        yield opened
-
-
-@pytest.fixture
-def simulated(stage: Any) -> Simulated:
-    return stage.show(World())
-
-
-def connect(brand: Brand, simulated: Simulated, platform: str) -> Channel:
-    plan = next(one for one in DEMO_CHANNELS if one["platform"] == platform)
-    wanted = {name: plan[name] for name in ("platform", "kind", "external_id", "handle", "name", "credentials")}
-    return brands.connect_channel(brand=brand, api_url=simulated.address + PATHS[platform], **wanted)
+from monitor.simulators.world import PROFILE_ID
+from tests.support.channels import connect
+from tests.support.simulated import Simulated
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """One comment is one post, in however many lists and deliveries it is seen; hiding, edits and deletions reach it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from monitor.alerts.models import Alert
-from monitor.brands import services as brands
 from monitor.brands.models import Brand, Channel, ChannelState
 from monitor.inbox.models import Author, Conversation, Post, RawEvent, Sighting
 from monitor.inbox.services import collect_channel, ingest, receive_updates
@@ -14,28 +12,16 @@ from monitor.inbox.services.quarantine import understand
 from monitor.platforms.base import IncomingDeletion
 from monitor.platforms.meta.webhooks import split
 from monitor.platforms.registry import get_platform
-from monitor.simulators.world import DEMO_CHANNELS, PAGE_ID, PATHS, World
-from tests.support.simulated import Simulated, open_stage
+from monitor.simulators.world import PAGE_ID
+from tests.support.channels import connect
+from tests.support.simulated import Simulated
 
 STREAMS = ("feed", "visitor_posts", "ads", "tagged", "reviews")
 
 
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Any]:
-    with open_stage() as opened:
-        yield opened
-
-
-@pytest.fixture
-def simulated(stage: Any) -> Simulated:
-    return stage.show(World())
-
-
 @pytest.fixture
 def page(brand: Brand, simulated: Simulated) -> Channel:
-    plan = next(one for one in DEMO_CHANNELS if one["platform"] == "facebook")
-    wanted = {name: plan[name] for name in ("platform", "kind", "external_id", "handle", "name", "credentials")}
-    return brands.connect_channel(brand=brand, api_url=simulated.address + PATHS["facebook"], **wanted)
+    return connect(brand, simulated, "facebook")
 
 
 def collect(page: Channel, *streams: str) -> None:

@@ -1,6 +1,6 @@
 """One edit is one version, in however many ways it is told and in whatever order they come, over the fake platforms."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import permutations
 
@@ -8,7 +8,6 @@ import pytest
 from django.utils import timezone
 
 from monitor.brands.models import Brand, Channel
-from monitor.brands.services import connect_channel
 from monitor.inbox import selectors
 from monitor.inbox.models import Post, PostChange, Recheck
 from monitor.inbox.services import collect_channel, receive_updates, recheck_channel
@@ -16,30 +15,12 @@ from monitor.platforms.meta import webhooks as meta
 from monitor.platforms.x import webhooks as x
 from monitor.simulators import meta_push, x_push
 from monitor.simulators.pushing import Hook
-from monitor.simulators.world import Entry, World
-from tests.support.simulated import Simulated, Stage, open_stage
+from monitor.simulators.world import Entry
+from tests.support.channels import connect
+from tests.support.simulated import Simulated
 
 pytestmark = pytest.mark.django_db
 Way = Callable[[], None]
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with open_stage() as opened:
-        yield opened
-
-
-@pytest.fixture
-def simulated(stage: Stage) -> Simulated:
-    return stage.show(World())
-
-
-def connect(brand: Brand, simulated: Simulated, platform: str) -> Channel:
-    context = simulated.context(platform)
-    return connect_channel(
-        brand=brand, platform=platform, kind=context.kind, external_id=context.external_id, handle=context.handle,
-        credentials=context.credentials, api_url=context.api_url,
-    )  # fmt: skip
 
 
 def collect(channel: Channel, stream: str) -> None:

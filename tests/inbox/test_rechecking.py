@@ -6,42 +6,16 @@ import pytest
 from django.utils import timezone
 
 from monitor.brands.models import Channel, PaidRead, Spend
-from monitor.brands.services import connect_channel
 from monitor.inbox import selectors
 from monitor.inbox.models import Author, Post, PostChange, RawEvent, Recheck
-from monitor.inbox.services import collect_channel, look_again_soon, recheck_channel, recheck_post
-from monitor.simulators.world import World
-from tests.support.simulated import Simulated, Stage, open_stage
+from monitor.inbox.services import look_again_soon, recheck_channel, recheck_post
+from tests.support.channels import collect, connect
+from tests.support.simulated import Simulated
 
 pytestmark = pytest.mark.django_db
 
 # Platforms whose look-ups cost nothing, and the stream that brings what a person says to the brand.
 FREE = ["mastodon", "bluesky", "facebook", "instagram"]
-
-
-@pytest.fixture(scope="module")
-def stage():
-    with open_stage() as opened:
-        yield opened
-
-
-@pytest.fixture
-def simulated(stage: Stage) -> Simulated:
-    return stage.show(World())
-
-
-def connect(brand, simulated: Simulated, platform: str, **fields) -> Channel:
-    context = simulated.context(platform)
-    return connect_channel(
-        brand=brand, platform=platform, kind=context.kind, external_id=context.external_id, handle=context.handle,
-        credentials=context.credentials, api_url=context.api_url, **fields,
-    )  # fmt: skip
-
-
-def collect(channel: Channel) -> None:
-    for stream in channel.streams.values_list("name", flat=True):
-        report = collect_channel(channel_id=channel.pk, stream=stream)
-        assert report.error == ""
 
 
 def no_cases(_channel_id: int, _after_id: int, _limit: int) -> list[int]:

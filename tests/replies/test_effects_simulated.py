@@ -1,6 +1,5 @@
 """Hiding, liking, deleting and answering privately over real HTTP: what really stands on the platform afterwards."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,20 +17,14 @@ from monitor.replies.models import Effect, EffectState, Reply, ReplyState
 from monitor.triage.services import TriageOutcome
 from tests.replies.conftest import ANSWER, approved
 from tests.replies.platform import later
-from tests.replies.test_with_simulators import collect, connect
+from tests.support.channels import collect, connect
 from tests.support.desk import analyze, make_case
-from tests.support.simulated import Simulated, simulated_platforms
+from tests.support.simulated import Simulated
 
 HIDING = ("x", "facebook", "instagram", "bluesky")
 LIKING = ("facebook", "mastodon", "bluesky")
 WRITING = ("x", "facebook", "instagram", "mastodon", "bluesky")
 PRIVATELY = ("facebook", "instagram", "mastodon", "bluesky")
-
-
-@pytest.fixture
-def simulated() -> Iterator[Simulated]:
-    with simulated_platforms() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """An answer that a colleague deletes in the platform's own app: said so, counted, and the customer waits again."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -22,18 +21,12 @@ from monitor.replies.services.outcomes import settle_sent
 from monitor.simulators import meta_push, x_push
 from monitor.simulators.pushing import Hook, written
 from tests.replies.conftest import ANSWER, approved
-from tests.replies.test_with_simulators import collect, connect
+from tests.support.channels import collect, connect
 from tests.support.desk import make_case
-from tests.support.simulated import Simulated, simulated_platforms
+from tests.support.simulated import Simulated
 
 PLATFORMS = ("x", "facebook", "instagram", "mastodon", "bluesky")
 ASKED = "@lumora where is it?"
-
-
-@pytest.fixture
-def simulated() -> Iterator[Simulated]:
-    with simulated_platforms() as running:
-        yield running
 
 
 def answered(brand: Brand, simulated: Simulated, platform: str, lead: Any) -> tuple[Channel, Reply]:

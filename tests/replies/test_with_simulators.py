@@ -1,22 +1,19 @@
 """The whole way over real HTTP: a post is collected, answered, said once in the simulator's thread, and echoed back."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from monitor.brands import services as brands
 from monitor.brands.models import Brand, Channel, Membership, User
 from monitor.cases.models import Case
 from monitor.inbox.models import Post
-from monitor.inbox.services import collect_channel
 from monitor.replies import services
 from monitor.replies.models import Effect, Reply, ReplyState
-from monitor.simulators.world import DEMO_CHANNELS, PATHS
 from tests.replies.conftest import ANSWER
 from tests.replies.platform import later
+from tests.support.channels import collect, connect
 from tests.support.desk import make_case
-from tests.support.simulated import Simulated, simulated_platforms
+from tests.support.simulated import Simulated
 
 WAYS = [
     ("x", True, "reply"),
@@ -35,36 +32,10 @@ WAYS = [
 
 
 @pytest.fixture
-def simulated() -> Iterator[Simulated]:
-    with simulated_platforms() as running:
-        yield running
-
-
-@pytest.fixture
 def agent(brand: Brand) -> User:
     user = User.objects.create_user("ann@example.com", "a long password")
     Membership.objects.create(user=user, brand=brand, role="agent")
     return user
-
-
-def connect(brand: Brand, simulated: Simulated, platform: str) -> Channel:
-    plan = next(one for one in DEMO_CHANNELS if one["platform"] == platform and one["kind"] != "search")
-    return brands.connect_channel(
-        brand=brand,
-        platform=platform,
-        kind=plan["kind"],
-        external_id=plan["external_id"],
-        handle=plan["handle"],
-        name=plan["name"],
-        credentials=plan["credentials"],
-        api_url=simulated.address + PATHS[platform],
-    )
-
-
-def collect(channel: Channel) -> None:
-    for stream in channel.streams.values_list("name", flat=True):
-        report = collect_channel(channel_id=channel.pk, stream=stream)
-        assert report.error == "", (stream, report.error)
 
 
 def collected_case(brand: Brand, simulated: Simulated, channel: Channel, is_public: bool) -> Case:
