@@ -7,11 +7,8 @@ from django.test import Client
 
 from monitor.platforms.signing import SIMULATED_CLIENT_ID, SIMULATED_CLIENT_SECRET
 from monitor.simulators.world import PATHS
-from tests.platforms.conftest import simulated, stage
 from tests.support.desk import make_case
 from tests.support.simulated import Simulated
-
-__all__ = ["simulated", "stage"]
 
 
 def _signed_in(user: Any) -> Client:
