@@ -18,17 +18,22 @@ from monitor.nlp.calibration import Calibration
 from monitor.nlp.encoder import Encoder, Reading, default_threads
 from monitor.nlp.hub.replacements import Replacements
 from monitor.nlp.hub.settings import Wish, read_wishes
-from monitor.nlp.labels import AUDIENCES, INTENTS, SENTIMENTS, TOPICS
-from monitor.nlp.language import UNKNOWN, identify_languages
+from monitor.nlp.labels import AUDIENCES, HEADS, INTENTS, SENTIMENTS, TOPICS
+from monitor.nlp.language import identify_languages
 from monitor.nlp.learning import LearnedWeights
 from monitor.nlp.linear import LinearModel
-from monitor.nlp.normalise import normalise
+from monitor.nlp.normalise import normalise, says_something
 from monitor.nlp.reasons import WordWeigher
 from monitor.text.clean import clean
 from monitor.text.entities import Entity, find_entities
 from monitor.text.reason import Reason
 
 MODEL_FOLDER = Path(__file__).parent / "model"
+#: What is said of a post without a letter, a number or a pictogram.
+_SILENCE = {
+    "intent": "chatter", "needs_reply": "no", "sentiment": "neutral", "complaint": "no", "severity": "0",
+    "escalate": "no", "topic": "other", "audience": "none",
+}  # fmt: skip
 _LONGEST_POST = 100_000  # characters; what is beyond is not read
 
 
@@ -131,8 +136,14 @@ class Engine:
         texts, languages, scores, reading = self._read(posts)
         if learned is not None and reading is not None:
             scores = learned.apply(scores, reading.embeddings)
+        folded = [normalise(text) for text in texts]
+        silent = {row for row, fold in enumerate(folded) if not says_something(fold)}
+        for row in silent:
+            _judge_silence(scores, row, asks="?" in folded[row])
         return [
-            self._answer(row, text, languages[row], scores, reading, find_entities(text, order_patterns))
+            self._answer(
+                row, text, languages[row], scores, reading, find_entities(text, order_patterns), is_silent=row in silent
+            )
             for row, text in enumerate(texts)
         ]
 
@@ -168,12 +179,12 @@ class Engine:
         scores: dict[str, NDArray],
         reading: Reading | None,
         entities: list[Entity],
+        *,
+        is_silent: bool,
     ) -> PostAnalysis:
         thresholds = self._models[2].thresholds
         yes = {head: float(scores[head][row, 1]) for head in ("complaint", "needs_reply", "escalate")}
         says = {head: score >= thresholds[head] for head, score in yes.items()}
-        if not normalise(text):
-            says = dict.fromkeys(says, False)
         severity = int(scores["severity"][row, 1:].argmax()) + 1 if says["complaint"] else 0
         intent = _choose_intent(scores["intent"][row], says["complaint"])
         topic = TOPICS[int(scores["topic"][row].argmax())]
@@ -194,17 +205,17 @@ class Engine:
             topic_scores=_named(TOPICS, scores["topic"][row]),
             audience=audience,
             entities=entities,
-            reasons=self._reasons(row, text, language, scores, says, intent, topic, severity, audience),
+            reasons=[Reason("text.empty")]
+            if is_silent
+            else self._reasons(row, text, scores, says, intent, topic, severity, audience),
             model=self.version,
             embedding=reading.embeddings[row] if reading else None,
         )
 
     def _reasons(
-        self, row: int, text: str, language: str, scores: dict[str, NDArray], says: dict[str, bool],
+        self, row: int, text: str, scores: dict[str, NDArray], says: dict[str, bool],
         intent: str, topic: str, severity: int, audience: str,
     ) -> list[Reason]:  # fmt: skip
-        if language == UNKNOWN and not normalise(text):
-            return [Reason("text.empty")]
         named = [(f"intent.{intent}", float(scores["intent"][row, INTENTS.index(intent)]))]
         named.append((f"topic.{topic}", float(scores["topic"][row].max())))
         if severity:
@@ -219,6 +230,13 @@ class Engine:
             if says[head] and head not in self._replaced and (words := self._models[3].deciding_words(text, head)):
                 reasons.append(Reason(f"words.{head}", round(float(scores[head][row, 1]), 4), {"words": words}))
         return reasons
+
+
+def _judge_silence(scores: dict[str, NDArray], row: int, *, asks: bool) -> None:
+    """A picture, an address or a dot alone: no model may read a complaint into it. A question mark wants an answer."""
+    said = {"needs_reply": "yes", "intent": "question"} if asks else {}
+    for head, label in (_SILENCE | said).items():
+        scores[head][row] = [float(one == label) for one in HEADS[head]]
 
 
 def _choose_intent(scores: NDArray, is_complaint: bool) -> str:

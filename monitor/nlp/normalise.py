@@ -15,6 +15,8 @@ _PLACEHOLDER = re.compile(r"__(\w{1,20}?)__")
 _LONG_NUMBER = re.compile(r"\d{6,}")
 _REPEATED = re.compile(r"(.)\1{3,}", re.DOTALL)
 _SPACES = re.compile(r"\s+")
+_MASKS = re.compile(r"\bhttp\b|@user\b|@care\b")
+_TELLING = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "So"})
 _HANGUL_SYLLABLE = re.compile("[\uac00-\ud7a3]+")
 _OTHER_CONTROL = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff\ud800-\udfff]"
@@ -36,6 +38,11 @@ def normalise(text: str) -> str:
         text = _fold_scripts(text)
     text = _REPEATED.sub(r"\1\1\1", text)
     return _SPACES.sub(" ", text).strip()
+
+
+def says_something(folded: str) -> bool:
+    """Whether a folded post holds a letter, a number or a pictogram beside handles and addresses."""
+    return any(unicodedata.category(sign) in _TELLING for sign in _MASKS.sub("", folded))
 
 
 def _fold_scripts(text: str) -> str:

@@ -10,7 +10,7 @@
 | audience.seller | – | probability of the audience |
 | severity.1 .. severity.3 | – | probability of the level |
 | escalate.yes | – | the escalate score |
-| text.empty | – | 0; the post has no words: only emoji, links, numbers or nothing |
+| text.empty | – | 0; the post says nothing: only handles, addresses, signs, or a picture without words |
 """
 
 import re

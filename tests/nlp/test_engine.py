@@ -95,9 +95,9 @@ BAD_TEXTS = {
 @pytest.mark.parametrize("text", BAD_TEXTS.values(), ids=BAD_TEXTS.keys())
 def test_any_text_gets_an_answer_in_bounded_time(text):
     load_engine().load()
-    started = time.perf_counter()
+    started = time.process_time()
     analysis = analyze(text)[0]
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert analysis.intent in INTENTS
     assert np.isfinite(analysis.complaint_score)
 
@@ -109,9 +109,21 @@ def test_a_broken_text_does_not_change_its_neighbours():
 
 
 def test_a_text_without_words_is_no_complaint_and_says_why():
-    for analysis in analyze("", "  ", "\u200b"):
-        assert (analysis.language, analysis.complaint, analysis.needs_reply) == ("und", False, False)
+    for analysis in analyze("", "  ", "\u200b", ".", "!!!", "...", "@lumora https://example.com/pic", "\x00"):
+        said = (analysis.language, analysis.intent, analysis.complaint, analysis.needs_reply, analysis.audience)
+        assert said == ("und", "chatter", False, False, "none")
         assert [reason.code for reason in analysis.reasons] == ["text.empty"]
+
+
+def test_a_question_mark_alone_wants_an_answer_and_complains_of_nothing():
+    for analysis in analyze("?", "？？", "@lumora ?!"):
+        assert (analysis.intent, analysis.complaint, analysis.needs_reply) == ("question", False, True)
+
+
+def test_emoji_and_numbers_alone_are_read():
+    angry, number = analyze("😡😡😡", "884512")
+    assert angry.sentiment == "negative"
+    assert not any(reason.code == "text.empty" for one in (angry, number) for reason in one.reasons)
 
 
 def test_no_posts_give_no_answers():
