@@ -54,6 +54,7 @@ of_case: list[URLPattern | URLResolver] = [
     path("not-a-complaint/", case_acts.not_a_complaint, name="case_not_a_complaint"),
 ]
 of_brand: list[URLPattern | URLResolver] = [
+    path("", queue.open_brand, name="brand"),
     path("queue/", queue.show_queue, name="queue"),
     path("queue/bulk/", case_acts.act_in_bulk, name="queue_bulk"),
     path("queue/news/", queue.show_queue_news, name="queue_news"),

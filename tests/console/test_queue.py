@@ -23,6 +23,11 @@ def _shown(client: Client, **query: str) -> list[str]:
     return [case.reference for case in page.cases]
 
 
+def test_the_short_address_of_a_brand_leads_to_its_queue(as_bob: Client, brand: Any) -> None:
+    answer = as_bob.get(f"/b/{brand.slug}/")
+    assert (answer.status_code, answer["Location"]) == (302, f"/b/{brand.slug}/queue/")
+
+
 def test_flagged_cases_come_first_then_the_most_urgent_then_the_longest_waiting(as_bob: Client, brand: Any) -> None:
     mild = make_case(brand, priority=90, is_flagged=False, at=minutes_ago(500))
     late = make_case(brand, priority=60, at=minutes_ago(50))

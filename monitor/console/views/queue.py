@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -23,6 +23,13 @@ TAB_NAMES = (
     ("done", _("Done")),
     ("all", _("All")),
 )
+
+
+@require_safe
+@needs("view")
+def open_brand(request: HttpRequest, brand: Brand) -> HttpResponse:
+    """The short address of a brand leads to what waits there."""
+    return redirect("queue", brand.slug)
 
 
 @require_safe
