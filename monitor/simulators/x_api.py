@@ -28,10 +28,13 @@ from monitor.simulators.x_shapes import (
     suspended,
 )
 from monitor.simulators.x_sign_in import SCOPE_OF, token_of
+from monitor.text.length import weighted_length
 
 _PROBLEMS = "https://api.twitter.com/2/problems"
 _PROBLEM_TYPE = "application/problem+json"
 _DUPLICATE_SPAN = timedelta(hours=24)
+#: Weighted letters of a post without a subscription, letters of a message.
+LONGEST_POST, LONGEST_MESSAGE = 280, 10_000
 Handler = Callable[[World, Request], Awaitable[Response]]
 
 
@@ -174,6 +177,8 @@ async def _create(world: World, request: Request) -> Response:
     text, us = str(wanted.get("text") or ""), world.brands["x"]
     if not text:
         raise lists.InvalidRequestError("Text must not be empty.")
+    if weighted_length(text) > LONGEST_POST:
+        return refused("Your Tweet text is too long.")
     parent_id = str((wanted.get("reply") or {}).get("in_reply_to_tweet_id") or "")
     parent = world.find_or_adopt("x", parent_id) if parent_id else None
     if parent_id and parent is None:
@@ -207,6 +212,8 @@ async def _send_message(world: World, request: Request) -> Response:
     text, us = str(wanted.get("text") or ""), world.brands["x"]
     if not text:
         raise lists.InvalidRequestError("Text or an attachment is required.")
+    if len(text) > LONGEST_MESSAGE:
+        return refused("The text of your direct message is too long.")
     conversation = request.path_params.get("conversation_id", "")
     others = [each for each in conversation.split("-") if each != us.external_id]
     person = world.person_or_adopted("x", request.path_params.get("person_id") or (others[0] if others else ""))

@@ -90,6 +90,22 @@ def test_the_same_words_twice_are_a_duplicate(simulated, mention):
     assert caught.value.code == "duplicate"
 
 
+@pytest.mark.parametrize("text", ["a" * 281, "配" * 141, "🙂" * 141])
+def test_what_is_too_long_by_the_platforms_own_count_says_so(simulated, mention, text):
+    with pytest.raises(RejectedError) as caught:
+        simulated.connect("x").send(reply_to(mention, text))
+    assert caught.value.code == "too_long"
+    assert own_texts(simulated, mention) == []
+
+
+def test_a_message_of_more_letters_than_it_may_have_says_so(simulated):
+    incoming = simulated.person_writes("x", "hello?")
+    request = SendRequest("direct_message", "a" * 10_001, recipient_id=incoming.sender.external_id)
+    with pytest.raises(RejectedError) as caught:
+        simulated.connect("x").send(request)
+    assert caught.value.code == "too_long"
+
+
 def test_an_answer_to_what_was_deleted_says_so(simulated, mention):
     simulated.world.delete(mention.identifier)
     with pytest.raises(RejectedError) as caught:
