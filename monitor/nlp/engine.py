@@ -207,13 +207,13 @@ class Engine:
             entities=entities,
             reasons=[Reason("text.empty")]
             if is_silent
-            else self._reasons(row, text, scores, says, intent, topic, severity, audience),
+            else self._reasons(row, text, language, scores, says, intent, topic, severity, audience),
             model=self.version,
             embedding=reading.embeddings[row] if reading else None,
         )
 
     def _reasons(
-        self, row: int, text: str, scores: dict[str, NDArray], says: dict[str, bool],
+        self, row: int, text: str, language: str, scores: dict[str, NDArray], says: dict[str, bool],
         intent: str, topic: str, severity: int, audience: str,
     ) -> list[Reason]:  # fmt: skip
         named = [(f"intent.{intent}", float(scores["intent"][row, INTENTS.index(intent)]))]
@@ -226,8 +226,9 @@ class Engine:
             named.append(("escalate.yes", float(scores["escalate"][row, 1])))
         reasons = [Reason(code, round(probability, 4)) for code, probability in named]
         for head in ("complaint", "escalate"):
-            # Where another model decided, our own cannot say by which words.
-            if says[head] and head not in self._replaced and (words := self._models[3].deciding_words(text, head)):
+            if not says[head] or head in self._replaced:
+                continue  # where another model decided, our own cannot say by which words
+            if words := self._models[3].deciding_words(text, head, language):
                 reasons.append(Reason(f"words.{head}", round(float(scores[head][row, 1]), 4), {"words": words}))
         return reasons
 

@@ -20,6 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.nlp.function_words import function_words
 from monitor.nlp.labels import INTENTS, TOPICS, head_slices
 from monitor.nlp.linear import LinearModel
 from monitor.nlp.normalise import normalise
@@ -57,15 +58,20 @@ class WordWeigher:
         self._cut = cut
         self._known: dict[str, NDArray[np.float32]] = {}
 
-    def deciding_words(self, text: str, head: str) -> list[str]:
-        """Words of the text that push the yes/no head toward yes, strongest first, as written."""
-        spans = self.words(text)
-        folded = [normalise(word) for word in spans]
-        self._learn(set(folded))
+    def deciding_words(self, text: str, head: str, language: str = "") -> list[str]:
+        """Words of the text that push the yes/no head toward yes, strongest first, as written. Words of grammar are
+        named only where nothing else pushed."""
+        spans = {word: normalise(word) for word in self.words(text)}
+        self._learn(set(spans.values()))
+        grammar = function_words(language)
+        telling = {word: folded for word, folded in spans.items() if folded not in grammar}
+        return self._rank(telling, head) or self._rank(spans, head)
+
+    def _rank(self, words: dict[str, str], head: str) -> list[str]:
+        """`words` as written → as the models read them."""
         column = head_slices()[head].start
         weights = {
-            word: float(self._known[fold][column + 1] - self._known[fold][column])
-            for word, fold in zip(spans, folded, strict=True)
+            word: float(self._known[folded][column + 1] - self._known[folded][column]) for word, folded in words.items()
         }
         # Numbers are left out: reasons are stored and shown, and a number may be an order or a phone.
         ranked = sorted(

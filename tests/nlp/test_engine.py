@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from monitor.nlp.engine import PostAnalysis, PostInput, load_engine
-from monitor.nlp.labels import AUDIENCES, HEADS, INTENTS, SENTIMENTS, TOPICS
-from monitor.nlp.reasons import REASON_CODES
+from monitor.nlp.labels import AUDIENCES, HEADS, INTENTS, SENTIMENTS, TOPICS, head_slices
+from monitor.nlp.reasons import REASON_CODES, WordWeigher
 
 COMPLAINT = "@lumora my parcel is three weeks late and nobody answers. I want my money back, worst service ever!"
 THANKS = "Thank you so much @lumora, it came today and I love it"
@@ -140,6 +140,36 @@ def test_reasons_name_the_words_that_decided():
     words = next(reason for reason in analyze(COMPLAINT)[0].reasons if reason.code == "words.complaint").params["words"]
     assert words
     assert all(word in COMPLAINT for word in words)
+
+
+@pytest.mark.parametrize(
+    ("text", "grammar"),
+    [
+        (COMPLAINT, {"my", "the", "from", "and", "to"}),
+        (
+            "Mein Paket ist seit drei Wochen nicht da und die Antwort vom Support ist eine Frechheit",
+            {"mein", "die", "ist"},
+        ),
+        ("Mi pedido no ha llegado y los de soporte no me contestan, quiero mi dinero", {"mi", "los", "y", "me", "ha"}),
+    ],
+    ids=["en", "de", "es"],
+)
+def test_words_of_grammar_are_no_reason(text, grammar):
+    words = next(reason for reason in analyze(text)[0].reasons if reason.code == "words.complaint").params["words"]
+    assert words and not grammar & {word.lower() for word in words}
+
+
+def test_where_only_grammar_speaks_it_is_named():
+    class Pushing:
+        def word_weights(self, words):
+            rows = np.zeros((len(words), 40), dtype=np.float32)
+            rows[:, head_slices()["complaint"].start + 1] = 1.0
+            return rows
+
+    weigher = WordWeigher(Pushing(), list)
+    assert weigher.deciding_words("the of die", "complaint", "en") == ["die"]
+    assert weigher.deciding_words("the of", "complaint", "en") == ["the", "of"]
+    assert weigher.deciding_words("das die", "complaint", "de-AT") == ["das", "die"]
 
 
 def test_without_its_words_a_complaint_is_less_of_one():

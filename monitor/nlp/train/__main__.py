@@ -11,9 +11,10 @@ from monitor.nlp.train.calibrate import calibrate
 from monitor.nlp.train.export import export
 from monitor.nlp.train.languages import train_languages
 from monitor.nlp.train.linear import train_linear
-from monitor.nlp.train.recipe import BASE, FULL, SHORT
+from monitor.nlp.train.recipe import BASE, FULL, FURTHER, SHORT
 from monitor.nlp.train.train import train
 
+RECIPES = {"short": SHORT, "full": FULL, "further": FURTHER}
 STEPS = ("encoder", "export", "linear", "languages", "calibration")
 
 
@@ -27,7 +28,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--first-pass", type=int, default=0, help="go on from a cut run, at this pass")
     parser.add_argument("--minutes", type=float, default=0, help="time for the fine-tuning (default: all passes)")
-    parser.add_argument("--recipe", choices=("short", "full"), help="default: full on a GPU, short without")
+    parser.add_argument("--start", type=Path, help="checkpoints of a former run to go on from")
+    parser.add_argument("--recipe", choices=RECIPES, help="default: further with --start, else full on a GPU or short")
     parser.add_argument("--open-only", action="store_true", help="only sets whose texts are under an open licence")
     parser.add_argument("--version", default="", help="name of the weights, stored with every analysis")
     options = parser.parse_args()
@@ -40,7 +42,8 @@ def main() -> None:
         options.first_pass,
         options.minutes,
         options.open_only,
-        {"short": SHORT, "full": FULL, None: None}[options.recipe],
+        RECIPES.get(options.recipe),
+        options.start,
     ):
         return  # another worker goes on
     if "export" in options.only:

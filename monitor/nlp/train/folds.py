@@ -98,7 +98,7 @@ def main() -> None:
     device = best_device()
     recipe = FULL if device.type == "cuda" else SHORT
     options.run.mkdir(parents=True, exist_ok=True)
-    network, plan = prepare(options.data, options.run, BASE, recipe, device, known=False, open_only=False)
+    network, plan = prepare(options.data, options.run, BASE, recipe, device, former=None, open_only=False)
     plan.other = [example for example in plan.other if example.corpus != SET]
     if recipe.masked_passes:
         guess_hidden_words(network, plan)

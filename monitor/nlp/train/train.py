@@ -9,7 +9,7 @@ import random
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from monitor.nlp.train.recipe import (
     AVERAGING,
     BASE,
     FULL,
+    FURTHER,
     GLOSSED_SHARE,
     GLOSSED_WORDS,
     HEAD_WEIGHTS,
@@ -160,9 +161,9 @@ def probabilities(columns: torch.Tensor) -> torch.Tensor:
     return torch.cat([columns[:, part].softmax(1) for part in head_slices().values()], dim=1)
 
 
-def hold_teaching(plan: Plan, network: MentionNetwork) -> None:
-    """What the network says of every post, labelled or not, kept as probabilities."""
-    posts = sorted(plan.prepared.values(), key=lambda post: len(post.ids))
+def hold_teaching(plan: Plan, network: MentionNetwork, posts: Iterable[Prepared]) -> None:
+    """What the network says of these posts, labelled or not, kept as probabilities."""
+    posts = sorted(posts, key=lambda post: len(post.ids))
     said = []
     network.eval()
     for start in range(0, len(posts), 256):
@@ -277,7 +278,7 @@ def teach_itself(network: MentionNetwork, plan: Plan, out: Path) -> None:
     """Goes on from what the network says of all posts, and saves the mix of its weights before and after."""
     recipe = plan.recipe
     before = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    hold_teaching(plan, network)
+    hold_teaching(plan, network, plan.prepared.values())
     plan.recipe = replace(recipe, learning_rate=recipe.taught_learning_rate)
     after = fine_tune(network, plan, plan.passes(recipe.taught_shares, SEED + 1, with_pool=True))
     mixed = {name: before[name].lerp(after[name], recipe.taught_weight) for name in before}
@@ -294,20 +295,28 @@ def train(
     minutes: float = 0,
     open_only: bool = False,
     recipe: Recipe | None = None,
+    start: Path | None = None,
 ) -> bool:
-    """Trains into the folder `run`: vocabulary.txt and averaged.pt. True for the worker that saved them."""
+    """Trains into the folder `run`: vocabulary.txt and averaged.pt. True for the worker that saved them.
+
+    `start` is the folder of a former run to go on from, when labels have been added: what its network said of the
+    task's posts is held beside their labels, so that it forgets nothing.
+    """
     run.mkdir(parents=True, exist_ok=True)
     rank, workers = worker()
     device = best_device()
-    recipe = recipe or (FULL if device.type == "cuda" else SHORT)
+    recipe = recipe or (FURTHER if start else FULL if device.type == "cuda" else SHORT)
+    former = run if first_pass else start
     torch.manual_seed(SEED + rank)
     torch.set_num_threads(threads)
     torch.set_float32_matmul_precision("high")
     if workers > 1:
         torch.distributed.init_process_group("gloo")
-    network, plan = prepare(data, run, base, recipe, device, known=bool(first_pass), open_only=open_only)
-    if first_pass:
-        network.load_state_dict(torch.load(run / "averaged.pt", weights_only=True, map_location=device))
+    network, plan = prepare(data, run, base, recipe, device, former, open_only=open_only)
+    if former:
+        network.load_state_dict(torch.load(former / "averaged.pt", weights_only=True, map_location=device))
+        if not first_pass:
+            hold_teaching(plan, network, plan.of(plan.task))
     elif recipe.masked_passes:
         guess_hidden_words(network, plan)
     average = fine_tune(network, plan, plan.passes(recipe.other_shares, SEED), run, first_pass, minutes)
@@ -318,19 +327,18 @@ def train(
 
 
 def prepare(
-    data: Path, run: Path, base: str, recipe: Recipe, device: torch.device, *, known: bool, open_only: bool
+    data: Path, run: Path, base: str, recipe: Recipe, device: torch.device, former: Path | None, *, open_only: bool
 ) -> tuple[MentionNetwork, Plan]:
-    """The network before its first step, and the plan with everything that it will read."""
+    """The network before its first step, and the plan with everything that it will read. The vocabulary of a `former`
+    run is kept."""
     task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE, open_only=open_only)
     random.Random(SEED).shuffle(other)
     pool = read_unlabelled(data, task + other) if recipe.masked_passes and not open_only else []
     say(f"{len(task)} task examples, {len(other)} others, {len(pool)} without labels")
-    file = run / "vocabulary.txt"
-    network, base_tokenizer, pieces = prepare_network(
-        data, base, group_by_language(task + other + pool), read_pieces(file) if known else []
-    )
-    if worker()[0] == 0 and not known:
-        file.write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    known = read_pieces(former / "vocabulary.txt") if former else []
+    network, base_tokenizer, pieces = prepare_network(data, base, group_by_language(task + other + pool), known)
+    if worker()[0] == 0:
+        (run / "vocabulary.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
     plan = Plan(data, task, other, pool, pieces, recipe, device)
     hold_base_embeddings(plan, load_base(base)[0], base_tokenizer)
     say(f"{len(plan.targets)} base embeddings kept")
