@@ -22,6 +22,15 @@ def test_every_row_of_the_parallel_posts_is_labelled_and_said_once():
         assert all(row[head] in HEADS[head] for head in LABELS), row["id"]
 
 
+def test_every_row_of_the_composed_posts_is_labelled_and_said_once():
+    rows = list(read_rows(OUR_FOLDER / "composed.tsv"))
+    assert len({row["text"].lower() for row in rows}) == len({row["id"] for row in rows}) == len(rows)
+    for row in rows:
+        assert row["text"].strip(), row["id"]
+        assert all(row[head] in HEADS[head] for head in (*LABELS, "audience")), row["id"]
+        assert (row["complaint"] == "yes") == (row["severity"] != "0"), row["id"]
+
+
 def test_our_labels_hold_no_words_and_agree_with_each_other():
     rows = list(read_rows(OUR_FOLDER / "labels.tsv"))
     assert set(rows[0]) == {"file", "name", "lang", *LABELS}

@@ -28,8 +28,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--first-pass", type=int, default=0, help="go on from a cut run, at this pass")
     parser.add_argument("--minutes", type=float, default=0, help="time for the fine-tuning (default: all passes)")
-    parser.add_argument("--start", type=Path, help="checkpoints of a former run to go on from")
-    parser.add_argument("--recipe", choices=RECIPES, help="default: further with --start, else full on a GPU or short")
+    parser.add_argument("--former", type=Path, help="checkpoints of a former run to go on from")
+    parser.add_argument("--recipe", choices=RECIPES, help="default: further with --former, else full on a GPU or short")
     parser.add_argument("--open-only", action="store_true", help="only sets whose texts are under an open licence")
     parser.add_argument("--version", default="", help="name of the weights, stored with every analysis")
     options = parser.parse_args()
@@ -43,7 +43,7 @@ def main() -> None:
         options.minutes,
         options.open_only,
         RECIPES.get(options.recipe),
-        options.start,
+        options.former,
     ):
         return  # another worker goes on
     if "export" in options.only:

@@ -161,19 +161,28 @@ def probabilities(columns: torch.Tensor) -> torch.Tensor:
     return torch.cat([columns[:, part].softmax(1) for part in head_slices().values()], dim=1)
 
 
-def hold_teaching(plan: Plan, network: MentionNetwork, posts: Iterable[Prepared]) -> None:
-    """What the network says of these posts, labelled or not, kept as probabilities."""
-    posts = sorted(posts, key=lambda post: len(post.ids))
+def hold_teaching(plan: Plan, network: MentionNetwork, posts: Iterable[Prepared], *, only_right: bool = False) -> None:
+    """What the network says of these posts, labelled or not, kept as probabilities; with `only_right`, of those alone
+    of which it says nothing that their labels deny."""
+    ordered = sorted(posts, key=lambda post: len(post.ids))
     said = []
     network.eval()
-    for start in range(0, len(posts), 256):
-        group = posts[start : start + 256]
+    for start in range(0, len(ordered), 256):
+        group = ordered[start : start + 256]
         with torch.no_grad():
             columns, _ = network(*pad([post.ids for post in group], plan.device))
         said.append(probabilities(columns).half())
+        right = is_right(columns, group).tolist()
         for row, post in enumerate(group):
-            post.taught = start + row
+            post.taught = start + row if right[row] or not only_right else -1
     plan.taught = torch.cat(said)
+
+
+def is_right(columns: torch.Tensor, posts: list[Prepared]) -> torch.Tensor:
+    """Whether the likeliest label of every head is the post's own, where it has one."""
+    labels = torch.tensor([post.labels for post in posts], device=columns.device)
+    likeliest = torch.stack([columns[:, part].argmax(1) for part in head_slices().values()], dim=1)
+    return ((labels == MASKED) | (labels == likeliest)).all(1)
 
 
 def fine_tune(
@@ -295,18 +304,18 @@ def train(
     minutes: float = 0,
     open_only: bool = False,
     recipe: Recipe | None = None,
-    start: Path | None = None,
+    former: Path | None = None,
 ) -> bool:
     """Trains into the folder `run`: vocabulary.txt and averaged.pt. True for the worker that saved them.
 
-    `start` is the folder of a former run to go on from, when labels have been added: what its network said of the
-    task's posts is held beside their labels, so that it forgets nothing.
+    `former` is the folder of a run to go on from, when labels have been added: what its network said rightly of
+    the task's posts is held beside their labels, so that it forgets nothing.
     """
     run.mkdir(parents=True, exist_ok=True)
     rank, workers = worker()
     device = best_device()
-    recipe = recipe or (FURTHER if start else FULL if device.type == "cuda" else SHORT)
-    former = run if first_pass else start
+    recipe = recipe or (FURTHER if former else FULL if device.type == "cuda" else SHORT)
+    former = run if first_pass else former
     torch.manual_seed(SEED + rank)
     torch.set_num_threads(threads)
     torch.set_float32_matmul_precision("high")
@@ -316,7 +325,7 @@ def train(
     if former:
         network.load_state_dict(torch.load(former / "averaged.pt", weights_only=True, map_location=device))
         if not first_pass:
-            hold_teaching(plan, network, plan.of(plan.task))
+            hold_teaching(plan, network, plan.of(plan.task), only_right=True)
     elif recipe.masked_passes:
         guess_hidden_words(network, plan)
     average = fine_tune(network, plan, plan.passes(recipe.other_shares, SEED), run, first_pass, minutes)
