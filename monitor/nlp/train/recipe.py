@@ -38,6 +38,7 @@ class Recipe:
     taught_shares: tuple[float, ...] = ()
     taught_learning_rate: float = 0.0
     taught_weight: float = 0.0
+    kept_weight: float = 0.0  # what the weights of a former run count in the mix with those that went on from them
 
 
 #: Hours on two cores. The last pass belongs to the task alone.
@@ -56,6 +57,7 @@ FURTHER: Final = Recipe(
     batch_tokens=1100,
     learning_rate=6e-5,
     similarity_posts=1500,
+    kept_weight=0.3,
 )
 
 #: Minutes on a GPU.

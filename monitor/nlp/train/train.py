@@ -202,7 +202,7 @@ def fine_tune(
     total = sum(map(len, passes))
     done = before / (before + total)
     optimizer = make_optimizer(network, plan)
-    average = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    average = weights_of(network)
     started, gone = time.monotonic(), done
     network.train()
     for step, batch in enumerate((batch for groups in passes for batch in groups), start=1):
@@ -286,13 +286,28 @@ def guess_hidden_words(network: MentionNetwork, plan: Plan) -> None:
 def teach_itself(network: MentionNetwork, plan: Plan, out: Path) -> None:
     """Goes on from what the network says of all posts, and saves the mix of its weights before and after."""
     recipe = plan.recipe
-    before = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    before = weights_of(network)
     hold_teaching(plan, network, plan.prepared.values())
     plan.recipe = replace(recipe, learning_rate=recipe.taught_learning_rate)
     after = fine_tune(network, plan, plan.passes(recipe.taught_shares, SEED + 1, with_pool=True))
     mixed = {name: before[name].lerp(after[name], recipe.taught_weight) for name in before}
     network.load_state_dict(mixed)
     save(mixed, out, rank=0)
+
+
+def weights_of(network: MentionNetwork) -> dict[str, torch.Tensor]:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def go_on(network: MentionNetwork, plan: Plan, run: Path, minutes: float) -> dict[str, torch.Tensor]:
+    """Learns what labels were added since a former run, holding what its network said rightly of the task's posts, and
+    saves the mix of its weights before and after."""
+    before = weights_of(network)
+    hold_teaching(plan, network, plan.of(plan.task), only_right=True)
+    after = fine_tune(network, plan, plan.passes(plan.recipe.other_shares, SEED), run, minutes=minutes)
+    mixed = {name: after[name].lerp(before[name], plan.recipe.kept_weight) for name in before}
+    save(mixed, run, worker()[0])
+    return mixed
 
 
 def train(
@@ -308,8 +323,7 @@ def train(
 ) -> bool:
     """Trains into the folder `run`: vocabulary.txt and averaged.pt. True for the worker that saved them.
 
-    `former` is the folder of a run to go on from, when labels have been added: what its network said rightly of
-    the task's posts is held beside their labels, so that it forgets nothing.
+    `former` is the folder of a run to go on from, when labels have been added (see `go_on`).
     """
     run.mkdir(parents=True, exist_ok=True)
     rank, workers = worker()
@@ -324,11 +338,12 @@ def train(
     network, plan = prepare(data, run, base, recipe, device, former, open_only=open_only)
     if former:
         network.load_state_dict(torch.load(former / "averaged.pt", weights_only=True, map_location=device))
-        if not first_pass:
-            hold_teaching(plan, network, plan.of(plan.task), only_right=True)
     elif recipe.masked_passes:
         guess_hidden_words(network, plan)
-    average = fine_tune(network, plan, plan.passes(recipe.other_shares, SEED), run, first_pass, minutes)
+    if former and not first_pass:
+        average = go_on(network, plan, run, minutes)
+    else:
+        average = fine_tune(network, plan, plan.passes(recipe.other_shares, SEED), run, first_pass, minutes)
     if recipe.taught_shares:
         network.load_state_dict(average)
         teach_itself(network, plan, run)
