@@ -305,20 +305,24 @@ def test_an_id_that_no_database_takes_stops_no_other_delivery(
     assert not HeldDelivery.objects.exists()
 
 
+def fail_at_ids_that_end_in(monkeypatch: Any, ending: str, error: BaseException) -> None:
+    receive = services.receive_updates
+
+    def receive_or_fail(*, channel_id: int, updates: Any) -> Any:
+        if any(update.external_id.endswith(ending) for update in updates):
+            raise error
+        return receive(channel_id=channel_id, updates=updates)
+
+    monkeypatch.setattr(services, "receive_updates", receive_or_fail)
+
+
 @pytest.mark.parametrize("error", [DataError("it will never fit"), OperationalError("nor this")])
 def test_what_the_database_refuses_every_time_is_put_aside_and_its_neighbours_go_on(
     channel: Channel, monkeypatch: Any, error: Exception
 ) -> None:
     for number in range(4):
         deliver_x(json.dumps(mention(f"192446550615887897{number}")).encode())
-    receive = services.receive_updates
-
-    def refuse_one(*, channel_id: int, updates: Any) -> Any:
-        if any(update.external_id.endswith("2") for update in updates):
-            raise error
-        return receive(channel_id=channel_id, updates=updates)
-
-    monkeypatch.setattr(services, "receive_updates", refuse_one)
+    fail_at_ids_that_end_in(monkeypatch, "2", error)
     for _ in range(services.MAX_TRIES + 1):
         with suppress(OperationalError):
             services.take_deliveries()
@@ -334,14 +338,7 @@ def test_a_delivery_that_kills_its_reader_does_so_once_more_by_itself_and_never_
 ) -> None:
     for number in range(3):
         deliver_x(json.dumps(mention(f"192446550615887897{number}")).encode())
-    receive = services.receive_updates
-
-    def die_of_one(*, channel_id: int, updates: Any) -> Any:
-        if any(update.external_id.endswith("0") for update in updates):
-            raise KeyboardInterrupt
-        return receive(channel_id=channel_id, updates=updates)
-
-    monkeypatch.setattr(services, "receive_updates", die_of_one)
+    fail_at_ids_that_end_in(monkeypatch, "0", KeyboardInterrupt())
     for _ in range(services.MAX_TRIES + 1):
         with pytest.raises(KeyboardInterrupt):
             services.take_deliveries()

@@ -19,6 +19,8 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
+from tests.support.lacking import skip_for_lack_of
+
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
@@ -42,10 +44,7 @@ def chromium_path() -> str:
     found = named or next((path for name in CHROMIUMS if (path := shutil.which(name))), "")
     if found:
         return found
-    words = f"no Chromium found (looked for {', '.join(CHROMIUMS)}; MENTIONDESK_TEST_CHROMIUM can name one)"
-    if os.environ.get("CI"):
-        pytest.fail(words)
-    pytest.skip(words)
+    skip_for_lack_of(f"No Chromium found (looked for {', '.join(CHROMIUMS)}; MENTIONDESK_TEST_CHROMIUM can name one).")
 
 
 @pytest.fixture(scope="session")

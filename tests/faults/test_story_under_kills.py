@@ -8,6 +8,7 @@ import pytest
 
 from monitor.embedded.redis import find_server
 from tests.embedded.conftest import short_home
+from tests.support.lacking import skip_for_lack_of
 from tests.support.running_desk import RunningDesk, running_desk, until
 
 pytestmark = pytest.mark.faults
@@ -34,8 +35,9 @@ for suggestion in SuggestedReply.objects.filter(case__author__name__startswith="
 """
 
 
-@pytest.mark.skipif(find_server() is None, reason="no Redis server program is installed")
 def test_killing_any_program_leaves_one_post_one_case_one_reply() -> None:
+    if find_server() is None:
+        skip_for_lack_of("No Redis server program is installed.")
     with short_home() as home, running_desk(Path(home)) as desk:
         posts = _tell_while_killing(desk)
         for identifier in posts.values():

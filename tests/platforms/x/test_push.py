@@ -13,9 +13,8 @@ from monitor.platforms.x.connector import XConnector
 from monitor.platforms.x.push import NEEDED_EVENTS, WANTED_EVENTS
 from monitor.simulators import x_push_api
 from monitor.simulators.pushing import Hook, Mishap
-from monitor.simulators.world import World
 from tests.support.listening import Desk, listening_desk
-from tests.support.simulated import Simulated, Stage
+from tests.support.simulated import Simulated
 
 
 @pytest.fixture
@@ -25,8 +24,8 @@ def desk() -> Iterator[Desk]:
 
 
 @pytest.fixture
-def x(stage: Stage) -> Simulated:
-    return stage.show(World())
+def x(simulated: Simulated) -> Simulated:
+    return simulated
 
 
 def address_of(desk: Desk) -> str:
