@@ -48,7 +48,7 @@ def bench_analysis(count: int = 1000, fp32: Path | None = None) -> dict[str, Any
     engine.load()
     folded = [normalise(text) for text in texts]
     encoder = Encoder(MODEL_FOLDER, engine.threads) if (MODEL_FOLDER / "encoder.onnx").exists() else None
-    baseline = Encoder(MODEL_FOLDER, engine.threads, weights=fp32) if fp32 and encoder else None
+    baseline = Encoder(MODEL_FOLDER, 1, fp32, threads_a_batch=engine.threads) if fp32 and encoder else None
     work: dict[str, Callable[[], Any]] = {"engine": lambda: _in_batches(texts, 256, _analyzer(engine))}
     work |= language_work(texts)
     if encoder:

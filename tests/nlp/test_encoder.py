@@ -1,8 +1,10 @@
 """Windows and batches: every token is read once at least, work is capped, budgets hold."""
 
+import numpy as np
 import pytest
 
-from monitor.nlp.encoder import OVERLAP, TOKENS_A_BATCH, WINDOW, default_threads, plan_batches
+from monitor.nlp.encoder import OVERLAP, TOKENS_A_BATCH, WINDOW, Encoder, default_threads, plan_batches
+from monitor.nlp.engine import MODEL_FOLDER
 from monitor.nlp.vocabulary import build_tokenizer
 from monitor.nlp.windows import MOST_WINDOWS, cut_windows
 
@@ -27,11 +29,17 @@ def test_work_on_a_huge_post_is_capped_and_reads_both_ends():
 
 def test_batches_hold_every_row_once_within_the_budget():
     lengths = [5, 400, 12, 900, 7, 7, 33, 112, 112, 64]
-    batches = list(plan_batches(lengths))
+    batches = plan_batches(lengths)
     assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
     assert all(
         len(batch) * max(lengths[row] for row in batch) <= TOKENS_A_BATCH or len(batch) == 1 for batch in batches
     )
+
+
+def test_batches_that_are_read_beside_each_other_come_back_in_the_order_of_the_posts():
+    texts = [f"parcel {number} is late " * (1 + 37 * number % 30) for number in range(120)]
+    alone, beside = Encoder(MODEL_FOLDER, 1).read(texts), Encoder(MODEL_FOLDER, 3).read(texts)
+    assert np.array_equal(alone.columns, beside.columns) and np.array_equal(alone.embeddings, beside.embeddings)
 
 
 def test_pieces_inside_an_unspaced_run_share_the_row_of_their_start():
