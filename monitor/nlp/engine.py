@@ -7,6 +7,7 @@ no network, no torch. Post text is never logged here.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -167,11 +168,12 @@ class Engine:
         encoder, linear, calibration, _ = self._models
         texts = [clean(post.text[:_LONGEST_POST]) for post in posts]
         folded = [normalise(text) for text in texts]
-        with ThreadPoolExecutor(1) as beside:  # onnxruntime works without the interpreter: what follows costs no time
-            reads = beside.submit(encoder.read, folded) if encoder else None
+        # onnxruntime works without the interpreter's lock: what follows is done meanwhile. One core does one thing.
+        with ThreadPoolExecutor(1) if self.threads > 1 else nullcontext() as beside:
+            reads = beside.submit(encoder.read, folded) if beside and encoder else None
             languages = identify_languages(texts, [post.language_hint for post in posts])
             entities, raw = find(texts), linear.score(folded)
-            reading = reads.result() if reads else None
+            reading = reads.result() if reads else encoder.read(folded) if encoder else None
         own = calibration.probabilities(reading.columns if reading else None, raw, languages)
         return _Read(texts, folded, languages, entities, self._replaced.apply(own, texts), reading)
 

@@ -15,6 +15,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -59,15 +60,17 @@ class WordWeigher:
         self._cut = cut
         self._known: dict[str, NDArray[np.float32]] = {}
         self._folds: dict[str, str] = {}  # word as written → as the models read it
+        self._keeping = Lock()  # several threads ask: none may clear what another is about to look up
 
     def deciding_words(self, text: str, head: str, language: str = "") -> list[str]:
         """Words of the text that push the yes/no head toward yes, strongest first, as written. Words of grammar are
         named only where nothing else pushed."""
-        spans = {word: self._fold(word) for word in self.words(text)}
-        self._learn(set(spans.values()))
         grammar = function_words(language)
-        telling = {word: folded for word, folded in spans.items() if folded not in grammar}
-        return self._rank(telling, head) or self._rank(spans, head)
+        with self._keeping:
+            spans = {word: self._fold(word) for word in self.words(text)}
+            self._learn(set(spans.values()))
+            telling = {word: folded for word, folded in spans.items() if folded not in grammar}
+            return self._rank(telling, head) or self._rank(spans, head)
 
     def _rank(self, words: dict[str, str], head: str) -> list[str]:
         """`words` as written → as the models read them."""

@@ -35,9 +35,20 @@ def test_our_labels_hold_no_words_and_agree_with_each_other():
     rows = list(read_rows(OUR_FOLDER / "labels.tsv"))
     assert set(rows[0]) == {"file", "name", "lang", *LABELS}
     for row in rows:
+        if row["file"] == "umsab/train.tsv":  # tweets of no shop: their sentiment alone is labelled
+            assert row["sentiment"] in HEADS["sentiment"] and not any(row[head] for head in LABELS[1:]), row
+            continue
         assert all(row[head] in HEADS[head] for head in LABELS), row
         assert (row["complaint"] == "yes") == (row["severity"] != "0"), row
         assert row["severity"] != "3" or row["escalate"] == "yes", row
+
+
+def test_every_tweet_has_a_sentiment_and_is_said_once():
+    rows = list(read_rows(OUR_FOLDER / "tweets.tsv"))
+    assert len({row["text"].lower() for row in rows}) == len({row["id"] for row in rows}) == len(rows)
+    by_language = Counter((row["lang"], row["label"]) for row in rows)
+    assert {label for _, label in by_language} == set(HEADS["sentiment"])
+    assert min(by_language.values()) > 100
 
 
 @pytest.fixture
@@ -73,6 +84,24 @@ def test_a_labelled_post_is_found_by_its_hash_and_a_missing_file_is_told(data, c
     (found,) = read_our_labels(data, held_out_share=0.0)
     assert (found.text, found.labels["topic"]) == ("kept back", HEADS["topic"].index("delivery"))
     assert "gone/posts.tsv: not there, 1 of our labels left out" in capsys.readouterr().err
+
+
+def test_sentiments_of_ours_take_the_place_of_published_ones_that_are_noise(data):
+    names = {"hi": "bahut accha din", "fr": "quelle belle vie"}
+    write(data / "umsab" / "train.tsv", ["id", "text", "label", "lang"], [
+        [language, text, "negative", language] for language, text in names.items()
+    ])  # fmt: skip
+    empty = [""] * (len(LABELS) - 1)
+    with (corpora.OUR_FOLDER / "labels.tsv").open("a", encoding="utf-8") as ours:
+        ours.write("\t".join(["umsab/train.tsv", name_of_text(names["hi"]), "hi-Latn", "positive", *empty]) + "\n")
+    task, other = read_training_set(data, seed=1, held_out_share=0.0)
+    found = {example.text: (example.corpus, example.labels) for example in other}
+    positive, negative = (HEADS["sentiment"].index(label) for label in ("positive", "negative"))
+    assert found == {
+        "bahut accha din": ("umsab", {"sentiment": positive}),
+        "quelle belle vie": ("umsab", {"sentiment": negative}),
+    }
+    assert all("complaint" in example.labels for example in task)
 
 
 def test_one_post_in_several_languages_stays_on_one_side(data):

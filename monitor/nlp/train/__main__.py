@@ -11,10 +11,10 @@ from monitor.nlp.train.calibrate import calibrate
 from monitor.nlp.train.export import export
 from monitor.nlp.train.languages import train_languages
 from monitor.nlp.train.linear import train_linear
-from monitor.nlp.train.recipe import BASE, FULL, FURTHER, SHORT
+from monitor.nlp.train.recipe import BASE, FULL, FURTHER, SHORT, THINNED
 from monitor.nlp.train.train import train
 
-RECIPES = {"short": SHORT, "full": FULL, "further": FURTHER}
+RECIPES = {"short": SHORT, "full": FULL, "further": FURTHER, "thinned": THINNED}
 STEPS = ("encoder", "export", "linear", "languages", "calibration")
 
 
@@ -27,7 +27,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=STEPS, default=STEPS, help="steps to run")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--first-pass", type=int, default=0, help="go on from a cut run, at this pass")
-    parser.add_argument("--minutes", type=float, default=0, help="time for the fine-tuning (default: all passes)")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=0,
+        help="time for tuning and for thinning (default: all passes)",
+    )
     parser.add_argument("--former", type=Path, help="checkpoints of a former run to go on from")
     parser.add_argument("--recipe", choices=RECIPES, help="default: further with --former, else full on a GPU or short")
     parser.add_argument("--open-only", action="store_true", help="only sets whose texts are under an open licence")

@@ -14,8 +14,8 @@ from monitor.nlp.vocabulary import END, START, id_of
 
 @dataclass(slots=True)
 class Prepared:
-    """Token ids, labels (MASKED where unknown), and the rows of what the base encoder and the network itself said of
-    the post (-1: nothing)."""
+    """Token ids, labels (MASKED where unknown), and the rows of where the post belongs among embeddings, and of what a
+    network said of it before (-1: nothing)."""
 
     ids: NDArray[np.int64]
     labels: Sequence[int] = ()

@@ -1,9 +1,10 @@
 """Reads the labelled sets of a data folder into Examples; a label that a set does not give is masked (-1).
 
-The sets, their sources and terms are listed in MODEL_CARD.md. A missing set is reported and left out. Three sets are
+The sets, their sources and terms are listed in MODEL_CARD.md. A missing set is reported and left out. Four sets are
 our own and lie in `corpus/`: `parallel.tsv`, posts of the composed set written anew in other languages,
-`composed.tsv`, posts written where a language or a topic was thin, and `labels.tsv`, our labels of posts whose text
-may not be passed on: they name a post by its file and a hash of its text.
+`composed.tsv`, posts written where a language or a topic was thin, `tweets.tsv`, tweets of everyday life with their
+sentiment, and `labels.tsv`, our labels of posts whose text may not be passed on: they name a post by its file and a
+hash of its text.
 """
 
 import csv
@@ -60,7 +61,7 @@ def _full_labels(row: Row) -> dict[str, int]:
         labels |= _index(head, row.get(head, ""))
     if "audience" not in labels and row["topic"].startswith("seller_"):
         labels |= _index("audience", "seller")
-    elif "audience" not in labels and row["topic"] != "other":
+    elif "audience" not in labels and row["topic"] not in ("", "other"):
         labels |= _index("audience", "buyer")
     return labels
 
@@ -105,6 +106,7 @@ OUR_CORPORA = (
     Corpus("parallel.tsv", _full_labels, key_column="id", is_open=True),
     Corpus("composed.tsv", _full_labels, is_open=True),
 )
+OUR_OTHER_CORPORA = (Corpus("tweets.tsv", _sentiment, is_open=True),)
 OTHER_CORPORA = (
     Corpus("umsab/train.tsv", _sentiment),
     Corpus("tweeteval_sentiment/train_semeval2013_2016.tsv", _sentiment),
@@ -169,10 +171,10 @@ def read_corpus(folder: Path, corpus: Corpus, *, seed: int, held_out_share: floa
     for row in read_rows(path):
         labels = corpus.read_labels(row)
         text = normalise(row[corpus.text_column] or "")
+        language = corpus.language or row.get("lang", "")
+        if corpus.name == "umsab" and language == "hi":
+            continue  # its published labels are noise (see docs/decisions.md): labels.tsv has ours
         if text and labels:
-            language = corpus.language or row.get("lang", "")
-            if corpus.name == "umsab" and language == "hi":
-                language = "hi-Latn"  # every row of this part is romanised Hindi
             key = text if corpus.key_column == "text" else row[corpus.key_column]
             english = normalise(row.get("english") or "")
             examples.append(Example(text, language, corpus.name, labels, is_held_out(key, held_out_share), english))
@@ -193,9 +195,11 @@ def read_our_labels(folder: Path, *, held_out_share: float) -> list[Example]:
         for row in read_rows(folder / path):
             label = by_name.pop(name_of_text(row["text"] or ""), None)
             if label is not None:
-                text = normalise(row["text"])
-                held_out = is_held_out(text, held_out_share)
-                examples.append(Example(text, label["lang"], "complaint_triage", _full_labels(label), held_out))
+                text, labels = normalise(row["text"]), _full_labels(label)
+                is_task = "complaint" in labels
+                held_out = is_held_out(text, held_out_share * (1 if is_task else OTHER_HELD_OUT))
+                corpus = "complaint_triage" if is_task else path.split("/")[0]
+                examples.append(Example(text, label["lang"], corpus, labels, held_out))
     return examples
 
 
@@ -231,8 +235,10 @@ def read_training_set(
         return [e for corpus in chosen for e in read_corpus(place, corpus, seed=seed, held_out_share=share)]
 
     task = read(TASK_CORPORA, folder, held_out_share)
-    if not open_only:
-        task += read_our_labels(folder, held_out_share=held_out_share)
+    labelled = [] if open_only else read_our_labels(folder, held_out_share=held_out_share)
+    task += [example for example in labelled if "complaint" in example.labels]
     task += read(OUR_CORPORA, OUR_FOLDER, held_out_share)
     other = read(OTHER_CORPORA, folder, held_out_share * OTHER_HELD_OUT)
+    other += [example for example in labelled if "complaint" not in example.labels]
+    other += read(OUR_OTHER_CORPORA, OUR_FOLDER, held_out_share * OTHER_HELD_OUT)
     return task, other

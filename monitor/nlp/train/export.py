@@ -17,19 +17,17 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers.fusion_options import FusionOptions
 from onnxruntime.transformers.optimizer import optimize_model
 
-from monitor.nlp.train.network import MentionNetwork, extend_embeddings, load_base
+from monitor.nlp.train.network import SHIPPED, MentionNetwork, extend_embeddings, load_base, load_weights
 from monitor.nlp.vocabulary import read_pieces
 
 MOST_MEGABYTES = 30
 
 
-def load_trained(run: Path, base: str) -> MentionNetwork:
+def load_trained(run: Path, base: str, file: str = SHIPPED) -> MentionNetwork:
     encoder, _ = load_base(base)
     extra = len(read_pieces(run / "vocabulary.txt"))
     extend_embeddings(encoder, [], torch.zeros(extra, encoder.config.hidden_size))
-    network = MentionNetwork(encoder, encoder.config.hidden_size)
-    network.load_state_dict(torch.load(run / "averaged.pt", weights_only=True))
-    return network.eval()
+    return load_weights(MentionNetwork(encoder, encoder.config.hidden_size), run / file).eval()
 
 
 def to_onnx(network: MentionNetwork, path: Path) -> None:

@@ -21,8 +21,9 @@ from monitor.nlp.labels import HEADS, head_slices
 from monitor.nlp.train.batching import Prepared, batches, encode, pad
 from monitor.nlp.train.corpora import MASKED, OTHER_CORPORA, SEED, Example, read_corpus
 from monitor.nlp.train.network import MentionNetwork
+from monitor.nlp.train.plan import Plan
 from monitor.nlp.train.recipe import BASE, FULL, SHORT
-from monitor.nlp.train.train import Plan, best_device, fine_tune, guess_hidden_words, prepare, say
+from monitor.nlp.train.train import best_device, fine_tune, guess_hidden_words, prepare, say
 
 SET = "complaints_acl2019"
 FOLDS = 5

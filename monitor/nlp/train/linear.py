@@ -16,7 +16,7 @@ BITS = 18
 WIDE_BITS = 20  # of the table of sentiment
 #: What a post counts by its set: real ones of the task against composed ones, tweets in eight languages against the
 #: sets of one language that are many times as large.
-WEIGHTS = {"complaint_triage": 2.0, "umsab": 3.0}
+WEIGHTS = {"complaint_triage": 2.0, "umsab": 3.0, "tweets.tsv": 3.0}
 STRENGTH = {"topic": 6.0}  # inverse regularisation; the heads with fewer examples take the default
 DEFAULT_STRENGTH = 3.0
 

@@ -1,21 +1,33 @@
-"""The network: a small BERT encoder, its mean-pooled embedding, and one linear layer for all heads."""
+"""The network: a small BERT encoder, its mean-pooled embedding, and one linear layer for all heads.
 
+It may be thinned: some layers left out, and after some of the others neighbouring tokens joined in pairs, so that the
+rest have half as many to read (as in the Funnel Transformer, Dai et al., 2020).
+"""
+
+import copy
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers.masking_utils import create_bidirectional_mask
 
 from monitor.nlp.labels import COLUMN_COUNT
+
+#: The weights that ship, in the folder of a run, and those of the whole network that they were thinned from.
+SHIPPED, WHOLE = "averaged.pt", "whole.pt"
+_JOINED = "joined_after"
 
 
 class MentionNetwork(nn.Module):
     """Gives the columns of all heads (see labels.HEADS) and the mean-pooled embedding of a batch."""
 
-    def __init__(self, encoder: nn.Module, width: int, dropout: float = 0.1) -> None:
+    def __init__(self, encoder: nn.Module, width: int, dropout: float = 0.1, joined_after: int = 0) -> None:
         super().__init__()
         self.encoder = encoder
+        self.joined_after = joined_after  # after how many layers tokens are joined in pairs; 0: never
         self.dropout = nn.Dropout(dropout)
         # The heads read the first token beside the mean: so the mean may keep its sense of similarity.
         self.heads = nn.Linear(2 * width, COLUMN_COUNT)
@@ -27,9 +39,58 @@ class MentionNetwork(nn.Module):
 
     def read(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The states of all tokens, and their mean."""
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        weights = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        if self.joined_after:
+            hidden, weights = self.read_joining(input_ids, attention_mask)
+        else:
+            hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            weights = attention_mask.unsqueeze(-1).to(hidden.dtype)
         return hidden, (hidden * weights).sum(1) / weights.sum(1)
+
+    def read_joining(self, input_ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The states, those after the first in pairs, and how many tokens each stands for (0: padding)."""
+        hidden = self.encoder.embeddings(input_ids=input_ids)
+        weights = mask.unsqueeze(-1).to(hidden.dtype)
+        for number, layer in enumerate(self.encoder.encoder.layer):
+            if number == self.joined_after:
+                hidden, weights = join_pairs(hidden, weights)
+                mask = (weights[:, :, 0] > 0).long()
+            hidden = layer(hidden, create_bidirectional_mask(self.encoder.config, hidden, mask))
+            hidden = hidden[0] if isinstance(hidden, tuple) else hidden
+        return hidden, weights
+
+
+def join_pairs(hidden: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Neighbours after the first token become their mean, by the tokens that each stands for; an odd one out stays."""
+    one = torch.cat([hidden * weights, torch.zeros_like(hidden[:, :1])], dim=1)
+    counted = torch.cat([weights, torch.zeros_like(weights[:, :1])], dim=1)
+    both = counted[:, 1:-1:2] + counted[:, 2::2]
+    joined = (one[:, 1:-1:2] + one[:, 2::2]) / both.clamp(min=1.0)
+    return torch.cat([hidden[:, :1], joined], dim=1), torch.cat([weights[:, :1], both], dim=1)
+
+
+def thin(network: MentionNetwork, kept: Sequence[int], joined_after: int) -> MentionNetwork:
+    """A network of copies of the `kept` layers of this one."""
+    encoder = copy.deepcopy(network.encoder)
+    encoder.encoder.layer = nn.ModuleList(encoder.encoder.layer[number] for number in kept)
+    encoder.config.num_hidden_layers = len(kept)
+    thinned = MentionNetwork(encoder, encoder.config.hidden_size, joined_after=joined_after)
+    thinned.heads.load_state_dict(network.heads.state_dict())
+    return thinned
+
+
+def store_weights(weights: dict[str, torch.Tensor], joined_after: int, file: Path) -> None:
+    torch.save({name: value.cpu() for name, value in weights.items()} | {_JOINED: joined_after}, file)
+
+
+def load_weights(network: MentionNetwork, file: Path) -> MentionNetwork:
+    """This network with the stored weights, or one thinned like theirs."""
+    stored = torch.load(file, weights_only=True, map_location="cpu")
+    joined_after = stored.pop(_JOINED, 0)
+    layers = 1 + max(int(name.split(".")[3]) for name in stored if name.startswith("encoder.encoder.layer."))
+    if (layers, joined_after) != (network.encoder.config.num_hidden_layers, network.joined_after):
+        network = thin(network, range(layers), joined_after)
+    network.load_state_dict(stored)
+    return network
 
 
 def base_folder(name: str) -> str:

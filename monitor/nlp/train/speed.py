@@ -1,7 +1,8 @@
 """How much faster the shipped engine is than `transformers.pipeline` on the weights that it came from.
 
-`python -m monitor.nlp.train.speed --checkpoints DIR [--model DIR]`: both alternate in one run, on the same posts, with
-the same number of threads; the pipeline classifies with one head (it knows no more), the engine answers everything.
+`python -m monitor.nlp.train.speed --checkpoints DIR [--model DIR]`: both alternate in one run, on the same posts and
+cores; the pipeline classifies with one head (it knows no more), the engine answers everything. Where the engine's
+network is thinned, the pipeline runs the whole one that it was taught by (no pipeline joins tokens).
 """
 
 import argparse
@@ -27,6 +28,7 @@ from monitor.nlp.engine import MODEL_FOLDER, Engine, PostInput
 from monitor.nlp.labels import HEADS
 from monitor.nlp.normalise import normalise
 from monitor.nlp.train.export import load_trained
+from monitor.nlp.train.network import SHIPPED, WHOLE
 from monitor.nlp.train.recipe import BASE
 from monitor.nlp.vocabulary import END, PAD, START, UNKNOWN, build_tokenizer, id_of, read_pieces
 
@@ -37,7 +39,7 @@ LONGEST = 512
 
 def pipeline_of(run: Path, base: str) -> Pipeline:
     """A text classifier of transformers with the encoder of a run; its head for sentiment is as large as a real one."""
-    encoder = load_trained(run, base).encoder
+    encoder = load_trained(run, base, WHOLE if (run / WHOLE).exists() else SHIPPED).encoder
     config = BertConfig(**{**encoder.config.to_dict(), "num_labels": len(HEADS["sentiment"])})
     model = BertForSequenceClassification(config)
     model.bert.load_state_dict(encoder.state_dict(), strict=False)

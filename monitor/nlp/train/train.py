@@ -1,38 +1,46 @@
 """Trains the encoder: all heads at once, labels that a set does not give masked out of the loss.
 
 Constants stand in recipe.py, seeds are fixed. Steps: read the sets, extend the vocabulary, guess hidden words, learn
-the labels, learn on from its own answers about all posts. On two cores the short recipe learns the labels alone.
-`python -m monitor.nlp.train` runs this and what comes after (export, linear model, calibration).
+the labels, learn on from its own answers about all posts, teach a network of fewer layers. On two cores the short
+recipe learns the labels alone. `python -m monitor.nlp.train` runs this and what comes after (export,
+linear model, calibration).
 """
 
 import random
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
 from torch import nn
 
-from monitor.nlp.labels import HEADS, head_slices
-from monitor.nlp.train.batching import Prepared, batches, encode, pad
+from monitor.nlp.labels import head_slices
+from monitor.nlp.train.batching import Prepared, pad
 from monitor.nlp.train.corpora import HELD_OUT_SHARE, MASKED, SEED, Example, read_training_set, read_unlabelled
 from monitor.nlp.train.extend import new_rows
-from monitor.nlp.train.lexicon import choose_pieces, drop_unused, gloss, read_dictionaries
-from monitor.nlp.train.network import MentionNetwork, extend_embeddings, load_base
+from monitor.nlp.train.lexicon import choose_pieces, drop_unused
+from monitor.nlp.train.network import (
+    SHIPPED,
+    WHOLE,
+    MentionNetwork,
+    extend_embeddings,
+    load_base,
+    load_weights,
+    store_weights,
+    thin,
+)
+from monitor.nlp.train.plan import Plan, hold_base_embeddings, hold_teaching
 from monitor.nlp.train.recipe import (
     AVERAGING,
     BASE,
     FULL,
     FURTHER,
-    GLOSSED_SHARE,
-    GLOSSED_WORDS,
     HEAD_WEIGHTS,
     LABEL_SMOOTHING,
-    REPEATED,
     SHORT,
     SIMILARITY_WEIGHT,
     SOFT_WEIGHT,
@@ -40,10 +48,11 @@ from monitor.nlp.train.recipe import (
     WARM_UP_STEPS,
     WEIGHT_DECAY,
     Recipe,
+    Thinning,
 )
 from monitor.nlp.train.warm_up import warm_up
 from monitor.nlp.train.workers import average_workers, share_of, worker
-from monitor.nlp.vocabulary import build_tokenizer, read_pieces
+from monitor.nlp.vocabulary import read_pieces
 
 
 def say(text: str) -> None:
@@ -52,60 +61,6 @@ def say(text: str) -> None:
 
 def best_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-class Plan:
-    """Makes the posts of each pass: tokenised, English ones glossed in part, with what others say of them."""
-
-    def __init__(self, data: Path, task: list[Example], other: list[Example], pool: list[Example], pieces: list[str],
-                 recipe: Recipe, device: torch.device) -> None:  # fmt: skip
-        self.task = [example for example in task if not example.is_held_out]
-        self.other = [example for example in other if not example.is_held_out]
-        self.pool = pool
-        self.tokenizer = build_tokenizer(pieces)
-        self.recipe = recipe
-        self.device = device
-        self.dictionaries = list(read_dictionaries(data).values())
-        self.targets = torch.zeros(0)  # what the base encoder makes of English posts
-        self.taught = torch.zeros(0)  # what the network itself said of every label before
-        everything = [*self.task, *self.other, *self.pool]
-        ids = encode(self.tokenizer, [example.text for example in everything], recipe.longest)
-        self.prepared = {
-            id(example): Prepared(own, [example.labels.get(head, MASKED) for head in HEADS])
-            for example, own in zip(everything, ids, strict=True)
-        }
-
-    def of(self, examples: Sequence[Example]) -> list[Prepared]:
-        return [self.prepared[id(example)] for example in examples]
-
-    def glossed(self, chance: random.Random) -> list[Prepared]:
-        """The task's posts, some of the English ones with foreign words."""
-        posts = self.of(self.task)
-        if not self.dictionaries:
-            return posts
-        chosen = [
-            place for place, example in enumerate(self.task)
-            if example.language == "en" and chance.random() < GLOSSED_SHARE
-        ]  # fmt: skip
-        texts = [gloss(self.task[at].text, chance.choice(self.dictionaries), GLOSSED_WORDS, chance) for at in chosen]
-        for place, ids in zip(chosen, encode(self.tokenizer, texts, self.recipe.longest), strict=True):
-            old = posts[place]
-            posts[place] = Prepared(ids, old.labels, old.target, old.taught)
-        return posts
-
-    def passes(self, shares: tuple[float, ...], seed: int, *, with_pool: bool = False) -> list[list[list[Prepared]]]:
-        """Batches by pass. What one pass leaves of the other sets, the next one begins with."""
-        chance = random.Random(seed)
-        others = [example for example in self.other for _ in range(REPEATED.get(example.corpus, 1))]
-        others += self.pool if with_pool else []
-        random.Random(seed).shuffle(others)
-        found, start = [], 0
-        for share in shares:
-            size = round(share * len(others))
-            chunk = [others[(start + at) % len(others)] for at in range(size)]
-            start += size
-            found.append(batches(self.glossed(chance) + self.of(chunk), chance, self.recipe.batch_tokens))
-        return found
 
 
 def loss_of(network: MentionNetwork, batch: list[Prepared], plan: Plan) -> torch.Tensor:
@@ -130,59 +85,6 @@ def loss_of(network: MentionNetwork, batch: list[Prepared], plan: Plan) -> torch
         likeness = nn.functional.cosine_similarity(embedding[near], plan.targets[[batch[row].target for row in near]])
         total = total + SIMILARITY_WEIGHT * (1 - likeness).sum()
     return total / len(batch)
-
-
-def hold_base_embeddings(plan: Plan, encoder: nn.Module, tokenizer: Tokenizer) -> None:
-    """What the base encoder says of English posts, kept as targets (distillation of its sense of similarity), also
-    for the same posts in other languages."""
-    english = [(example, example.text) for example in plan.task if example.language == "en"]
-    tweets = (example for example in plan.other if example.language == "en" and example.corpus.startswith("tweet"))
-    english += [(example, example.text) for example in [*tweets, *plan.pool] if example.language == "en"]
-    chosen = english[: plan.recipe.similarity_posts]
-    chosen += [(example, example.english) for example in plan.task if example.english]
-    chosen.sort(key=lambda pair: len(pair[1]))
-    network = MentionNetwork(encoder, encoder.config.hidden_size).to(plan.device).eval()
-    ids = encode(tokenizer, [text for _, text in chosen], plan.recipe.longest)
-    rank, workers = worker()
-    starts = range(64 * rank, len(chosen), 64 * workers)
-    with torch.no_grad():
-        own = {start: network.read(*pad(ids[start : start + 64], plan.device))[1] for start in starts}
-    parts: list[dict[int, torch.Tensor]] = [own] * workers
-    if workers > 1:
-        torch.distributed.all_gather_object(parts, own)
-    together = {start: vectors for part in parts for start, vectors in part.items()}
-    plan.targets = torch.cat([together[start] for start in sorted(together)])
-    for row, (example, _) in enumerate(chosen):
-        plan.prepared[id(example)].target = row
-
-
-def probabilities(columns: torch.Tensor) -> torch.Tensor:
-    """The columns of each head as probabilities."""
-    return torch.cat([columns[:, part].softmax(1) for part in head_slices().values()], dim=1)
-
-
-def hold_teaching(plan: Plan, network: MentionNetwork, posts: Iterable[Prepared], *, only_right: bool = False) -> None:
-    """What the network says of these posts, labelled or not, kept as probabilities; with `only_right`, of those alone
-    of which it says nothing that their labels deny."""
-    ordered = sorted(posts, key=lambda post: len(post.ids))
-    said = []
-    network.eval()
-    for start in range(0, len(ordered), 256):
-        group = ordered[start : start + 256]
-        with torch.no_grad():
-            columns, _ = network(*pad([post.ids for post in group], plan.device))
-        said.append(probabilities(columns).half())
-        right = is_right(columns, group).tolist()
-        for row, post in enumerate(group):
-            post.taught = start + row if right[row] or not only_right else -1
-    plan.taught = torch.cat(said)
-
-
-def is_right(columns: torch.Tensor, posts: list[Prepared]) -> torch.Tensor:
-    """Whether the likeliest label of every head is the post's own, where it has one."""
-    labels = torch.tensor([post.labels for post in posts], device=columns.device)
-    likeliest = torch.stack([columns[:, part].argmax(1) for part in head_slices().values()], dim=1)
-    return ((labels == MASKED) | (labels == likeliest)).all(1)
 
 
 def fine_tune(
@@ -223,14 +125,14 @@ def fine_tune(
             if gone >= 1:
                 break
         if step == len(passes[0]):
-            save(average, out, rank)
-    save(average, out, rank)
+            save(network, average, out)
+    save(network, average, out)
     return average
 
 
-def save(average: dict[str, torch.Tensor], out: Path | None, rank: int) -> None:
-    if out is not None and rank == 0:
-        torch.save({name: value.cpu() for name, value in average.items()}, out / "averaged.pt")
+def save(network: MentionNetwork, weights: dict[str, torch.Tensor], run: Path | None, name: str = SHIPPED) -> None:
+    if run is not None and worker()[0] == 0:
+        store_weights(weights, network.joined_after, run / name)
 
 
 def make_optimizer(network: MentionNetwork, plan: Plan) -> torch.optim.Optimizer:
@@ -292,7 +194,7 @@ def teach_itself(network: MentionNetwork, plan: Plan, out: Path) -> None:
     after = fine_tune(network, plan, plan.passes(recipe.taught_shares, SEED + 1, with_pool=True))
     mixed = {name: before[name].lerp(after[name], recipe.taught_weight) for name in before}
     network.load_state_dict(mixed)
-    save(mixed, out, rank=0)
+    save(network, mixed, out)
 
 
 def weights_of(network: MentionNetwork) -> dict[str, torch.Tensor]:
@@ -306,8 +208,23 @@ def go_on(network: MentionNetwork, plan: Plan, run: Path, minutes: float) -> dic
     hold_teaching(plan, network, plan.of(plan.task), only_right=True)
     after = fine_tune(network, plan, plan.passes(plan.recipe.other_shares, SEED), run, minutes=minutes)
     mixed = {name: after[name].lerp(before[name], plan.recipe.kept_weight) for name in before}
-    save(mixed, run, worker()[0])
+    save(network, mixed, run)
     return mixed
+
+
+def thin_out(network: MentionNetwork, plan: Plan, run: Path, thinning: Thinning, minutes: float) -> None:
+    """Saves a network of fewer layers that has learnt the labels, and what this one says of the posts of its passes
+    where no label denies it. This one is kept beside it."""
+    save(network, weights_of(network), run, WHOLE)
+    plan.recipe = replace(plan.recipe, learning_rate=thinning.learning_rate)
+    plan_passes = partial(plan.passes, thinning.shares, SEED + 2, with_pool=True)
+    needed = {id(post) for groups in plan_passes() for group in groups for post in group}
+    posts = [post for post in plan.prepared.values() if id(post) in needed]
+    asked = {id(post): post for post in [*posts, *plan.of(plan.task)]}  # glossed posts take the answers of their own
+    hold_teaching(plan, network, asked.values(), only_right=True, embedding=True)
+    say(f"{len(asked)} posts asked about")
+    smaller = thin(network, thinning.kept_layers, thinning.joined_after).to(plan.device)
+    fine_tune(smaller, plan, plan_passes(), run, minutes=minutes)
 
 
 def train(
@@ -323,12 +240,15 @@ def train(
 ) -> bool:
     """Trains into the folder `run`: vocabulary.txt and averaged.pt. True for the worker that saved them.
 
-    `former` is the folder of a run to go on from, when labels have been added (see `go_on`).
+    `former` is the folder of a run to go on from, when labels have been added (see `go_on`), or to thin.
+    Raises SystemExit for a recipe that thins what is not there, or is thinned already.
     """
     run.mkdir(parents=True, exist_ok=True)
     rank, workers = worker()
     device = best_device()
     recipe = recipe or (FURTHER if former else FULL if device.type == "cuda" else SHORT)
+    if recipe.thinning and (first_pass or not (former or recipe.other_shares)):
+        raise SystemExit("Thinning begins with a whole network: name its run (--former), without --first-pass.")
     former = run if first_pass else former
     torch.manual_seed(SEED + rank)
     torch.set_num_threads(threads)
@@ -337,16 +257,22 @@ def train(
         torch.distributed.init_process_group("gloo")
     network, plan = prepare(data, run, base, recipe, device, former, open_only=open_only)
     if former:
-        network.load_state_dict(torch.load(former / "averaged.pt", weights_only=True, map_location=device))
+        kept = WHOLE if recipe.thinning and (former / WHOLE).exists() else SHIPPED
+        network = load_weights(network, former / kept).to(device)
+        if recipe.thinning and network.joined_after:
+            raise SystemExit(f"The network of {former} is thinned already, and the whole one is not there.")
     elif recipe.masked_passes:
         guess_hidden_words(network, plan)
-    if former and not first_pass:
-        average = go_on(network, plan, run, minutes)
-    else:
-        average = fine_tune(network, plan, plan.passes(recipe.other_shares, SEED), run, first_pass, minutes)
+    if recipe.other_shares and former and not first_pass:
+        network.load_state_dict(go_on(network, plan, run, minutes))
+    elif recipe.other_shares:
+        network.load_state_dict(
+            fine_tune(network, plan, plan.passes(recipe.other_shares, SEED), run, first_pass, minutes)
+        )
     if recipe.taught_shares:
-        network.load_state_dict(average)
         teach_itself(network, plan, run)
+    if recipe.thinning:
+        thin_out(network, plan, run, recipe.thinning, minutes)
     return rank == 0
 
 
@@ -357,13 +283,15 @@ def prepare(
     run is kept."""
     task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE, open_only=open_only)
     random.Random(SEED).shuffle(other)
-    pool = read_unlabelled(data, task + other) if recipe.masked_passes and not open_only else []
+    reads_all = recipe.masked_passes or recipe.thinning
+    pool = read_unlabelled(data, task + other) if reads_all and not open_only else []
     say(f"{len(task)} task examples, {len(other)} others, {len(pool)} without labels")
     known = read_pieces(former / "vocabulary.txt") if former else []
     network, base_tokenizer, pieces = prepare_network(data, base, group_by_language(task + other + pool), known)
     if worker()[0] == 0:
         (run / "vocabulary.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
     plan = Plan(data, task, other, pool, pieces, recipe, device)
-    hold_base_embeddings(plan, load_base(base)[0], base_tokenizer)
+    if recipe.similarity_posts:
+        hold_base_embeddings(plan, load_base(base)[0], base_tokenizer)
     say(f"{len(plan.targets)} base embeddings kept")
     return network.to(device), plan

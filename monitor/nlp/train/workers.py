@@ -19,6 +19,16 @@ def share_of(groups: list[Batch], rank: int, workers: int) -> list[Batch]:
     return groups[rank : len(groups) // workers * workers : workers]
 
 
+def gather(own: dict[int, torch.Tensor]) -> torch.Tensor:
+    """The rows that all workers have made, each under its place, in the order of the places."""
+    _, workers = worker()
+    parts = [own] * workers
+    if workers > 1:
+        torch.distributed.all_gather_object(parts, own)
+    together = {place: rows for part in parts for place, rows in part.items()}
+    return torch.cat([together[place] for place in sorted(together)])
+
+
 def average_workers(network: nn.Module, workers: int, gone: float) -> float:
     """Brings the workers' weights together; returns the part of the run that is gone, on which all agree."""
     if workers == 1:

@@ -1,0 +1,128 @@
+"""The posts of every pass of a training, and what is said of them: by the base encoder, or the network before."""
+
+import random
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+
+from monitor.nlp.labels import HEADS, head_slices
+from monitor.nlp.train.batching import Prepared, batches, encode, pad
+from monitor.nlp.train.corpora import MASKED, Example
+from monitor.nlp.train.lexicon import gloss, read_dictionaries
+from monitor.nlp.train.network import MentionNetwork
+from monitor.nlp.train.recipe import GLOSSED_SHARE, GLOSSED_WORDS, REPEATED, Recipe
+from monitor.nlp.train.workers import gather, worker
+from monitor.nlp.vocabulary import build_tokenizer
+
+
+class Plan:
+    """Makes the posts of each pass: tokenised, English ones glossed in part, with what others say of them."""
+
+    def __init__(self, data: Path, task: list[Example], other: list[Example], pool: list[Example], pieces: list[str],
+                 recipe: Recipe, device: torch.device) -> None:  # fmt: skip
+        self.task = [example for example in task if not example.is_held_out]
+        self.other = [example for example in other if not example.is_held_out]
+        self.pool = pool
+        self.tokenizer = build_tokenizer(pieces)
+        self.recipe = recipe
+        self.device = device
+        self.dictionaries = list(read_dictionaries(data).values())
+        self.targets = torch.zeros(0)  # where the base encoder, or the teacher of a thinned network, places posts
+        self.taught = torch.zeros(0)  # what the network itself said of every label before
+        everything = [*self.task, *self.other, *self.pool]
+        ids = encode(self.tokenizer, [example.text for example in everything], recipe.longest)
+        self.prepared = {
+            id(example): Prepared(own, [example.labels.get(head, MASKED) for head in HEADS])
+            for example, own in zip(everything, ids, strict=True)
+        }
+
+    def of(self, examples: Sequence[Example]) -> list[Prepared]:
+        return [self.prepared[id(example)] for example in examples]
+
+    def glossed(self, chance: random.Random) -> list[Prepared]:
+        """The task's posts, some of the English ones with foreign words."""
+        posts = self.of(self.task)
+        if not self.dictionaries:
+            return posts
+        chosen = [
+            place for place, example in enumerate(self.task)
+            if example.language == "en" and chance.random() < GLOSSED_SHARE
+        ]  # fmt: skip
+        texts = [gloss(self.task[at].text, chance.choice(self.dictionaries), GLOSSED_WORDS, chance) for at in chosen]
+        for place, ids in zip(chosen, encode(self.tokenizer, texts, self.recipe.longest), strict=True):
+            old = posts[place]
+            posts[place] = Prepared(ids, old.labels, old.target, old.taught)
+        return posts
+
+    def passes(self, shares: tuple[float, ...], seed: int, *, with_pool: bool = False) -> list[list[list[Prepared]]]:
+        """Batches by pass. What one pass leaves of the other sets, the next one begins with."""
+        chance = random.Random(seed)
+        others = [example for example in self.other for _ in range(REPEATED.get(example.corpus, 1))]
+        others += self.pool if with_pool else []
+        random.Random(seed).shuffle(others)
+        found, start = [], 0
+        for share in shares:
+            size = round(share * len(others))
+            chunk = [others[(start + at) % len(others)] for at in range(size)]
+            start += size
+            found.append(batches(self.glossed(chance) + self.of(chunk), chance, self.recipe.batch_tokens))
+        return found
+
+
+def hold_base_embeddings(plan: Plan, encoder: nn.Module, tokenizer: Tokenizer) -> None:
+    """What the base encoder says of English posts, kept as targets (distillation of its sense of similarity), also
+    for the same posts in other languages."""
+    english = [(example, example.text) for example in plan.task if example.language == "en"]
+    tweets = (example for example in plan.other if example.language == "en" and example.corpus.startswith("tweeteval"))
+    english += [(example, example.text) for example in [*tweets, *plan.pool] if example.language == "en"]
+    chosen = english[: plan.recipe.similarity_posts]
+    chosen += [(example, example.english) for example in plan.task if example.english]
+    chosen.sort(key=lambda pair: len(pair[1]))
+    network = MentionNetwork(encoder, encoder.config.hidden_size).to(plan.device).eval()
+    ids = encode(tokenizer, [text for _, text in chosen], plan.recipe.longest)
+    rank, workers = worker()
+    starts = range(64 * rank, len(chosen), 64 * workers)
+    with torch.no_grad():
+        own = {start: network.read(*pad(ids[start : start + 64], plan.device))[1] for start in starts}
+    plan.targets = gather(own)
+    for row, (example, _) in enumerate(chosen):
+        plan.prepared[id(example)].target = row
+
+
+def probabilities(columns: torch.Tensor) -> torch.Tensor:
+    """The columns of each head as probabilities."""
+    return torch.cat([columns[:, part].softmax(1) for part in head_slices().values()], dim=1)
+
+
+def hold_teaching(
+    plan: Plan, network: MentionNetwork, posts: Iterable[Prepared], *, only_right: bool = False, embedding: bool = False
+) -> None:
+    """What the network says of these posts, labelled or not, kept as probabilities; with `only_right`, of those alone
+    of which it says nothing that their labels deny. With `embedding`, where it places them becomes their target."""
+    ordered = sorted(posts, key=lambda post: len(post.ids))
+    rank, workers = worker()
+    said, places = {}, {}
+    network.eval()
+    for start in range(256 * rank, len(ordered), 256 * workers):
+        with torch.no_grad():
+            columns, vectors = network(*pad([post.ids for post in ordered[start : start + 256]], plan.device))
+        said[start] = probabilities(columns).half()
+        places[start] = vectors
+    plan.taught = gather(said)
+    right = is_right(plan.taught, ordered).tolist() if only_right else [True] * len(ordered)
+    for row, post in enumerate(ordered):
+        post.taught = row if right[row] else -1
+    if embedding:
+        plan.targets = gather(places)
+        for row, post in enumerate(ordered):
+            post.target = row
+
+
+def is_right(columns: torch.Tensor, posts: list[Prepared]) -> torch.Tensor:
+    """Whether the likeliest label of every head, by its columns or probabilities, is the post's own, if it has one."""
+    labels = torch.tensor([post.labels for post in posts], device=columns.device)
+    likeliest = torch.stack([columns[:, part].argmax(1) for part in head_slices().values()], dim=1)
+    return ((labels == MASKED) | (labels == likeliest)).all(1)
