@@ -5,8 +5,10 @@ held-out training posts by train/calibrate.py; thresholds of the yes/no heads be
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +40,10 @@ class Calibration:
 
     @classmethod
     def load(cls, path: Path) -> "Calibration":
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        return cls.read(json.loads(path.read_text(encoding="utf-8")))
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> "Calibration":
         groups = {
             group: {
                 head: HeadCalibration(value["encoder"], value["linear"], tuple(value["bias"]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.nlp.vocabulary import END, START, build_tokenizer, id_of, read_pieces
+from monitor.nlp.vocabulary import END, START, id_of, open_tokenizer
 from monitor.nlp.windows import cut_windows, join_means, take_worst_parts
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Encoder:
 
     def __init__(self, folder: Path, threads: int, weights: Path | None = None, threads_a_batch: int = 1) -> None:
         self._threads = threads
-        self._tokenizer = build_tokenizer(read_pieces(folder / "vocabulary.txt"))
+        self._tokenizer = open_tokenizer(folder)
         self._start = id_of(self._tokenizer, START)
         self._end = id_of(self._tokenizer, END)
         self._session = _open_session(weights or folder / "encoder.onnx", threads_a_batch)

@@ -49,7 +49,8 @@ class PostInput:
 
 @dataclass(frozen=True, slots=True)
 class PostAnalysis:
-    """What the engine says of one post. Scores are calibrated probabilities between 0 and 1."""
+    """What the engine says of one post. Scores are probabilities between 0 and 1, calibrated on held-out
+    posts; those of sentiment as if each label were as frequent as the others."""
 
     language: str
     intent: str

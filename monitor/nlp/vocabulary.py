@@ -1,5 +1,6 @@
 """The tokeniser of the shipped encoder: WordPiece over `vocabulary.txt` (one piece a line, line number = id).
 
+An encoder trained from another base (`make train BASE=`) may bring its own, as `tokenizer.json` in its place.
 The library `tokenizers` is used alone: importing `transformers` would cost seconds at every start.
 """
 
@@ -9,7 +10,10 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-PAD, UNKNOWN, START, END = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
+VOCABULARY, OWN_TOKENIZER = "vocabulary.txt", "tokenizer.json"
+PAD, UNKNOWN, START, END, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
+#: What tokenisers of the RoBERTa family call them.
+_ALSO = {PAD: "<pad>", UNKNOWN: "<unk>", START: "<s>", END: "</s>", MASK: "<mask>"}
 CONTINUED = "##"
 
 # Scripts written without spaces between words: a piece at the start of a run and inside it share one row.
@@ -21,8 +25,10 @@ _MAXIMUM_WORD = 64
 
 
 def id_of(tokenizer: Tokenizer, piece: str) -> int:
-    """The id of a piece that the vocabulary must have. Raises KeyError where it has not."""
+    """The id of a piece that the vocabulary must have, by its other name too. Raises KeyError where it has not."""
     found = tokenizer.token_to_id(piece)
+    if found is None and piece in _ALSO:
+        found = tokenizer.token_to_id(_ALSO[piece])
     if found is None:
         raise KeyError(piece)
     return int(found)
@@ -30,6 +36,16 @@ def id_of(tokenizer: Tokenizer, piece: str) -> int:
 
 def read_pieces(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+
+
+def open_tokenizer(folder: Path) -> Tokenizer:
+    """The tokeniser of a model's or a run's folder."""
+    if not (folder / OWN_TOKENIZER).exists():
+        return build_tokenizer(read_pieces(folder / VOCABULARY))
+    tokenizer = Tokenizer.from_file(str(folder / OWN_TOKENIZER))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 def build_tokenizer(pieces: Iterable[str]) -> Tokenizer:

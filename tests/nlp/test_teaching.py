@@ -11,7 +11,8 @@ from transformers import BertConfig, BertModel  # noqa: E402
 
 from monitor.nlp.labels import COLUMN_COUNT, HEADS, head_slices  # noqa: E402
 from monitor.nlp.train.batching import Prepared, pad  # noqa: E402
-from monitor.nlp.train.corpora import MASKED  # noqa: E402
+from monitor.nlp.train.calibrate import cross_fitted_errors  # noqa: E402
+from monitor.nlp.train.corpora import MASKED, Example  # noqa: E402
 from monitor.nlp.train.network import MentionNetwork, join_pairs, load_weights, store_weights, thin  # noqa: E402
 from monitor.nlp.train.plan import hold_teaching, is_right  # noqa: E402
 from monitor.nlp.train.recipe import THINNED  # noqa: E402
@@ -102,3 +103,18 @@ def test_a_recipe_that_thins_needs_a_whole_network(tmp_path):
         train(tmp_path, tmp_path / "run", recipe=THINNED)
     with pytest.raises(SystemExit, match="name its run"):
         train(tmp_path, tmp_path / "run", recipe=THINNED, former=tmp_path, first_pass=1)
+
+
+def test_calibration_errors_are_of_posts_that_were_not_fitted():
+    chance = np.random.default_rng(3)
+    columns = chance.normal(0, 2, (900, COLUMN_COUNT)).astype(np.float32)
+    examples = []
+    for row in range(900):
+        labels = {}
+        for head, part in head_slices().items():
+            odds = np.exp(columns[row, part] / 2)  # the columns are twice as sure as they should be
+            labels[head] = int(chance.choice(len(odds), p=odds / odds.sum()))
+        examples.append(Example(f"post {row}", ("en", "zh", "fr")[row % 3], "composed", labels, is_held_out=True))
+    errors = cross_fitted_errors(examples, columns, np.zeros_like(columns))
+    assert set(errors) == set(HEADS)
+    assert all(error < 0.09 for head, error in errors.items() if head != "audience"), errors  # topics speak there, too

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from monitor.nlp.train.calibrate import calibrate
-from monitor.nlp.train.export import export
+from monitor.nlp.train.export import check_int8, export
 from monitor.nlp.train.languages import train_languages
 from monitor.nlp.train.linear import train_linear
 from monitor.nlp.train.recipe import BASE, FULL, FURTHER, SHORT, THINNED
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the labelled sets")
     parser.add_argument("--out", type=Path, default=Path("build/model"), help="folder for what ships")
     parser.add_argument("--checkpoints", type=Path, default=Path("build/training"), help="folder for checkpoints")
-    parser.add_argument("--base", default=BASE, help="a BERT encoder with WordPiece, by Hugging Face name or path")
+    parser.add_argument("--base", default=BASE, help="a Hugging Face encoder, by name or path")
     parser.add_argument("--only", nargs="+", choices=STEPS, default=STEPS, help="steps to run")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--first-pass", type=int, default=0, help="go on from a cut run, at this pass")
@@ -53,6 +53,7 @@ def main() -> None:
         return  # another worker goes on
     if "export" in options.only:
         export(options.checkpoints, options.out, options.base)
+        check_int8(options.data, options.checkpoints, options.out, open_only=options.open_only)
     if "linear" in options.only:
         train_linear(options.data, options.out / "linear.npz", options.open_only)
     if "languages" in options.only:

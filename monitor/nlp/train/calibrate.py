@@ -1,6 +1,7 @@
 """Fits calibration.json on the held-out part of the training sets, chooses the thresholds, writes model.json."""
 
 import json
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,31 @@ def expected_calibration_error(scores: NDArray, truth: NDArray, bins: int = 10) 
     return round(float(sum(gaps)), 4)
 
 
+def cross_fitted_errors(examples: list[Example], encoder: NDArray | None, linear: NDArray) -> dict[str, float]:
+    """The calibration error of each head on the task's posts: each half is judged as the other half was fitted. Of
+    yes/no heads that of "yes", of the others that of the likeliest label."""
+    half = np.array([zlib.crc32(example.text.encode("utf-8", "surrogatepass")) % 2 for example in examples])
+    stated: dict[str, list[NDArray]] = {head: [] for head in HEADS}
+    right: dict[str, list[NDArray]] = {head: [] for head in HEADS}
+    for side in (0, 1):
+        learnt, judged = np.flatnonzero(half != side), np.flatnonzero(half == side)
+        own = [examples[row] for row in learnt]
+        groups = fit_groups(own, encoder[learnt] if encoder is not None else None, linear[learnt])
+        scores = Calibration.read({"groups": groups, "thresholds": {}}).probabilities(
+            encoder[judged] if encoder is not None else None, linear[judged], [examples[row].language for row in judged]
+        )
+        for head in HEADS:
+            at = [n for n, row in enumerate(judged) if {head, "complaint"} <= examples[row].labels.keys()]
+            labels = np.array([examples[judged[n]].labels[head] for n in at])
+            said = scores[head][at]
+            likeliest = np.ones(len(at), int) if said.shape[1] == 2 else said.argmax(1)
+            stated[head].append(said[np.arange(len(at)), likeliest])
+            right[head].append(labels == likeliest)
+    return {
+        head: expected_calibration_error(np.concatenate(stated[head]), np.concatenate(right[head])) for head in HEADS
+    }
+
+
 def calibrate(data: Path, model: Path, version: str = "", open_only: bool = False) -> None:
     """Writes calibration.json and model.json beside the weights in `model`."""
     task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE, open_only=open_only)
@@ -111,12 +137,11 @@ def calibrate(data: Path, model: Path, version: str = "", open_only: bool = Fals
     file = model / "calibration.json"
     file.write_text(json.dumps({"groups": groups, "thresholds": dict.fromkeys(THRESHOLD_BETA, 0.5)}), encoding="utf-8")
     scores = Calibration.load(file).probabilities(encoder, linear, [example.language for example in examples])
-    thresholds, errors = {}, {}
+    thresholds = {}
     for head, beta in THRESHOLD_BETA.items():
         truth = np.array([example.labels[head] == 1 for example in judged])
-        own = scores[head][: len(judged), 1]
-        thresholds[head] = best_threshold(own, truth, beta)
-        errors[head] = expected_calibration_error(own, truth)
+        thresholds[head] = best_threshold(scores[head][: len(judged), 1], truth, beta)
+    errors = cross_fitted_errors(examples, encoder, linear)
     file.write_text(json.dumps({"groups": groups, "thresholds": thresholds}, indent=1) + "\n", encoding="utf-8")
     about = {
         "version": version or ("encoder-1" if has_encoder else "linear-1"),

@@ -68,6 +68,11 @@ def join_pairs(hidden: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tenso
     return torch.cat([hidden[:, :1], joined], dim=1), torch.cat([weights[:, :1], both], dim=1)
 
 
+def can_be_thinned(network: MentionNetwork) -> bool:
+    """Whether its layers lie where those of BERT and RoBERTa do."""
+    return hasattr(network.encoder, "embeddings") and hasattr(getattr(network.encoder, "encoder", None), "layer")
+
+
 def thin(network: MentionNetwork, kept: Sequence[int], joined_after: int) -> MentionNetwork:
     """A network of copies of the `kept` layers of this one."""
     encoder = copy.deepcopy(network.encoder)
@@ -83,12 +88,16 @@ def store_weights(weights: dict[str, torch.Tensor], joined_after: int, file: Pat
 
 
 def load_weights(network: MentionNetwork, file: Path) -> MentionNetwork:
-    """This network with the stored weights, or one thinned like theirs."""
+    """This network with the stored weights and as many pieces, or one thinned like theirs."""
     stored = torch.load(file, weights_only=True, map_location="cpu")
     joined_after = stored.pop(_JOINED, 0)
-    layers = 1 + max(int(name.split(".")[3]) for name in stored if name.startswith("encoder.encoder.layer."))
-    if (layers, joined_after) != (network.encoder.config.num_hidden_layers, network.joined_after):
-        network = thin(network, range(layers), joined_after)
+    layers = {int(name.split(".")[3]) for name in stored if name.startswith("encoder.encoder.layer.")}
+    if layers and (len(layers), joined_after) != (network.encoder.config.num_hidden_layers, network.joined_after):
+        network = thin(network, range(len(layers)), joined_after)
+    table = network.encoder.get_input_embeddings().weight
+    (name,) = [name for name, value in network.state_dict().items() if value.data_ptr() == table.data_ptr()]
+    if len(stored[name]) != len(table):
+        extend_embeddings(network.encoder, [], stored[name])
     network.load_state_dict(stored)
     return network
 
@@ -105,7 +114,9 @@ def base_folder(name: str) -> str:
 def load_base(name: str) -> tuple[nn.Module, Tokenizer]:
     folder = base_folder(name)
     config = AutoConfig.from_pretrained(folder)
-    encoder = AutoModel.from_pretrained(folder, config=config, attn_implementation="eager", add_pooling_layer=False)
+    encoder = AutoModel.from_pretrained(folder, config=config, attn_implementation="eager")
+    if hasattr(encoder, "pooler"):
+        encoder.pooler = None  # ours is the mean
     tokenizer = AutoTokenizer.from_pretrained(folder).backend_tokenizer
     tokenizer.no_padding()
     tokenizer.no_truncation()

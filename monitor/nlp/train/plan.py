@@ -15,18 +15,17 @@ from monitor.nlp.train.lexicon import gloss, read_dictionaries
 from monitor.nlp.train.network import MentionNetwork
 from monitor.nlp.train.recipe import GLOSSED_SHARE, GLOSSED_WORDS, REPEATED, Recipe
 from monitor.nlp.train.workers import gather, worker
-from monitor.nlp.vocabulary import build_tokenizer
 
 
 class Plan:
     """Makes the posts of each pass: tokenised, English ones glossed in part, with what others say of them."""
 
-    def __init__(self, data: Path, task: list[Example], other: list[Example], pool: list[Example], pieces: list[str],
+    def __init__(self, data: Path, task: list[Example], other: list[Example], pool: list[Example], tokenizer: Tokenizer,
                  recipe: Recipe, device: torch.device) -> None:  # fmt: skip
         self.task = [example for example in task if not example.is_held_out]
         self.other = [example for example in other if not example.is_held_out]
         self.pool = pool
-        self.tokenizer = build_tokenizer(pieces)
+        self.tokenizer = tokenizer
         self.recipe = recipe
         self.device = device
         self.dictionaries = list(read_dictionaries(data).values())

@@ -15,8 +15,7 @@ from typing import Any
 import torch
 from tokenizers.processors import TemplateProcessing
 from transformers import (
-    BertConfig,
-    BertForSequenceClassification,
+    AutoModelForSequenceClassification,
     Pipeline,
     PreTrainedTokenizerFast,
     TextClassificationPipeline,
@@ -30,7 +29,7 @@ from monitor.nlp.normalise import normalise
 from monitor.nlp.train.export import load_trained
 from monitor.nlp.train.network import SHIPPED, WHOLE
 from monitor.nlp.train.recipe import BASE
-from monitor.nlp.vocabulary import END, PAD, START, UNKNOWN, build_tokenizer, id_of, read_pieces
+from monitor.nlp.vocabulary import END, PAD, START, UNKNOWN, id_of, open_tokenizer
 
 ROUNDS = 3
 POSTS = 1_000
@@ -40,14 +39,17 @@ LONGEST = 512
 def pipeline_of(run: Path, base: str) -> Pipeline:
     """A text classifier of transformers with the encoder of a run; its head for sentiment is as large as a real one."""
     encoder = load_trained(run, base, WHOLE if (run / WHOLE).exists() else SHIPPED).encoder
-    config = BertConfig(**{**encoder.config.to_dict(), "num_labels": len(HEADS["sentiment"])})
-    model = BertForSequenceClassification(config)
-    model.bert.load_state_dict(encoder.state_dict(), strict=False)
-    backend = build_tokenizer(read_pieces(run / "vocabulary.txt"))
-    ends = [(piece, id_of(backend, piece)) for piece in (START, END)]
-    backend.post_processor = TemplateProcessing(single=f"{START} $A {END}", special_tokens=ends)
+    config = encoder.config
+    config.num_labels = len(HEADS["sentiment"])
+    model = AutoModelForSequenceClassification.from_config(config, attn_implementation="sdpa")
+    model.base_model.load_state_dict(encoder.state_dict(), strict=False)
+    backend = open_tokenizer(run)
+    ids = [id_of(backend, piece) for piece in (PAD, UNKNOWN, START, END)]
+    pad, unknown, start, end = (backend.id_to_token(one) for one in ids)
+    ends = [(start, ids[2]), (end, ids[3])]
+    backend.post_processor = TemplateProcessing(single=f"{start} $A {end}", special_tokens=ends)
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=backend, pad_token=PAD, unk_token=UNKNOWN, cls_token=START, sep_token=END,
+        tokenizer_object=backend, pad_token=pad, unk_token=unknown, cls_token=start, sep_token=end,
         model_max_length=LONGEST,
     )  # fmt: skip
     return TextClassificationPipeline(model=model.eval(), tokenizer=tokenizer, device="cpu")

@@ -7,6 +7,7 @@ linear model, calibration).
 """
 
 import random
+import shutil
 import sys
 import time
 from collections import defaultdict
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
 from torch import nn
 
 from monitor.nlp.labels import head_slices
@@ -27,6 +29,7 @@ from monitor.nlp.train.network import (
     SHIPPED,
     WHOLE,
     MentionNetwork,
+    can_be_thinned,
     extend_embeddings,
     load_base,
     load_weights,
@@ -52,7 +55,7 @@ from monitor.nlp.train.recipe import (
 )
 from monitor.nlp.train.warm_up import warm_up
 from monitor.nlp.train.workers import average_workers, share_of, worker
-from monitor.nlp.vocabulary import read_pieces
+from monitor.nlp.vocabulary import OWN_TOKENIZER, VOCABULARY, build_tokenizer, open_tokenizer
 
 
 def say(text: str) -> None:
@@ -156,17 +159,23 @@ def group_by_language(examples: list[Example]) -> dict[str, list[str]]:
     return texts
 
 
-def prepare_network(
-    data: Path, base: str, texts: dict[str, list[str]], known: list[str]
-) -> tuple[MentionNetwork, Tokenizer, list[str]]:
-    """The base encoder with the extended vocabulary, the tokeniser of the base, and all pieces.
+def prepare_tokenizer(former: Path, run: Path) -> Tokenizer:
+    """That of a run that is gone on with, kept for the new one."""
+    for name in (VOCABULARY, OWN_TOKENIZER):
+        if (former / name).exists() and former != run and worker()[0] == 0:
+            shutil.copy(former / name, run / name)
+    return open_tokenizer(former)
 
-    `known` are the pieces of a run that is gone on with (their vectors are loaded later), else empty.
-    """
-    encoder, tokenizer = load_base(base)
-    if known:
-        extend_embeddings(encoder, [], torch.zeros(len(known), encoder.config.hidden_size))
-        return MentionNetwork(encoder, encoder.config.hidden_size), tokenizer, known
+
+def extend_vocabulary(
+    data: Path, run: Path, encoder: nn.Module, tokenizer: Tokenizer, texts: dict[str, list[str]]
+) -> Tokenizer:
+    """The tokeniser of the base with the pieces of other languages, whose vectors the encoder gets. One that is no
+    WordPiece stays as it is: the multilingual bases have theirs."""
+    if not isinstance(tokenizer.model, WordPiece):
+        if worker()[0] == 0:
+            tokenizer.save(str(run / OWN_TOKENIZER))
+        return tokenizer
     old_pieces = [tokenizer.id_to_token(row) or "" for row in range(tokenizer.get_vocab_size())]
     spoken = [piece for piece in old_pieces if not piece.startswith("[unused")]
     chosen = choose_pieces(data, texts, spoken)
@@ -176,7 +185,9 @@ def prepare_network(
     say(f"vocabulary: {len(kept)} pieces, {len(chosen)} new, {translated} of them from dictionaries")
     extend_embeddings(encoder, kept, rows)
     pieces = [old_pieces[row] for row in kept] + list(chosen)
-    return MentionNetwork(encoder, encoder.config.hidden_size), tokenizer, pieces
+    if worker()[0] == 0:
+        (run / VOCABULARY).write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    return build_tokenizer(pieces)
 
 
 def guess_hidden_words(network: MentionNetwork, plan: Plan) -> None:
@@ -238,7 +249,7 @@ def train(
     recipe: Recipe | None = None,
     former: Path | None = None,
 ) -> bool:
-    """Trains into the folder `run`: vocabulary.txt and averaged.pt. True for the worker that saved them.
+    """Trains into the folder `run`: averaged.pt and its vocabulary. True for the worker that saved them.
 
     `former` is the folder of a run to go on from, when labels have been added (see `go_on`), or to thin.
     Raises SystemExit for a recipe that thins what is not there, or is thinned already.
@@ -271,7 +282,7 @@ def train(
         )
     if recipe.taught_shares:
         teach_itself(network, plan, run)
-    if recipe.thinning:
+    if recipe.thinning and can_be_thinned(network):
         thin_out(network, plan, run, recipe.thinning, minutes)
     return rank == 0
 
@@ -286,12 +297,13 @@ def prepare(
     reads_all = recipe.masked_passes or recipe.thinning
     pool = read_unlabelled(data, task + other) if reads_all and not open_only else []
     say(f"{len(task)} task examples, {len(other)} others, {len(pool)} without labels")
-    known = read_pieces(former / "vocabulary.txt") if former else []
-    network, base_tokenizer, pieces = prepare_network(data, base, group_by_language(task + other + pool), known)
-    if worker()[0] == 0:
-        (run / "vocabulary.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
-    plan = Plan(data, task, other, pool, pieces, recipe, device)
+    encoder, tokenizer = load_base(base)
+    if former:
+        own = prepare_tokenizer(former, run)
+    else:
+        own = extend_vocabulary(data, run, encoder, tokenizer, group_by_language(task + other + pool))
+    plan = Plan(data, task, other, pool, own, recipe, device)
     if recipe.similarity_posts:
-        hold_base_embeddings(plan, load_base(base)[0], base_tokenizer)
+        hold_base_embeddings(plan, load_base(base)[0], tokenizer)
     say(f"{len(plan.targets)} base embeddings kept")
-    return network.to(device), plan
+    return MentionNetwork(encoder, encoder.config.hidden_size).to(device), plan

@@ -17,9 +17,8 @@ from torch import nn
 from monitor.nlp.train.batching import Prepared, batches, pad
 from monitor.nlp.train.network import MentionNetwork
 from monitor.nlp.train.recipe import SIMILARITY_WEIGHT, WARM_UP_STEPS, WEIGHT_DECAY, Recipe
-from monitor.nlp.vocabulary import id_of
+from monitor.nlp.vocabulary import MASK, id_of
 
-MASK = "[MASK]"
 HIDDEN_SHARE = 0.15
 KEPT_SHARE, RANDOM_SHARE = 0.1, 0.1  # of the hidden words stay as they are, or become any other
 

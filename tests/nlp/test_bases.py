@@ -1,0 +1,102 @@
+"""Training from bases of other families, and what int8 may cost. Needs torch (the extra `train`)."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tokenizers import Tokenizer, models, pre_tokenizers  # noqa: E402
+from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel  # noqa: E402
+
+from monitor.nlp.encoder import Encoder  # noqa: E402
+from monitor.nlp.labels import HEADS  # noqa: E402
+from monitor.nlp.train import corpora, export  # noqa: E402
+from monitor.nlp.train.corpora import Example  # noqa: E402
+from monitor.nlp.train.export import check_int8, load_trained  # noqa: E402
+from monitor.nlp.train.recipe import Recipe, Thinning  # noqa: E402
+from monitor.nlp.train.train import train  # noqa: E402
+
+COLUMNS = ["id", "text", "lang", "audience", *(head for head in HEADS if head != "audience")]
+LATE = ["buyer", "complaint", "yes", "negative", "yes", "1", "no", "delivery"]
+FINE = ["buyer", "praise", "no", "positive", "no", "0", "no", "delivery"]
+SMALL = Recipe(other_shares=(0.0, 0.0), longest=24, batch_tokens=120, learning_rate=1e-3, similarity_posts=4,
+               thinning=Thinning((0, 2), joined_after=1, shares=(0.0,), learning_rate=1e-3))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny XLM-R with a unigram tokeniser, as `save_pretrained` leaves it."""
+    folder = tmp_path_factory.mktemp("base")
+    signs = [(sign, -3.0) for sign in "▁abcdefghijklmnopqrstuvwxyz0123456789"]
+    pieces = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *signs, ("▁late", -1.0), ("<mask>", 0.0)]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=3))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>", unk_token="<unk>",
+        cls_token="<s>", sep_token="</s>", mask_token="<mask>",
+    ).save_pretrained(folder)  # fmt: skip
+    config = XLMRobertaConfig(vocab_size=len(pieces), hidden_size=32, num_hidden_layers=3, num_attention_heads=2,
+                              intermediate_size=48, max_position_embeddings=130, pad_token_id=1)  # fmt: skip
+    torch.manual_seed(1)
+    XLMRobertaModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    for name in ("parallel", "composed", "tweets"):
+        (ours / f"{name}.tsv").write_text("\t".join(COLUMNS) + "\n", encoding="utf-8")
+    (ours / "labels.tsv").write_text("file\tname\n", encoding="utf-8")
+    rows = [[f"l{n}", f"parcel {n} is late", "en", *LATE] for n in range(60)]
+    rows += [[f"f{n}", f"parcel {n} is fine", "en", *FINE] for n in range(60)]
+    (tmp_path / "composed").mkdir()
+    (tmp_path / "composed" / "train.tsv").write_text(
+        "\n".join("\t".join(row) for row in [COLUMNS, *rows]) + "\n", encoding="utf-8"
+    )
+    monkeypatch.setattr(corpora, "OUR_FOLDER", ours)
+    return tmp_path
+
+
+def test_a_base_with_its_own_tokeniser_is_trained_thinned_exported_and_read(data, base, tmp_path):
+    run, out = tmp_path / "run", tmp_path / "model"
+    assert train(data, run, str(base), recipe=SMALL)
+    assert (run / "tokenizer.json").exists() and not (run / "vocabulary.txt").exists()
+    whole, thinned = load_trained(run, str(base), "whole.pt"), load_trained(run, str(base))
+    assert [len(network.encoder.encoder.layer) for network in (whole, thinned)] == [3, 2]
+    export.export(run, out, str(base))
+    check_int8(data, run, out)
+    encoder = Encoder(out, threads=1, weights=run / "fp32.onnx")
+    own = encoder.read(["parcel 7 is late", "parcel 7 is fine and a longer post than the other one"])
+    ids = encoder._tokenizer.encode("parcel 7 is late", add_special_tokens=False).ids
+    with torch.no_grad():
+        columns, _ = thinned(torch.tensor([[0, *ids, 2]]), torch.ones(1, len(ids) + 2, dtype=torch.long))
+    assert np.allclose(own.columns[0], columns[0].numpy(), atol=1e-3)
+
+
+class Answers:
+    """Stands for an encoder that is right about so many of a hundred posts."""
+
+    def __init__(self, right: int) -> None:
+        self.right = right
+
+    def read(self, texts):
+        columns = np.zeros((len(texts), sum(map(len, HEADS.values()))))
+        columns[self.right :, 1] = 1.0
+        return type("Reading", (), {"columns": columns})
+
+
+def test_int8_that_answers_worse_by_half_a_point_does_not_ship(monkeypatch, tmp_path):
+    head = next(iter(HEADS))
+    posts = [Example("a", "en", "composed", dict.fromkeys(HEADS, 0), is_held_out=True) for _ in range(100)]
+    assert export.mean_accuracy(Answers(92), posts) == pytest.approx(1 - 0.08 / len(HEADS)), head
+    monkeypatch.setattr(export, "read_training_set", lambda *_args, **_options: (posts, []))
+    lost = {"fp32.onnx": 100, "encoder.onnx": 100}
+    monkeypatch.setattr(export, "Encoder", lambda _folder, threads, weights: Answers(lost[weights.name]))
+    check_int8(tmp_path, tmp_path, tmp_path)
+    lost["encoder.onnx"] = 95
+    with pytest.raises(SystemExit, match="must not ship"):
+        check_int8(tmp_path, tmp_path, tmp_path)
