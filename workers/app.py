@@ -71,6 +71,8 @@ def load_model_early(instance: Any, **_ignored: Any) -> None:
         from monitor.nlp.engine import PostInput, load_engine
 
         load_engine().analyze([PostInput("Hello")])
+        # Stored posts that the weights of before have read are asked for at once, and not at the next beat.
+        app.send_task("workers.housekeeping.ask_renewals", queue="default", expires=600)
 
 
 @beat_init.connect

@@ -1,6 +1,7 @@
 """What a house needs so that it does not fall apart: partitions, retention, the audit chain, snoozes that end, and a
 look at how well the model still reads."""
 
+from monitor.analysis.services import ask_due_renewals
 from monitor.analysis.services.drifting import watch_drift
 from monitor.analysis.services.sampling import draw_due_samples
 from monitor.audit import services as audit
@@ -39,6 +40,12 @@ def carry_out_deletions() -> None:
 def note_answers_gone() -> None:
     """What colleagues deleted in the platform's own app."""
     replies.note_answers_gone()
+
+
+@app.task(name="workers.housekeeping.ask_renewals")
+def ask_renewals() -> None:
+    """After an update with other weights, or when examples of a topic had to go."""
+    ask_due_renewals()
 
 
 @app.task(name="workers.housekeeping.watch_quality")

@@ -32,6 +32,7 @@ SCHEDULE = (
     Beat("workers.housekeeping.carry_out_deletions", 60, "default", "people who asked a platform for it are erased"),
     Beat("workers.housekeeping.note_answers_gone", 60, "default", "cases whose answer was deleted there wait again"),
     Beat("workers.housekeeping.watch_quality", 600, "default", "yesterday's sample is drawn, and drift is measured"),
+    Beat("workers.housekeeping.ask_renewals", 600, "default", "posts that other weights read are to be read again"),
     Beat("workers.housekeeping.keep_house", 3600, "default", "partitions ahead of time, retention, old claims"),
 )
 

@@ -88,6 +88,7 @@ def house_step(_patience: float) -> int:
     housekeeping.carry_out_deletions()
     housekeeping.note_answers_gone()
     housekeeping.watch_quality()
+    housekeeping.ask_renewals()
     housekeeping.keep_house()
     return 0
 
@@ -114,6 +115,7 @@ LANES = (
 def work_until_done() -> None:
     """Everything pending, then back, whoever else works. Errors are raised: a script wants to know."""
     done = 0
+    housekeeping.ask_renewals()
     with Progress("Worked on") as progress:
         while found := sum(lane.step(0) for lane in LANES[:-1]):
             done += found

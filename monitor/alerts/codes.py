@@ -180,6 +180,11 @@ CODES: Mapping[str, Wording] = {
         _("The share of posts in no known language differs from that of the four weeks before (index %(index)s)."),
         _("Look at some of them under “Posts”: a new language, spam, or posts without words."),
     ),
+    "heads.resting": Wording(
+        _("Corrections that rest since an update"),
+        _("What the model had learned from your corrections (version %(number)s) rests: other weights are installed."),
+        _("Run “mentiondesk learn” for this brand: it teaches the new weights from all corrections, in seconds."),
+    ),
     "trend.spike": Wording(
         _("Unusually many complaints"),
         _("Unusually many complaints: %(count)s about “%(topic)s”."),

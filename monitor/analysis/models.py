@@ -112,14 +112,29 @@ class BrandTopic(models.Model):
         constraints = [models.UniqueConstraint(fields=["brand", "name"], name="one_brand_topic_per_name")]
 
 
+class ExampleSource(models.Model):
+    """The stored post whose words an example of a topic is: when the post goes, the example goes."""
+
+    topic = models.ForeignKey(BrandTopic, models.CASCADE, related_name="sources")
+    post = models.ForeignKey(Post, models.CASCADE, related_name="+")
+    digest = models.BinaryField()  # salted hash of the example, to find it in the list
+
+
 class Renewal(models.Model):
-    """Stored posts of a brand are read again, the newest first, behind everything else."""
+    """Stored posts of a brand are read again, the newest first, behind everything else. The newest row of a brand also
+    says how its stored posts were read last."""
 
     brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
+    # How they are to be read: the names in Analysis, and the weights that the asking worker had.
+    model_version = models.CharField(max_length=64)
+    topic_set_version = models.CharField(max_length=32)
+    base_version = models.CharField(max_length=64)
     total = models.PositiveIntegerField()
     done = models.PositiveIntegerField(default=0)
     before_post = models.BigIntegerField(null=True)  # posts from this id on are done
+    passes = models.PositiveSmallIntegerField(default=0)  # ways from the newest post to the oldest that have ended
     asked_at = models.DateTimeField(db_default=Now())
+    looked_at = models.DateTimeField(db_default=Now())  # when it was last made sure that no post is left
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

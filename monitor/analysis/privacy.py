@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.db.models import QuerySet
 
 from monitor.analysis.models import Analysis, Embedding
+from monitor.analysis.services.examples import forget_examples
 from monitor.erasure import Person
 from monitor.inbox.changes import posts_gone_since
 
@@ -33,7 +34,12 @@ COLUMNS: Final[dict[str, str]] = {
     "LearnedHeads.weights": "kept: numbers",
     "LearnedHeads.report": "kept: numbers",
     "BrandTopic.name": "kept: a topic of the brand",
-    "BrandTopic.examples": "kept: texts that the brand wrote or chose to describe a topic; its page warns of names",
+    "BrandTopic.examples": "kept: texts that the brand wrote to describe a topic; those that are words of a stored "
+    "post go with the post, and its page warns of names",
+    "ExampleSource.digest": "kept: salted hash of an example; the row goes with the post's words",
+    "Renewal.model_version": "kept: name of a model",
+    "Renewal.topic_set_version": "kept: name of a topic set",
+    "Renewal.base_version": "kept: name of a model",
     "SampledPost.model_version": "kept: name of a model",
     "SampledPost.language": "kept: a label",
     "SampledPost.platform": "kept: code of a platform",
@@ -57,7 +63,8 @@ def erase_posts(post_ids: Sequence[int]) -> int:
 def _erase(post_ids: Sequence[int] | QuerySet[Any, Any]) -> dict[str, int]:
     vectors, _ = Embedding.objects.filter(post_id__in=post_ids).delete()
     analyses = Analysis.objects.filter(post_id__in=post_ids).exclude(entities=[], reasons=[])
-    return {"embeddings": vectors, "analyses": analyses.update(entities=[], reasons=[])}
+    forgotten = forget_examples(post_ids)
+    return {"embeddings": vectors, "analyses": analyses.update(entities=[], reasons=[]), "examples": forgotten}
 
 
 def sweep_retention(now: datetime) -> dict[str, int]:

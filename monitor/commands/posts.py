@@ -24,6 +24,11 @@ def register(commands: Any) -> None:
     importing.add_argument("--brand", metavar="B", required=True, help="the brand's short name (letters, digits, -)")
     importing.add_argument("--platform", metavar="P", default="import", help="where the posts are from, e.g. x")
     importing.add_argument(
+        "--may-teach", action=argparse.BooleanOptionalAction, default=None,
+        help="the terms of this source allow that the brand's model learns from corrections of its posts; kept for the "
+        "platform's word until it is said otherwise (at first: not)",
+    )  # fmt: skip
+    importing.add_argument(
         "--live", action="store_true", help="treat them as just arrived: clocks, alerts and spikes count them"
     )
     importing.set_defaults(run=import_posts)
@@ -75,12 +80,25 @@ def import_posts(arguments: argparse.Namespace) -> int:
                     brand_slug=arguments.brand,
                     platform=arguments.platform,
                     is_live=arguments.live,
+                    may_teach=arguments.may_teach,
                     progress=progress,
                 )
         except ImportFileError as error:
             raise CommandError(str(error)) from error
     print(report)
+    if not report.can_teach and arguments.may_teach is None:
+        _tell_of_teaching(report.platform)
     return 0
+
+
+def _tell_of_teaching(platform: str) -> None:
+    """Once a file: nobody should wonder later why `learn` leaves these out."""
+    from monitor.commands.progress import say
+    from monitor.platforms.registry import may_be_allowed
+
+    if may_be_allowed(platform):
+        say(f"Corrections of “{platform}” posts teach nothing. If the terms of their source allow it, import with "
+            "--may-teach and a --platform of its own.")  # fmt: skip
 
 
 @contextmanager

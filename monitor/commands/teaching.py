@@ -13,7 +13,8 @@ def register(commands: Any) -> None:
         "learn",
         help="refit heads from corrections",
         description="Refits the heads of a brand's model from its reviewers' corrections. A head is used only where it "
-        "is better on corrections that it was not fitted on. Stored posts are then read again, behind everything else.",
+        "beats the one in use (shipped or learned) on corrections that neither was fitted on. Stored posts are then "
+        "read again, behind everything else.",
     )
     learn.add_argument("--brand", metavar="B", help="the brand's short name (default: every brand)")
     way = learn.add_mutually_exclusive_group()
@@ -48,30 +49,41 @@ def _learn(brand: Any) -> None:
 
     lesson = learn(brand=brand)
     if lesson.left_out:
-        say(f"{brand.slug}: {lesson.left_out} corrected posts left out: their platform forbids to learn.")
+        say(f"{brand.slug}: {lesson.left_out} corrected posts left out: the terms of their source do not allow "
+            "to learn from them, or nobody has said so (`mentiondesk import --may-teach`).")  # fmt: skip
     for head, told in lesson.report.items():
         print(f"{brand.slug}  {head:<12}{describe(told)}")
-    if lesson.heads is not None:
+    if lesson.is_back_to_shipped:
+        print(f"{brand.slug}: what was learned before is worse now than the model as it was shipped, which reads its "
+              "posts from now on.")  # fmt: skip
+    elif lesson.heads is not None:
         print(f"{brand.slug}: version {lesson.heads.number} reads its posts from now on.")
     else:
-        print(f"{brand.slug}: {lesson.corrected_posts} corrected posts; nothing was better, nothing changed.")
+        print(f"{brand.slug}: {lesson.corrected_posts} corrected posts; nothing beat what is in use, nothing changed.")
 
 
 def describe(told: dict[str, Any]) -> str:
     """One head of a report as a line."""
     judged = f"{told['held_out_verdicts']} of {told['verdicts']} verdicts aside"
     right = f"right {told['right_before']} → {told['right_after']}, others changed {told['changed']}"
-    return f"{judged}: {right}, {'used' if told['is_promoted'] else 'not used'}"
+    outcome = "used" if told["is_promoted"] else "not used any more" if told.get("is_dropped") else "left as it is"
+    return f"{judged}: {right}, {outcome}"
 
 
 def _list(brand: Any) -> None:
     from monitor.analysis.services import versions_of
+    from monitor.nlp.engine import load_engine
 
+    installed = load_engine().version
     for one in versions_of(brand=brand):
         used = [head for head, told in one.report.items() if told["is_promoted"]]
-        mark = "*" if one.is_active else " "
+        is_resting = one.is_active and one.base_version != installed
+        mark = "~" if is_resting else "*" if one.is_active else " "
         print(f"{brand.slug} {mark}{one.number:>3}  {one.learned_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC  "
               f"{one.base_version}  {', '.join(used)}")  # fmt: skip
+        if is_resting:
+            say(f"{brand.slug}: version {one.number} rests (~): it was learned on other weights than {installed}, "
+                f"which read as they were shipped. `mentiondesk learn --brand {brand.slug}` teaches them.")  # fmt: skip
 
 
 def _use(brand: Any, number: int) -> None:

@@ -63,6 +63,7 @@ class Version:
     learned_at: datetime
     taught: list[Taught]
     is_active: bool
+    is_resting: bool  # chosen, and learned on other weights than those installed
     can_be_used: bool  # it was learned on the weights that are installed
 
 
@@ -80,7 +81,7 @@ def own_topics_of(brand: Brand) -> list[OwnTopic]:
 def versions_shown(brand: Brand, installed: str) -> list[Version]:
     """The newest first, and the one in use however old it is. `installed` names the weights of today."""
     versions = [_version(one, installed) for one in versions_of(brand=brand)]
-    return [one for place, one in enumerate(versions) if place < MOST_VERSIONS or one.is_active]
+    return [one for place, one in enumerate(versions) if place < MOST_VERSIONS or one.is_active or one.is_resting]
 
 
 def _version(heads: LearnedHeads, installed: str) -> Version:
@@ -91,4 +92,5 @@ def _version(heads: LearnedHeads, installed: str) -> Version:
         if one["is_promoted"]
     ]
     can_be_used = heads.base_version == installed
-    return Version(heads.number, heads.learned_at, taught, heads.is_active and can_be_used, can_be_used)
+    is_active, is_resting = heads.is_active and can_be_used, heads.is_active and not can_be_used
+    return Version(heads.number, heads.learned_at, taught, is_active, is_resting, can_be_used)

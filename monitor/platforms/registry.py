@@ -15,6 +15,9 @@ _PLATFORMS = {
     "feed": "monitor.platforms.feed:PLATFORM",
 }
 
+# What files call a platform -> its code: the same posts under another word would get around its terms.
+_ALIASES = {"twitter": "x", "twitter-com": "x", "x-com": "x"}
+
 
 class UnknownPlatformError(LookupError):
     """No platform has this code."""
@@ -34,7 +37,23 @@ def get_platform(code: str) -> Platform:
     return platform
 
 
+def code_of(word: str) -> str:
+    """The platform's code, where the word is another name of a platform that we know; else the word itself."""
+    return _ALIASES.get(word, word)
+
+
 @cache
-def forbids_learning() -> frozenset[str]:
-    """Codes of the platforms whose terms forbid that a model learns from their posts."""
-    return frozenset(code for code in _PLATFORMS if not get_platform(code).declaration.learning_allowed)
+def allows_learning() -> frozenset[str]:
+    """Codes of the platforms whose terms allow that a brand's model learns from verdicts on their posts. All others,
+    and every word that is no platform of ours, teach nothing."""
+    return frozenset(code for code in _PLATFORMS if get_platform(code).declaration.learning_allowed)
+
+
+def may_be_allowed(word: str) -> bool:
+    """Whether a person may say of posts filed under this word that their terms allow it: not where we know better."""
+    return code_of(word) not in _PLATFORMS
+
+
+def platform_name(code: str) -> str:
+    """As people call it; the word itself where it is no platform of ours."""
+    return get_platform(code).declaration.name if code in _PLATFORMS else code

@@ -105,7 +105,7 @@ def scene(written: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Itera
     yield Scene(Simulated(world, stage.address), CODE)
     DEMO_CHANNELS.remove(fake.CHANNEL)
     registry.get_platform.cache_clear()
-    registry.forbids_learning.cache_clear()
+    registry.allows_learning.cache_clear()
 
 
 @pytest.mark.parametrize("test", CORE, ids=[each.__name__ for each in CORE])

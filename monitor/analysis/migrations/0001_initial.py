@@ -104,6 +104,15 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ExampleSource',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('digest', models.BinaryField()),
+                ('post', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inbox.post')),
+                ('topic', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='analysis.brandtopic')),
+            ],
+        ),
+        migrations.CreateModel(
             name='LearnedHeads',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -126,7 +135,12 @@ class Migration(migrations.Migration):
                 ('total', models.PositiveIntegerField()),
                 ('done', models.PositiveIntegerField(default=0)),
                 ('before_post', models.BigIntegerField(null=True)),
+                ('model_version', models.CharField(max_length=64)),
+                ('topic_set_version', models.CharField(max_length=32)),
+                ('base_version', models.CharField(max_length=64)),
+                ('passes', models.PositiveSmallIntegerField(default=0)),
                 ('asked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('looked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('finished_at', models.DateTimeField(null=True)),
                 ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='brands.brand')),
             ],

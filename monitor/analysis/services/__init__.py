@@ -2,7 +2,7 @@
 
 from monitor.analysis.services.corrections import CorrectionError, correct
 from monitor.analysis.services.pending import analyze_posts
-from monitor.analysis.services.renewal import ask_renewal, reanalyze_posts, renew_some
+from monitor.analysis.services.renewal import ask_due_renewals, ask_renewal, reanalyze_posts, renew_some
 from monitor.analysis.services.teaching import Lesson, learn, use_version, versions_of
 from monitor.analysis.services.topics import BrandTopicError, TriedText, remove_topic, save_topic, try_topic
 
@@ -12,6 +12,7 @@ __all__ = [
     "Lesson",
     "TriedText",
     "analyze_posts",
+    "ask_due_renewals",
     "ask_renewal",
     "correct",
     "learn",

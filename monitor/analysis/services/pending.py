@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from monitor.analysis.services.inference import Engine, PendingPost, default_engine, infer
-from monitor.analysis.services.lenses import EngineFailedError, lenses_of
+from monitor.analysis.services.lenses import EngineFailedError, hold_lenses, lenses_of
 from monitor.analysis.services.storing import store_analyses
 from monitor.brands.selectors import order_patterns
 from monitor.inbox.models import Post, Stage
@@ -45,16 +45,21 @@ def _analyze(posts: Sequence[PendingPost], engine: Engine) -> list[int]:
         raise
     for error_name, group in groupby(sorted(inferred.failed, key=lambda pair: pair[1]), key=lambda pair: pair[1]):
         release_posts(post_ids=[post.post_id for post, _ in group], error_code=f"analysis.failed:{error_name}")
-    versions = {post.post_id: post.version for post, _ in inferred.found}
     with transaction.atomic():
+        held = hold_lenses(lenses, engine)
+        found = [pair for pair in inferred.found if pair[0].brand_id in held]
+        versions = {post.post_id: post.version for post, _ in found}
         moved = advance_posts(
             post_ids=list(versions), from_stage=Stage.RECEIVED, to_stage=Stage.ANALYZED, versions=versions
         )
         # The rows are ours until the commit. A post that was deleted while the model read it keeps its silence.
         alive = set(Post.objects.filter(pk__in=moved, deleted_at__isnull=True).values_list("pk", flat=True))
-        read = [pair for pair in inferred.found if pair[0].post_id in alive]
+        read = [pair for pair in found if pair[0].post_id in alive]
         store_analyses(read, lenses)
         place_by_language({post.post_id: analysis.language for post, analysis in read})
+    # What the brand has learned or its topics changed while these were read: they are read as is right now.
+    if stale := [post.post_id for post, _ in inferred.found if post.brand_id not in held]:
+        release_posts(post_ids=stale, error_code="analysis.lens_changed", counts_as_try=False)
     return moved
 
 

@@ -7,18 +7,20 @@ from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, Q
 
+from monitor.alerts.services import close_alerts
 from monitor.analysis.models import Analysis, Correction, LearnedHeads
 from monitor.analysis.selectors import from_word
 from monitor.analysis.services.inference import default_engine
-from monitor.analysis.services.renewal import ask_renewal
+from monitor.analysis.services.lenses import learned_in_use
+from monitor.analysis.services.renewal import RESTING, ask_renewal
 from monitor.audit import services as audit
-from monitor.brands.models import Brand, User
+from monitor.brands.models import Brand, Channel, User
 from monitor.brands.rights import can
 from monitor.inbox.models import Post
 from monitor.nlp.labels import HEADS
-from monitor.platforms.registry import forbids_learning
+from monitor.platforms.registry import allows_learning, may_be_allowed
 
 #: The newest corrected posts that are read, and uncorrected ones beside them that stand for all the others.
 MOST_CORRECTED: Final = 5000
@@ -28,19 +30,20 @@ _BATCH: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What `learn` came to: the version that was made (None: nothing was better), and how each head did."""
+    """What `learn` came to: the version that was made (None: nothing beat what is in use), and how each head did."""
 
     corrected_posts: int
-    left_out: int  # corrected posts of platforms whose terms forbid learning from them
+    left_out: int  # corrected posts of sources whose terms do not allow to learn from them
     heads: LearnedHeads | None
     report: dict[str, dict[str, Any]]
+    is_back_to_shipped: bool = False  # all that was learned before is worse now than the shipped heads
 
 
 def learn(*, brand: Brand, engine: Any = None) -> Lesson:
-    """Refits the heads from the brand's corrections, and lets them read its posts where they are better.
+    """Refits the heads from the brand's corrections, and lets them read its posts where they beat what is in use.
 
-    Always from the shipped heads and all corrections, never from earlier versions. Posts of platforms whose terms
-    forbid it never enter. Raises NoEncoderError.
+    New heads are fitted from the shipped ones and all corrections, never from earlier versions; a head in use that
+    nothing beats goes on into the new version. Only posts whose source allows it enter. Raises NoEncoderError.
     """
     from monitor.nlp.learning import learn as fit
 
@@ -48,10 +51,24 @@ def learn(*, brand: Brand, engine: Any = None) -> Lesson:
     corrected, left_out = _corrected_posts(brand)
     labels = _labels([post.pk for post in corrected])
     lessons = _lessons(chosen, [*corrected, *_uncorrected_posts(brand)], labels) if corrected else []
-    weights, told = fit(lessons, chosen.thresholds)
+    number, active = learned_in_use(brand.pk, chosen)
+    weights, told = fit(lessons, chosen.thresholds, active)
     report = {head: asdict(one) for head, one in told.items()}
-    made = _keep(brand, chosen, weights.to_bytes(), report) if weights.heads else None
-    return Lesson(len(corrected), left_out, made, report)
+    if not any(one.is_promoted or one.is_dropped for one in told.values()):
+        return Lesson(len(corrected), left_out, None, report)
+    if not weights.heads:
+        use_version(brand=brand, number=0, engine=engine)
+        return Lesson(len(corrected), left_out, None, report, is_back_to_shipped=True)
+    kept = {
+        head: _since(brand, number, head) for head in weights.heads if head not in told or not told[head].is_promoted
+    }
+    return Lesson(len(corrected), left_out, _keep(brand, chosen, weights.to_bytes(), report | kept), report)
+
+
+def _since(brand: Brand, number: int, head: str) -> dict[str, Any]:
+    """What was told of a head when it was learned; `since` is the version that brought it."""
+    told = LearnedHeads.objects.get(brand=brand, number=number).report.get(head, {})
+    return {"since": number, **told}
 
 
 def versions_of(*, brand: Brand) -> list[LearnedHeads]:
@@ -71,6 +88,7 @@ def use_version(*, brand: Brand, number: int, user: User | None = None, engine: 
             chosen = LearnedHeads.objects.get(brand=brand, number=number, base_version=version)
             LearnedHeads.objects.filter(pk=chosen.pk).update(is_active=True)
         _record(brand, "heads.chosen", number, user)
+        close_alerts(brand_id=brand.pk, dedupe_key=RESTING)
         ask_renewal(brand_id=brand.pk, engine=engine)
 
 
@@ -88,6 +106,7 @@ def _keep(brand: Brand, engine: Any, weights: bytes, report: dict[str, Any]) -> 
             is_active=True,
         )
         _record(brand, "heads.learned", made.number)
+        close_alerts(brand_id=brand.pk, dedupe_key=RESTING)
         ask_renewal(brand_id=brand.pk, engine=engine)
     return made
 
@@ -96,22 +115,28 @@ def _record(brand: Brand, act: str, number: int, user: User | None = None) -> No
     audit.record(act=act, actor=user, brand_id=brand.pk, subject_kind="heads", subject_id=number)
 
 
+def may_teach(brand: Brand) -> Q:
+    """The posts that may teach: of platforms whose terms allow it, and imported ones of which the importer has said so
+    of their source. Everything else, known or unknown, does not."""
+    said = Channel.objects.filter(brand=brand, may_teach=True).values_list("platform", flat=True)
+    return Q(platform__in=[*allows_learning(), *filter(may_be_allowed, said)])
+
+
 def _corrected_posts(brand: Brand) -> tuple[list[Post], int]:
     """The newest corrected posts that may be learned from, and how many may not."""
     verdicts = Correction.objects.filter(post_id=OuterRef("pk"), is_current=True, field__in=HEADS)
     posts = Post.objects.filter(Exists(verdicts), brand=brand, deleted_at__isnull=True, is_own=False)
-    forbidden = forbids_learning()
-    left_out = posts.filter(platform__in=forbidden).count()
-    allowed = posts.exclude(platform__in=forbidden).exclude(text="").order_by("-pk")[:MOST_CORRECTED]
-    return list(allowed), left_out
+    allowed = may_teach(brand)
+    left_out = posts.exclude(allowed).count()
+    return list(posts.filter(allowed).exclude(text="").order_by("-pk")[:MOST_CORRECTED]), left_out
 
 
 def _uncorrected_posts(brand: Brand) -> list[Post]:
-    """The newest analysed posts without a verdict, of platforms that allow learning."""
+    """The newest analysed posts without a verdict that may be learned from."""
     verdicts = Correction.objects.filter(post_id=OuterRef("pk"), is_current=True)
     analyses = Analysis.objects.filter(post_id=OuterRef("pk"), is_current=True)
     posts = Post.objects.filter(~Exists(verdicts), Exists(analyses), brand=brand, deleted_at__isnull=True, is_own=False)
-    return list(posts.exclude(platform__in=forbids_learning()).exclude(text="").order_by("-pk")[:UNCORRECTED])
+    return list(posts.filter(may_teach(brand)).exclude(text="").order_by("-pk")[:UNCORRECTED])
 
 
 def _labels(post_ids: Sequence[int]) -> dict[int, dict[str, int]]:

@@ -7,22 +7,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from monitor.analysis.models import BrandTopic
+from monitor.analysis.services.examples import find_sources, store_sources
 from monitor.analysis.services.inference import default_engine
-from monitor.analysis.services.lenses import lens_of
+from monitor.analysis.services.lenses import FEWEST_EXAMPLES, lens_of
 from monitor.analysis.services.renewal import ask_renewal
+from monitor.analysis.services.teaching import may_teach
 from monitor.audit import services as audit
 from monitor.brands.models import Brand, User
 from monitor.brands.rights import can
+from monitor.inbox.models import Post
 from monitor.nlp.labels import TOPICS
+from monitor.platforms.registry import platform_name
 from monitor.text.clean import clean
 
 if TYPE_CHECKING:
     from monitor.nlp.custom_topics import CustomTopics
 
-FEWEST_EXAMPLES: Final = 3
 MOST_TOPICS: Final = 30
 MOST_EXAMPLES: Final = 200
 LONGEST_EXAMPLE: Final = 2000  # characters
@@ -56,9 +60,12 @@ def save_topic(
     if others.count() >= MOST_TOPICS:
         said = _("A brand has at most %(most)d topics of its own: remove one first.")
         raise BrandTopicError(said % {"most": MOST_TOPICS})
-    _made([*others.values_list("name", "examples"), (name, texts)], default_engine(engine))
+    _made([*_usable(others).items(), (name, texts)], default_engine(engine))
+    sources = find_sources(brand=brand, texts=texts)
+    _refuse_forbidden(brand, sources)
     with transaction.atomic():
         topic, is_new = BrandTopic.objects.update_or_create(brand=brand, name=name, defaults={"examples": texts})
+        store_sources(topic=topic, sources=sources)
         _record(user, brand, "topic.added" if is_new else "topic.changed", name, len(texts))
         ask_renewal(brand_id=brand.pk, engine=engine)
     return topic
@@ -89,7 +96,7 @@ def try_topic(
     words = clean(text).strip()[:LONGEST_EXAMPLE]
     if not words:
         raise BrandTopicError(_("Paste a text to try."))
-    topics = dict(BrandTopic.objects.filter(brand=brand).values_list("name", "examples"))
+    topics = _usable(BrandTopic.objects.filter(brand=brand))
     if name.strip() or any(example.strip() for example in examples):
         topics[_valid_name(name)] = _valid_examples(examples)
     chosen = default_engine(engine)
@@ -99,6 +106,12 @@ def try_topic(
     read = _made([*topics.items()], chosen).refine(read)
     near = sorted(((own, read.topic_scores[own]) for own in topics), key=lambda pair: -pair[1])
     return TriedText(read.topic, near)
+
+
+def _usable(topics: QuerySet[BrandTopic]) -> dict[str, Sequence[str]]:
+    """Name → examples, without those that have lost too many with the posts that they came from."""
+    pairs = topics.values_list("name", "examples")
+    return {name: examples for name, examples in pairs if len(examples) >= FEWEST_EXAMPLES}
 
 
 def _valid_name(name: str) -> str:
@@ -119,6 +132,21 @@ def _valid_examples(examples: Sequence[str]) -> list[str]:
         said = _("%(count)d examples are too many: %(most)d are read at most.")
         raise BrandTopicError(said % {"count": len(texts), "most": MOST_EXAMPLES})
     return texts
+
+
+def _refuse_forbidden(brand: Brand, sources: dict[str, list[int]]) -> None:
+    """An example that only posts say which may not teach."""
+    ids = [pk for posts in sources.values() for pk in posts]
+    allowed = set(Post.objects.filter(may_teach(brand), pk__in=ids).values_list("pk", flat=True))
+    for text, posts in sources.items():
+        if not allowed.isdisjoint(posts):
+            continue
+        platform = Post.objects.values_list("platform", flat=True).get(pk=posts[0])
+        said = _(
+            "“%(text)s” is a post from %(platform)s, and its terms do not allow a model to learn from it: say the same "
+            "in words of your own."
+        )
+        raise BrandTopicError(said % {"text": text[:80], "platform": platform_name(platform)})
 
 
 def _made(topics: Sequence[tuple[str, Sequence[str]]], engine: Any) -> "CustomTopics":

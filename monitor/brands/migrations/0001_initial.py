@@ -120,6 +120,7 @@ class Migration(migrations.Migration):
                 ('poll_seconds', models.PositiveIntegerField(default=60)),
                 ('daily_cap_micros', models.BigIntegerField(blank=True, null=True)),
                 ('can_reply', models.BooleanField(default=True)),
+                ('may_teach', models.BooleanField(default=False)),
                 ('open_renewals', models.PositiveSmallIntegerField(default=0)),
                 ('examine_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

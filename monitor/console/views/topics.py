@@ -129,6 +129,7 @@ def _page(request: HttpRequest, brand: Brand, form: TopicForm, status: int = 200
         "renewal": running_renewal(brand.pk),
         "versions": versions,
         "learned_in_use": any(version.is_active for version in versions),
+        "learned_resting": any(version.is_resting for version in versions),
         **more,
     }
     return render(request, "console/topics.html", shown, status=status)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from django.db import connection
 
+from monitor.audit import services as audit
 from monitor.brands.models import Brand, Channel
 from monitor.brands.services import create_brand
 from monitor.inbox.columns import (
@@ -34,6 +35,7 @@ from monitor.inbox.rows import bounded_id, exact
 from monitor.inbox.services.quarantine import PutAside, put_aside
 from monitor.inbox.services.storing import IngestReport, ingest
 from monitor.platforms.base import IncomingPost
+from monitor.platforms.registry import allows_learning, code_of, may_be_allowed, platform_name
 
 __all__ = ["COLUMNS_HELP", "ImportFileError", "ImportReport", "import_file"]
 
@@ -61,16 +63,19 @@ def import_file(
     brand_slug: str,
     platform: str = "import",
     is_live: bool = False,
+    may_teach: bool | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
     """Stores the posts of a JSONL, CSV or TSV file (see COLUMNS_HELP); the brand is made where it is missing.
 
     Exports of Google Play and of the App Store are known by their columns and kept as platforms of their own.
+    `may_teach` says for this platform's imports, from now on, whether the terms of their source allow the brand's model
+    to learn from them; None leaves it as it was said before (at first: no).
 
     `progress` is called with the number of rows read so far. Raises ImportFileError, with one sentence, for a file
     that makes no sense as a whole; a bad row is put aside and counted.
     """
-    file = Path(path)
+    file, platform = Path(path), code_of(platform)
     names = ColumnNames()
     header, rows = open_rows(file)
     store, rows = _recognised(header, rows)
@@ -78,9 +83,9 @@ def import_file(
         rows = _checked(file, header, rows, names)
     elif platform == "import":
         platform = store.platform
-    channel = _channel(brand_slug, platform)
+    channel = _channel(brand_slug, platform, may_teach)
     importer = _Importer(file, channel, Arrival.LIVE if is_live else Arrival.IMPORT, names, store)
-    report = ImportReport()
+    report = ImportReport(platform, can_teach=channel.may_teach or platform in allows_learning())
     with importer:
         for some in _chunks(rows):
             report = importer.store(some, report)
@@ -123,11 +128,13 @@ def _listed(names: Iterable[str]) -> str:
     return ("the columns " + ", ".join(shown)) if shown else "no columns"
 
 
-def _channel(brand_slug: str, platform: str) -> Channel:
+def _channel(brand_slug: str, platform: str, may_teach: bool | None) -> Channel:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,59}", brand_slug):
         raise ImportFileError(f"{brand_slug!r} cannot be a brand's short name: small letters, digits and hyphens only.")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,23}", platform):
         raise ImportFileError(f"{platform!r} cannot be a platform's code: small letters, digits and hyphens only.")
+    if may_teach:
+        _check_may_teach(platform)
     brand = Brand.objects.filter(slug=brand_slug).first()
     if brand is None:
         brand = create_brand(slug=brand_slug, name=brand_slug.replace("-", " ").title())
@@ -138,7 +145,19 @@ def _channel(brand_slug: str, platform: str) -> Channel:
         external_id="files",
         defaults={"name": "Imported files", "can_reply": False},
     )
+    if may_teach is not None and channel.may_teach != may_teach:
+        channel.may_teach = may_teach
+        channel.save(update_fields=["may_teach"])
+        act = "import.may_teach" if may_teach else "import.may_not_teach"
+        audit.record(act=act, brand_id=brand.pk, subject_kind="channel", subject_id=channel.pk)
     return channel
+
+
+def _check_may_teach(platform: str) -> None:
+    if platform == "import":
+        raise ImportFileError("Which posts may teach? Name their source as well, with --platform and a word of yours.")
+    if not may_be_allowed(platform) and platform not in allows_learning():
+        raise ImportFileError(f"The terms of {platform_name(platform)} do not allow a model to learn from its posts.")
 
 
 def _chunks(rows: Iterator[Row | BadRow]) -> Iterator[list[Row | BadRow]]:

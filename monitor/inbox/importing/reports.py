@@ -36,6 +36,8 @@ class ImportReport:
     """Rows read = stored + unchanged (known before, or twice in the file) + updated + refused + rejected + wordless
     (stars without a word, in exports of app stores)."""
 
+    platform: str = "import"
+    can_teach: bool = False  # whether corrections of these posts teach the brand's model
     rows: int = 0
     stored: int = 0
     unchanged: int = 0
