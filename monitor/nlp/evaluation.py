@@ -1,14 +1,16 @@
-"""The metrics table: any labelled TSV in, every head that the file labels out, with bootstrap intervals.
+"""The metrics table: any labelled TSV or JSONL in, every head that the file labels out, with bootstrap intervals.
 
 Columns named after heads are used as they are; a column `label` is read by its values (sentiment, complaint, language).
+Labels that are none of the head's are left out, counted and told.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,9 @@ _RESAMPLES: Final = 400
 _FEWEST_A_LABEL: Final = 10  # macro-F1 is taken over labels with at least so many rows
 _FEWEST_A_LANGUAGE: Final = 10
 _RANDOM_DRAWS: Final = 5
+_SHOWN_LABELS: Final = 5  # of those left out
+_LONGEST_SHOWN: Final = 32
+_LANGUAGE_CODE: Final = re.compile(r"[a-z]{2}(-[A-Za-z]{2,4})?|hinglish|fil|yue|cmn|und|unknown")
 _COMPLAINT_LABELS: Final = {"complaint": "yes", "not_complaint": "no"}
 _YES_NO: Final = {True: "yes", False: "no"}
 
@@ -55,6 +60,16 @@ class Report:
     posts: int
     model: str
     heads: dict[str, HeadReport] = field(default_factory=dict)
+    #: Column → labels that are none of the head's, with the number of rows that have them.
+    left_out: dict[str, Counter[str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Labelled:
+    """The rows of a file, with labels under the names of their heads, and what is no label of ours."""
+
+    rows: list[dict[str, str]]
+    left_out: dict[str, Counter[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +156,12 @@ def metrics_of(head: str, judged: Judged) -> dict[str, Metric]:
 def evaluate_file(path: str | Path, engine: Engine | None = None) -> Report:
     """Analyses every row of the file and measures each head it labels. Raises EvaluationError, OSError."""
     engine = engine or load_engine()
-    rows = read_labelled(Path(path))
+    labelled = read_labelled(Path(path))
+    rows = labelled.rows
     analyses: list[PostAnalysis] = []
     for start in range(0, len(rows), 256):
         analyses += engine.analyze([PostInput(row["text"]) for row in rows[start : start + 256]])
-    report = Report(str(path), len(rows), engine.version)
+    report = Report(str(path), len(rows), engine.version, left_out=labelled.left_out)
     languages = np.array([row.get("lang", "") for row in rows])
     for head in (*HEADS, "language"):
         known = [place for place, row in enumerate(rows) if row.get(head)]
@@ -156,8 +172,9 @@ def evaluate_file(path: str | Path, engine: Engine | None = None) -> Report:
         found = [place for place, row in enumerate(rows) if row.get("complaint") == "yes" and analyses[place].complaint]
         report.heads["reasons"] = measure_reasons(engine, [(rows[place]["text"], analyses[place]) for place in found])
     if not report.heads:
+        told = "".join(f" {_told(column, counts)}." for column, counts in labelled.left_out.items())
         raise EvaluationError(
-            f"{path} has no column with labels that the engine knows: {', '.join(HEADS)}, lang or label."
+            f"{path} has no column with labels that the engine knows: {', '.join(HEADS)}, lang or label.{told}"
         )
     return report
 
@@ -195,36 +212,86 @@ def _without(text: str, words: Sequence[str]) -> str:
     return text
 
 
-def read_labelled(path: Path) -> list[dict[str, str]]:
+def read_labelled(path: Path) -> Labelled:
     """Rows of the file with labels under the names of their heads. Raises EvaluationError for a file without text."""
-    lines = path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
-    header = lines[0].rstrip("\r").split("\t")
-    if "tweet" in header and "text" not in header:
-        header[header.index("tweet")] = "text"
-    if "text" not in header:
-        raise EvaluationError(f"{path} has no column `text` in its first line.")
-    rows = [dict(zip(header, line.rstrip("\r").split("\t"), strict=False)) for line in lines[1:] if line.strip()]
+    content = path.read_text(encoding="utf-8-sig", errors="replace")
+    rows = _read_json_lines(path, content) if content.lstrip().startswith("{") else _read_table(path, content)
     if not rows:
         raise EvaluationError(f"{path} has no rows.")
-    label_head = _head_of_label({row.get("label", "") for row in rows})
+    left_out: dict[str, Counter[str]] = {}
+    values = Counter(row["label"] for row in rows if row.get("label"))
+    head_of_label = _head_of_label(values)
+    if values and not head_of_label:
+        left_out["label"] = values
     for row in rows:
-        if label_head:
-            row[label_head] = _COMPLAINT_LABELS.get(row.get("label", ""), row.get("label", ""))
+        if head_of_label and row.get("label"):
+            row.setdefault(head_of_label, _COMPLAINT_LABELS.get(row["label"], row["label"]))
         if "language" not in row and row.get("lang"):
             row["language"] = row["lang"]
         for head, labels in HEADS.items():
-            if row.get(head) not in labels:
-                row.pop(head, None)
+            if row.get(head) not in labels and (odd := row.pop(head, "")):
+                left_out.setdefault(head, Counter())[odd] += 1
+    return Labelled(rows, left_out)
+
+
+def _read_table(path: Path, content: str) -> list[dict[str, str]]:
+    lines = content.split("\n")
+    header = lines[0].rstrip("\r").split("\t")
+    _name_text(header)
+    if "text" not in header:
+        raise EvaluationError(f"{path} has no column `text` in its first line, and is not JSONL.")
+    return [dict(zip(header, line.rstrip("\r").split("\t"), strict=False)) for line in lines[1:] if line.strip()]
+
+
+def _read_json_lines(path: Path, content: str) -> list[dict[str, str]]:
+    rows = []
+    for number, line in enumerate(content.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            cells = json.loads(line)
+        except ValueError:
+            raise EvaluationError(f"{path}: line {number} is not JSON.") from None
+        if not isinstance(cells, dict):
+            raise EvaluationError(f"{path}: line {number} is not a JSON object.")
+        names = list(cells)
+        _name_text(names)
+        row = {name: _word(value) for name, value in zip(names, cells.values(), strict=True)}
+        if "text" not in row:
+            raise EvaluationError(f"{path}: line {number} has no `text`.")
+        rows.append(row)
     return rows
 
 
-def _head_of_label(values: set[str]) -> str:
-    values = values - {""}
-    if values & set(SENTIMENTS):
-        return "sentiment"
-    if values & set(_COMPLAINT_LABELS):
-        return "complaint"
-    return "language" if values and all(2 <= len(value) <= 7 for value in values) else ""
+def _name_text(names: list[str]) -> None:
+    if "tweet" in names and "text" not in names:
+        names[names.index("tweet")] = "text"
+
+
+def _word(value: Any) -> str:
+    """A JSON value as a table has it: true is "yes", and nothing is nothing."""
+    if isinstance(value, bool):
+        return _YES_NO[value]
+    return "" if value is None else str(value)
+
+
+def _head_of_label(values: Counter[str]) -> str:
+    """The head whose labels these are: most of them, by name and by row. One of a file's 27 intents may well be called
+    "complaint" and says nothing of the others."""
+    of_heads = {"sentiment": frozenset(SENTIMENTS), "complaint": frozenset(_COMPLAINT_LABELS)}
+    of_heads["language"] = frozenset(value for value in values if _LANGUAGE_CODE.fullmatch(value))
+    for head, labels in of_heads.items():
+        known = labels & set(values)
+        if 2 * len(known) > len(values) and 2 * sum(values[label] for label in known) > values.total():
+            return head
+    return ""
+
+
+def _told(column: str, counts: Counter[str]) -> str:
+    """Which labels of a column were left out, the most frequent first."""
+    shown = [f"{label[:_LONGEST_SHOWN]} {count}" for label, count in counts.most_common(_SHOWN_LABELS)]
+    more = [f"and {len(counts) - _SHOWN_LABELS} more"] if len(counts) > _SHOWN_LABELS else []
+    return f"{column}: {counts.total()} rows left out, whose labels are none of ours ({', '.join(shown + more)})"
 
 
 def judge(head: str, truth: list[str], analyses: list[PostAnalysis]) -> Judged:
@@ -275,6 +342,10 @@ def print_report(path: str | Path, out: TextIO) -> Report:
         main = next(iter(measured.metrics), "")
         for language, (count, figure) in measured.by_language.items():
             out.write(f"    {main} {language:<8}{_written(figure)}  ({count})\n")
+    if report.left_out:
+        out.write("\n")
+    for column, counts in report.left_out.items():
+        out.write(f"{_told(column, counts)}\n")
     return report
 
 

@@ -1,6 +1,7 @@
 """The metrics table, on tiny files whose figures can be reckoned by hand."""
 
 import io
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -128,3 +129,70 @@ def test_marked_words_matter_where_the_score_falls_without_them(marked, share):
 def test_posts_of_too_few_words_say_nothing_about_reasons():
     analysis = SimpleNamespace(complaint_score=1.0, reasons=[Reason("words.complaint", 0.9, {"words": ["broken"]})])
     assert measure_reasons(WordScore(), [("broken", analysis)]).rows == 0
+
+
+def test_json_lines_are_read_as_a_table_is(tmp_path):
+    lines = [
+        {"text": TEXTS[0], "complaint": True, "severity": 2, "lang": "en"},
+        {"text": TEXTS[1], "complaint": False, "severity": 0, "lang": "en", "note": None},
+    ]
+    path = tmp_path / "posts.jsonl"
+    path.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines) + "\n", encoding="utf-8")
+    table = write(
+        tmp_path / "posts.tsv",
+        ["text", "complaint", "severity", "lang"],
+        [[TEXTS[0], "yes", "2", "en"], [TEXTS[1], "no", "0", "en"]],
+    )
+    as_json, as_table = evaluate_file(path), evaluate_file(table)
+    assert as_json.heads == as_table.heads and set(as_json.heads) == {"complaint", "severity", "language", "reasons"}
+    assert as_json.left_out == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"text": "a", "complaint": true}\n{"text": \n', "line 2 is not JSON"),
+        ('{"text": "a"}\n[1]\n', "line 2 is not a JSON object"),
+        ('{"words": "a"}\n', "line 1 has no `text`"),
+    ],
+)
+def test_broken_json_lines_are_named(tmp_path, content, said):
+    path = tmp_path / "p.jsonl"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(EvaluationError, match=said):
+        evaluate_file(path)
+
+
+def test_one_of_many_intents_that_is_called_complaint_is_no_label_of_the_complaint_head(tmp_path):
+    intents = ["complaint", "cancel_order", "track_refund", "get_invoice", "payment_issue"]
+    path = write(
+        tmp_path / "i.tsv", ["text", "label", "lang"], [[t, i, "en"] for t, i in zip(TEXTS, intents, strict=True)]
+    )
+    report = evaluate_file(path)
+    assert list(report.heads) == ["language"]
+    assert report.left_out["label"].total() == 5
+    alone = write(tmp_path / "j.tsv", ["text", "label"], [[t, i] for t, i in zip(TEXTS, intents, strict=True)])
+    with pytest.raises(EvaluationError, match="label: 5 rows left out, whose labels are none of ours"):
+        evaluate_file(alone)
+
+
+def test_three_sentiments_and_a_question_are_sentiments_and_the_question_is_told(tmp_path):
+    labels = ["negative", "positive", "question", "negative", "positive"]
+    path = write(tmp_path / "w.tsv", ["text", "label"], [[t, i] for t, i in zip(TEXTS, labels, strict=True)])
+    report = evaluate_file(path)
+    assert report.heads["sentiment"].rows == 4
+    assert report.left_out == {"sentiment": {"question": 1}}
+
+
+def test_short_words_are_not_taken_for_languages(tmp_path):
+    path = write(tmp_path / "e.tsv", ["text", "label"], [[TEXTS[0], "anger"], [TEXTS[1], "joy"]])
+    with pytest.raises(EvaluationError):
+        evaluate_file(path)
+
+
+def test_severities_of_another_scale_are_counted_and_told(tmp_path):
+    rows = [[TEXTS[0], "4"], [TEXTS[1], "0"], [TEXTS[2], "Blame"], [TEXTS[3], "2"], [TEXTS[4], "Blame"]]
+    out = io.StringIO()
+    report = print_report(write(tmp_path / "s.tsv", ["text", "severity"], rows), out)
+    assert report.heads["severity"].rows == 2
+    assert "severity: 3 rows left out, whose labels are none of ours (Blame 2, 4 1)" in out.getvalue()
