@@ -20,6 +20,7 @@ from monitor.audit.models import AuditEvent
 from monitor.brands.models import Brand
 from monitor.inbox.models import Post
 from monitor.nlp.labels import HEADS, TOPICS
+from monitor.nlp.learning import LearnedWeights
 from tests.analysis.making import WordEngine, make_post
 
 DELIVERY, SERVICE = TOPICS.index("delivery"), TOPICS.index("service")
@@ -143,3 +144,42 @@ def test_who_asks_again_begins_again(brand: Any, engine: Any) -> None:
     while renew_some(limit=3, engine=newest):
         pass
     assert set(Analysis.objects.filter(is_current=True).values_list("model_version", flat=True)) == {"words-3"}
+
+
+def test_a_run_that_teaches_one_head_keeps_the_others_in_use(brand: Any, bob: Any, engine: Any) -> None:
+    correct_topics(engine, brand, bob)
+    first = learn(brand=brand, engine=engine).heads
+    for post in read(engine, brand, [f"late odd lamp {number}" for number in range(60)], platform="facebook"):
+        correct(user=bob, post=post, field="intent", value="question")
+    lesson = learn(brand=brand, engine=engine)
+    assert lesson.heads is not None and first is not None and lesson.heads.number == 2
+    assert lesson.report["intent"]["is_promoted"] and not lesson.report["topic"]["is_promoted"]
+    kept, before = (LearnedWeights.from_bytes(bytes(one.weights)).heads for one in (lesson.heads, first))
+    assert set(kept) == {"topic", "intent"} and (kept["topic"] == before["topic"]).all()
+    told = lesson.heads.report["topic"]
+    assert told["since"] == 1 and told["is_promoted"] and told["right_after"] == first.report["topic"]["right_after"]
+    (post,) = read(engine, brand, ["late rude agent again"], platform="facebook")
+    assert current_readings([post.pk])[post.pk].topic == "service"
+
+
+def test_the_same_corrections_again_make_no_new_version(brand: Any, bob: Any, engine: Any) -> None:
+    correct_topics(engine, brand, bob)
+    learn(brand=brand, engine=engine)
+    lesson = learn(brand=brand, engine=engine)
+    assert lesson.heads is None and [one.number for one in versions_of(brand=brand)] == [1]
+    assert LearnedHeads.objects.get().is_active
+
+
+def test_the_list_marks_what_is_in_use_and_what_rests(
+    brand: Any, bob: Any, engine: Any, monkeypatch: Any, capsys: Any
+) -> None:
+    from monitor.commands import teaching
+
+    correct_topics(engine, brand, bob)
+    learn(brand=brand, engine=engine)
+    for version, mark in (("words-1", "*"), ("words-2", "~")):
+        monkeypatch.setattr("monitor.nlp.engine.load_engine", lambda named=version: NumberEngine(version=named))
+        teaching._list(brand)
+        said = capsys.readouterr()
+        assert f"{brand.slug} {mark}  1" in said.out
+        assert ("version 1 rests (~)" in said.err) is (mark == "~")
