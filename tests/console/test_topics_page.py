@@ -168,3 +168,18 @@ def test_a_version_that_is_not_there_changes_nothing(as_alice: Client, brand: An
     _learned(brand, 1, is_active=True)
     assert as_alice.post(f"{PAGE}version/", {"number": number}, follow=True).status_code == status
     assert LearnedHeads.objects.get().is_active and not AuditEvent.objects.exists()
+
+
+def test_what_rests_since_an_update_is_told_with_the_way_on(as_bob: Client, brand: Any) -> None:
+    _learned(brand, 1, base="words-0", is_active=True)
+    answer = as_bob.get(PAGE)
+    (version,) = answer.context["versions"]
+    words = _words(answer)
+    assert version.is_resting and not version.is_active
+    assert ">resting</span>" in words and "mentiondesk learn --brand lumora" in words
+    # The model as it was shipped reads meanwhile.
+    assert words.count(">in use</span>") == 1
+
+
+def test_the_form_warns_of_copies_from_x(as_alice: Client) -> None:
+    assert "No copies of posts from X" in _words(as_alice.get(PAGE))
