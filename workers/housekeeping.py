@@ -9,6 +9,7 @@ from monitor.privacy import asked
 from monitor.privacy import services as privacy
 from monitor.replies import services as replies
 from monitor.schema import PARTITIONED_TABLES, ensure_partitions
+from monitor.triage.selectors import put_aside
 from workers.app import app
 
 
@@ -43,5 +44,5 @@ def note_answers_gone() -> None:
 
 @app.task(name="workers.housekeeping.watch_quality")
 def watch_quality() -> None:
-    draw_due_samples()
+    draw_due_samples(put_aside=put_aside)
     watch_drift()

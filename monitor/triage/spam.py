@@ -14,9 +14,10 @@ Hard signs: the same text from many authors; very many posts within the hour. So
 authors (for 1 only: in 2 and 3 it is the offer itself); one code again and again; a young profile; hardly a post
 without a link.
 
-Hence never spam: a direct message; what is read as urgent or as severity 2 or more; what copies only words (a campaign, a boycott, one complaint pasted everywhere), for
-without an offer no sign counts; a complaint about a code that fails or that its author paid with (`text.referral` counts
-offers only); whoever asks for something and has an open case here, which the post joins; and what a person has judged.
+Hence never spam: a direct message; what is read as urgent or as severity 2 or more; what copies only words (a campaign,
+a boycott, one complaint pasted everywhere), for without an offer no sign counts; a complaint about a code that fails or
+that its author paid with (`text.referral` counts offers only); whoever asks for something and has an open case here,
+which the post joins; and what a person has judged.
 """
 
 from collections.abc import Iterator

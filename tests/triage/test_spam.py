@@ -229,7 +229,8 @@ def test_it_gathers_rate_age_and_links(brand: Any) -> None:
     signs = author_signs([old, *posts, undated, private])
     assert signs[old.pk]["author_posts_in_hour"] == 1 and signs[old.pk]["author_link_share"] is None
     assert signs[posts[4].pk] == {
-        "offers": 0, "has_offer_words": False, "same_text_authors": 0, "same_code_authors": 0, "code_repeats": 0, "author_posts_in_hour": 1,
+        "offers": 0, "has_offer_words": False,
+        "same_text_authors": 0, "same_code_authors": 0, "code_repeats": 0, "author_posts_in_hour": 1,
         "author_link_share": 0.83, "author_days_old": 5,
     }  # fmt: skip
     assert signs[posts[0].pk]["author_posts_in_hour"] == 1  # of those that came before it, none is as early
