@@ -124,8 +124,8 @@ def _blended(strata: Iterable[Stratum]) -> list[Stratum]:
         counts = sums[one.language, one.platform, one.said_complaint, one.put_aside]
         counts[:] = counts[0] + one.population, counts[1] + one.judged, counts[2] + one.complaints
     return [
-        Stratum(language, platform, said, *counts, put_aside=aside)
-        for (language, platform, said, aside), counts in sums.items()
+        Stratum(language, platform, said, total, judged, complaints, aside)
+        for (language, platform, said, aside), (total, judged, complaints) in sums.items()
     ]
 
 
