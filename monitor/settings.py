@@ -189,6 +189,7 @@ RECHECK_CENTS = read_number("MENTIONDESK_RECHECK_CENTS", 50)
 # Posts of a day and brand that are drawn for review: of those read as no complaint, and of those read as one.
 QUALITY_SAMPLE = read_number("MENTIONDESK_QUALITY_SAMPLE", 20)
 QUALITY_SAMPLE_COMPLAINTS = read_number("MENTIONDESK_QUALITY_SAMPLE_COMPLAINTS", 10)
+QUALITY_SAMPLE_PUT_ASIDE = read_number("MENTIONDESK_QUALITY_SAMPLE_PUT_ASIDE", 5)
 ERASURE_SALT = SECRET_KEY[:16]
 METRICS_TOKEN = read_text("MENTIONDESK_METRICS_TOKEN")
 

@@ -10,6 +10,7 @@ from monitor.privacy import asked
 from monitor.privacy import services as privacy
 from monitor.replies import services as replies
 from monitor.schema import PARTITIONED_TABLES, ensure_partitions
+from monitor.triage.selectors import put_aside
 from workers.app import app
 
 
@@ -50,5 +51,5 @@ def ask_renewals() -> None:
 
 @app.task(name="workers.housekeeping.watch_quality")
 def watch_quality() -> None:
-    draw_due_samples()
+    draw_due_samples(put_aside=put_aside)
     watch_drift()

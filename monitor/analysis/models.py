@@ -151,8 +151,10 @@ class SampledPost(models.Model):
     brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
     post = models.ForeignKey(Post, models.CASCADE, related_name="+")
     drawn_on = models.DateField()  # the UTC day whose posts were drawn
-    # As read when it was drawn; a sample of each kind is drawn.
+    # As read, and as decided by triage, when it was drawn; a sample of each kind is drawn.
     said_complaint = models.BooleanField()
+    put_aside = models.BooleanField(default=False)  # as spam or advertising
+    post_version = models.PositiveIntegerField(default=1)  # the words that were read
     model_version = models.CharField(max_length=64)
     language = models.CharField(max_length=16)
     platform = models.CharField(max_length=24)
@@ -166,12 +168,14 @@ class SampledPost(models.Model):
 
 
 class SampleStratum(models.Model):
-    """How many posts of a day there were of one language, platform and reading: what its drawn posts stand for. A
-    stratum of which none was drawn counts too. The rows of a day say that its sample was drawn."""
+    """How many posts of a day there were of one language, platform, model and reading: what its drawn posts stand for.
+    A stratum of which none was drawn counts too. The rows of a day say that its sample was drawn."""
 
     brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
     drawn_on = models.DateField()
     said_complaint = models.BooleanField()
+    put_aside = models.BooleanField(default=False)
+    model_version = models.CharField(max_length=64)
     language = models.CharField(max_length=16)
     platform = models.CharField(max_length=24)
     population = models.PositiveIntegerField()
@@ -179,7 +183,8 @@ class SampleStratum(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["brand", "drawn_on", "said_complaint", "language", "platform"], name="one_stratum_per_day"
+                fields=["brand", "drawn_on", "said_complaint", "put_aside", "model_version", "language", "platform"],
+                name="one_stratum_per_day",
             )
         ]
 

@@ -43,6 +43,7 @@ COLUMNS: Final[dict[str, str]] = {
     "SampledPost.model_version": "kept: name of a model",
     "SampledPost.language": "kept: a label",
     "SampledPost.platform": "kept: code of a platform",
+    "SampleStratum.model_version": "kept: name of a model",
     "SampleStratum.language": "kept: a label",
     "SampleStratum.platform": "kept: code of a platform",
     "Drift.measure": "kept: name of a measure",

@@ -1,13 +1,14 @@
 """How well complaints are found: precision, recall and miss rate from verdicts on drawn posts, with 95 % intervals.
 
-Pure. Posts are drawn by stratum (language, platform, how they were read), so each verdict stands for population ÷
-judged posts of its stratum. A rate over several strata is the mean of theirs, weighted by population; its interval is
+Pure. A complaint is found if it was read as one and triage did not put it aside as spam or advertising. Posts are drawn
+by stratum (language, platform, how they were read, whether they were put aside), so each verdict stands for population
+÷ judged posts of its stratum. A rate over several strata is the mean of theirs, weighted by population; its interval is
 Wilson's score interval (Wilson 1927; recommended for few trials by Brown, Cai and DasGupta 2001) at the effective
 number of verdicts (Σw)² ÷ Σw² (Kish 1965). Strata of which nothing was judged are taken to be like the others. There is
 no correction for a finite population: on small brands the intervals are a little too wide.
 
-Recall = found ÷ (found + missed), with found = precision × posts read as complaints, and missed = miss rate × posts
-read as none. Its bounds are quantiles of that quotient over seeded draws of both rates: for the lower bound from
+Recall = found ÷ (found + missed), with found = precision × posts read as complaints, and missed = miss rate × all
+other posts. Its bounds are quantiles of that quotient over seeded draws of both rates: for the lower bound from
 Beta(x, n − x + 1) and Beta(y + 1, m − y), for the upper one the other way round. These are the distributions whose
 quantiles are the bounds of Clopper and Pearson (1934) for a single rate. Jeffreys' Beta(x + ½, n − x + ½) for both came
 to 92.7 % instead of 95 where few misses were seen. The same verdicts always give the same bounds; tests/analysis
@@ -36,7 +37,8 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """Posts of one language and platform that were read alike: all of them, those judged, those judged a complaint."""
+    """Posts of one language and platform that were read and put aside alike: all of them, those judged, those judged
+    a complaint."""
 
     language: str
     platform: str
@@ -44,6 +46,11 @@ class Stratum:
     population: int
     judged: int = 0
     complaints: int = 0
+    put_aside: bool = False
+
+    @property
+    def is_found(self) -> bool:
+        return self.said_complaint and not self.put_aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +62,21 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """`precision`: share of complaints among what was read as one. `recall`: share of all complaints that was read as
-    one. `miss_rate`: share of complaints among what was read as none. None: not enough verdicts yet."""
+    """`precision`: share of complaints among what was found as one. `recall`: share of all complaints that was found.
+    `miss_rate`: share of complaints among all else. `aside_rate`: share of complaints among what was put aside as spam
+    or advertising. None: not enough verdicts yet."""
 
     precision: Estimate | None
     recall: Estimate | None
     miss_rate: Estimate | None
-    judged_said: int  # verdicts on posts read as complaints
-    judged_unsaid: int  # verdicts on posts read as none
+    aside_rate: Estimate | None
+    judged_said: int  # verdicts on posts read as complaints and not put aside
+    judged_unsaid: int  # verdicts on posts read as none and not put aside
+    judged_aside: int
+
+    @property
+    def verdicts(self) -> int:
+        return self.judged_said + self.judged_unsaid + self.judged_aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +91,28 @@ class _Rate:
 def measure(strata: Iterable[Stratum]) -> Quality:
     """Over all the strata given, whatever their language and platform."""
     known = list(strata)
-    said = [one for one in known if one.said_complaint]
-    unsaid = [one for one in known if not one.said_complaint]
-    judged_said, judged_unsaid = (sum(one.judged for one in kind) for kind in (said, unsaid))
+    said = [one for one in known if one.is_found]
+    aside = [one for one in known if one.put_aside]
+    unsaid = [one for one in known if not one.is_found and not one.put_aside]
+    judged_said, judged_unsaid, judged_aside = (sum(one.judged for one in kind) for kind in (said, unsaid, aside))
     found = _rate(said) if judged_said >= LEAST_VERDICTS else None
-    missed = _rate(unsaid) if judged_unsaid >= LEAST_VERDICTS else None
+    # Verdicts on spam alone would say nothing of all the others.
+    missed = _rate([*unsaid, *aside]) if judged_unsaid >= LEAST_VERDICTS else None
     return Quality(
         precision=_wilson(found) if found else None,
         recall=_recall(found, missed) if found and missed else None,
         miss_rate=_wilson(missed) if missed else None,
+        aside_rate=_wilson(_rate(aside)) if judged_aside >= LEAST_VERDICTS else None,
         judged_said=judged_said,
         judged_unsaid=judged_unsaid,
+        judged_aside=judged_aside,
     )
+
+
+def is_enough(strata: Iterable[Stratum]) -> bool:
+    """Whether every number but that of what was put aside can be told."""
+    known = measure(strata)
+    return min(known.judged_said, known.judged_unsaid) >= LEAST_VERDICTS
 
 
 def measure_by(strata: Iterable[Stratum], key: Callable[[Stratum], str]) -> dict[str, Quality]:

@@ -2,16 +2,16 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from monitor.analysis.models import SampledPost, SampleStratum
-from monitor.analysis.quality import WINDOW_DAYS, Stratum
+from monitor.analysis.quality import WINDOW_DAYS, Stratum, is_enough
 
 #: Samples that are older need no verdict any more: nobody should face a mountain after a holiday.
 JUDGED_WITHIN_DAYS: Final = 7
@@ -25,10 +25,32 @@ class Progress:
     drawn: int
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the numbers of a brand rest on. `former_verdicts`: how many of the verdicts are on readings of models that
+    read no more; none once the present model has enough of its own."""
+
+    strata: tuple[Stratum, ...] = ()
+    former_verdicts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sampled:
+    """A stratum as one model read it, and the days of its draws."""
+
+    stratum: Stratum
+    model_version: str
+    first: date
+    last: date
+
+
 def drawn_lately(brand_id: int, now: datetime | None = None) -> QuerySet[SampledPost]:
-    """Drawn posts that may be judged, of the last week, and still there."""
+    """Drawn posts that may be judged, of the last week, still there, and with the words that were read."""
     return SampledPost.objects.filter(
-        brand_id=brand_id, drawn_on__gte=_today(now) - timedelta(days=JUDGED_WITHIN_DAYS), post__deleted_at=None
+        brand_id=brand_id,
+        drawn_on__gte=_today(now) - timedelta(days=JUDGED_WITHIN_DAYS),
+        post__deleted_at=None,
+        post__version=F("post_version"),
     )
 
 
@@ -52,29 +74,59 @@ def _place(row: tuple[date, int, bool | None]) -> tuple[int, str]:
     return -day.toordinal(), hashlib.sha256(str(pk).encode()).hexdigest()
 
 
-def strata_of(brand_id: int, now: datetime | None = None) -> list[Stratum]:
+def measured_of(brand_id: int, now: datetime | None = None) -> Measured:
     """Populations and verdicts of the last four weeks, by language, platform and reading."""
-    return strata_by_brand(now, brand_id=brand_id).get(brand_id, [])
+    return measured_by_brand(now, brand_id=brand_id).get(brand_id, Measured())
 
 
-def strata_by_brand(now: datetime | None = None, **only: Any) -> dict[int, list[Stratum]]:
-    """The same for every brand. Two queries."""
+def measured_by_brand(now: datetime | None = None, **only: Any) -> dict[int, Measured]:
+    """The same for every brand. Two queries.
+
+    The readings of the present model alone where enough of them were judged; otherwise those of all models together.
+    """
     since = _today(now) - timedelta(days=WINDOW_DAYS)
-    names = ("brand_id", "language", "platform", "said_complaint")
+    names = ("brand_id", "model_version", "language", "platform", "said_complaint", "put_aside")
     populations = SampleStratum.objects.filter(drawn_on__gte=since, **only).values_list(*names)
     verdicts = SampledPost.objects.filter(drawn_on__gte=since, is_complaint__isnull=False, **only).values_list(*names)
     counted = verdicts.annotate(judged=Count("pk"), complaints=Count("pk", filter=Q(is_complaint=True)))
-    return _joined(populations.annotate(total=Sum("population")), {tuple(row[:4]): row[4:] for row in counted})
+    found: dict[int, list[_Sampled]] = defaultdict(list)
+    judged = {row[:6]: row[6:] for row in map(tuple[Any, ...], counted)}
+    for row in populations.annotate(total=Sum("population"), first=Min("drawn_on"), last=Max("drawn_on")):
+        brand_id, version, language, platform, said, aside, total, first, last = row
+        verdicts_on, complaints = judged.get(tuple(row[:6]), (0, 0))
+        stratum = Stratum(language, platform, said, total, verdicts_on, complaints, aside)
+        found[brand_id].append(_Sampled(stratum, version, first, last))
+    return {brand_id: _measured(sampled) for brand_id, sampled in found.items()}
 
 
-def _joined(
-    populations: Iterable[tuple[Any, ...]], judged: Mapping[tuple[Any, ...], tuple[int, int]]
-) -> dict[int, list[Stratum]]:
-    found: dict[int, list[Stratum]] = defaultdict(list)
-    for brand_id, language, platform, said, population in populations:
-        verdicts, complaints = judged.get((brand_id, language, platform, said), (0, 0))
-        found[brand_id].append(Stratum(language, platform, said, population, verdicts, complaints))
-    return dict(found)
+def _measured(sampled: Sequence[_Sampled]) -> Measured:
+    present = _present_version(sampled)
+    own = [one.stratum for one in sampled if one.model_version == present]
+    if is_enough(own):
+        return Measured(tuple(own))
+    former = sum(one.stratum.judged for one in sampled if one.model_version != present)
+    return Measured(tuple(_blended(one.stratum for one in sampled)), former)
+
+
+def _present_version(sampled: Sequence[_Sampled]) -> str:
+    """The model that read the latest day drawn; of two that did, the one that came later."""
+    days: dict[str, tuple[date, date]] = {}
+    for one in sampled:
+        last, first = days.get(one.model_version, (one.last, one.first))
+        days[one.model_version] = max(last, one.last), min(first, one.first)
+    return max(days, key=lambda version: (days[version], version))
+
+
+def _blended(strata: Iterable[Stratum]) -> list[Stratum]:
+    """Strata that differ in the model alone as one."""
+    sums: dict[tuple[str, str, bool, bool], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for one in strata:
+        counts = sums[one.language, one.platform, one.said_complaint, one.put_aside]
+        counts[:] = counts[0] + one.population, counts[1] + one.judged, counts[2] + one.complaints
+    return [
+        Stratum(language, platform, said, total, judged, complaints, aside)
+        for (language, platform, said, aside), (total, judged, complaints) in sums.items()
+    ]
 
 
 def _today(now: datetime | None) -> date:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from monitor.analysis.drift import BINS, OTHER, SHIFTED
 from monitor.analysis.models import Drift, SampledPost
 from monitor.analysis.quality import LEAST_VERDICTS, Estimate, Quality, Stratum, measure, measure_by
-from monitor.analysis.samples import Progress, drawn_lately, next_to_judge, progress, strata_of
+from monitor.analysis.samples import Progress, drawn_lately, measured_of, next_to_judge, progress
 from monitor.brands.models import Brand
 from monitor.console.labels import Label, language_name, platform_name
 from monitor.nlp.language import UNKNOWN
@@ -74,6 +74,7 @@ class ShownQuality:
     precision: ShownEstimate
     recall: ShownEstimate
     miss_rate: ShownEstimate
+    aside_rate: ShownEstimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +116,14 @@ def shown_sample(brand: Brand, *, after: int | None = None, chosen: int | None =
 
 def shown_numbers(brand: Brand) -> dict[str, Any]:
     """Over all posts, and by language and platform."""
-    strata = strata_of(brand.pk)
+    measured = measured_of(brand.pk)
+    strata = measured.strata
     return {
         "overall": _shown("", measure(strata), strata),
         "by_language": _table(strata, "language", _part_name),
         "by_platform": _table(strata, "platform", platform_name),
         "least": LEAST_VERDICTS,
+        "former_verdicts": measured.former_verdicts,
     }
 
 
@@ -151,10 +154,11 @@ def _shown(code: str, quality: Quality, strata: Sequence[Stratum], name_of: Call
         code=code,
         name=name_of(code),
         population=sum(one.population for one in strata),
-        verdicts=quality.judged_said + quality.judged_unsaid,
+        verdicts=quality.verdicts,
         precision=ShownEstimate(quality.precision, quality.judged_said),
         recall=ShownEstimate(quality.recall, fewest),
         miss_rate=ShownEstimate(quality.miss_rate, quality.judged_unsaid),
+        aside_rate=ShownEstimate(quality.aside_rate, quality.judged_aside),
     )
 
 

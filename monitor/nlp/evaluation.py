@@ -122,14 +122,16 @@ def macro_recall(labels: Sequence[int]) -> Metric:
 
 
 def precision_at_recall_90(judged: Judged) -> float:
-    """The best precision among thresholds that find at least nine of ten."""
+    """The best precision among thresholds that find at least nine of ten. No threshold parts posts of one score."""
     assert judged.score is not None
     order = np.argsort(-judged.score, kind="stable")
+    scores = judged.score[order]
     hits = np.cumsum(judged.truth[order] == 1)
     if not hits[-1]:
         return 0.0
-    enough = hits >= 0.9 * hits[-1]
-    return float((hits / np.arange(1, len(hits) + 1))[enough].max())
+    ends = np.append(scores[1:] != scores[:-1], True)
+    usable = ends & (hits >= 0.9 * hits[-1])
+    return float((hits / np.arange(1, len(hits) + 1))[usable].max())
 
 
 def estimate(metric: Metric, judged: Judged) -> Estimate:

@@ -1,12 +1,14 @@
 """Codes and links that a post gives away: of referral, invitation, coupon and affiliates; in every script.
 
-A code counts where it is offered ("use my code X"), not where somebody says that it fails. Pure, and linear: every
-look is at a window of fixed size.
+A code or link counts where it is offered ("use my code X"), not where somebody says that it fails, tells of an order
+of their own ("I paid with code X"), or passes on what the brand said. In doubt it is no offer: a customer who is
+silenced weighs more than an advertisement that goes the usual way. Pure, and linear: every look is at a window of fixed
+size.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -70,6 +72,14 @@ _OFFERS: Final = re.compile(
     r"השתמשו|הזינו)\b|\bw/|(?:मेरा|मेरे|আমার|ใช้|กรอก|使用|用|输入|輸入|填写|填寫|我的|入力|使って|입력|사용)",
     re.I,
 )
+# Who tells others what to do with it; "my code" or "with code" may as well be a customer's.
+_TELLS: Final = re.compile(
+    r"\b(?:use|enter|apply|try|type|input|join|get|grab|redeem|search|usa|utiliza|ingresa|introduce|insira|digite"
+    r"|utilise[zr]?|entre[zr]|saisissez|nutzt?|benutz\w{0,2}|verwende[nt]?|gib|inserisci|gebruik|użyj|wpisz|pakai|pake"
+    r"|gunakan|masukkan|nhập|dùng|используй\w{0,2}|введи\w{0,2}|gamitin|ilagay|استخدموا?|ادخل|أدخل|השתמשו|הזינו)\b"
+    r"|(?:ใช้|กรอก|使用|用|输入|輸入|填写|填寫|入力|使って|입력|사용)",
+    re.I,
+)
 _GAIN: Final = re.compile(
     r"\d\s?%|\boff\b|discount|free|cash\s?back|bonus|rabatt|descuento|desconto|sconto|korting|zniżk|diskon|indirim|giảm"
     r"|скидк|знижк|خصم|تخفیف|הנחה|छूट|ছাড়|ส่วนลด|할인|割引|オフ|折|减|減|券|立得|红包|紅包",
@@ -98,7 +108,48 @@ _FAILS: Final = re.compile(
     r"|无效|無效|过期|過期|不了|骗|騙",
     re.I,
 )
+# What customers say of a price that stayed as it was and of answers that never come; and calls to sign a petition.
+_WRONGED: Final = re.compile(
+    r"(?:full|wrong|normal|original|regular)\s(?:price|amount|total)|(?:over)?charged|no\s(?:discount|reply|answer|response)"
+    r"|(?:nobody|no\s?one)\s(?:answer|repl|respond|help)|without\s(?:the\s|any\s)?discount|petition"
+    r"|me\s(?:cobra|descont)\w{1,6}|precio\s(?:completo|normal)|sin\sdescuento|peti[cç][ií][oó]n|cobra(?:ram|do)|preço\s"
+    r"(?:cheio|normal)|sem\s(?:o\s)?desconto|abaixo-assinado|plein\starif|prix\s(?:fort|plein)|débité|facturé|n['’](?:est|a)"
+    r"\spas|pas\s(?:pris|accept|appliqu|valable|valide)|pétition|vol(?:le[rn]?|ler)\spreis|abgebucht|berechnet|kein\w{0,2}\s"
+    r"(?:rabatt|antwort)|prezzo\s(?:pieno|intero)|addebitat|petizione|volle\sprijs|afgeschreven|geen\skorting|pełn\w{1,3}\scen"
+    r"|pobran|naliczon|tam\sfiyat|tahsil|kesildi|harga\s(?:penuh|normal)|ditagih|terpotong|giá\sgốc|trừ\stiền|полн\w{2,3}\s"
+    r"цен|списал|петици|повн\w{2,3}\sцін|петиці|السعر\sالكامل|بدون\sخصم|عريضة|पूरी\sकीमत|पूरे?\sपैसे|ราคาเต็ม|전액|정가|청원"
+    r"|定価|全額|署名|全额|原价|原價|没有?优惠|沒有?優惠|请愿",
+    re.I,
+)
+# Who tells of an order of their own, or of what they were promised: "I paid with code X", "you sent me code X".
+_OWN_USE: Final = re.compile(
+    r"\b(?:i|we)(?:['’](?:ve|d|m))?\s(?:(?:have|had|just|already|also|then|even|did|can|could|am|was|were|try(?:ing)?|tried"
+    r"|want(?:ed)?|to)\s){0,3}(?:us(?:e|ed|ing)|order(?:ed|ing)?|paid|pay|bought|buy|purchased|tried|entered|applied|typed|put"
+    r"|added|redeemed|booked|shopped)\b|\b(?:you|they|he|she|your\s\w{1,12})\s(?:said|told|sent|gave|promised|offered"
+    r"|advertised?)|was\s(?:told|given|sent|promised)"
+    r"|\b(?:usé|utilicé|ingresé|introduje|apliqué|metí|puse|compré|pagué|pedí)\b|\bhe\s(?:usado|utilizado|comprado|pedido|pagado"
+    r"|puesto|introducido|aplicado)|hice\s(?:el|un|mi)\spedido|me\s(?:dieron|dijeron|mandaron|enviaron|deram|disseram|mandaram"
+    r"|enviaram)|\b(?:usei|utilizei|comprei|paguei|coloquei|inseri|apliquei|digitei)\b|fiz\s(?:o|um|meu)\spedido"
+    r"|j['’]ai\s(?:\w+\s)?(?:utilis|command|pay|entr|saisi|mis|appliqu|achet|essay|reçu)\w*|nous\savons\s(?:utilis|command|pay)"
+    r"|m['’](?:a|avez|ont)\s(?:dit|donné|envoyé)|\b(?:benutzte|nutzte|verwendete|bestellte|bezahlte)\b|\bhab(?:e|en)?\b.{0,60}"
+    r"(?:benutzt|genutzt|verwendet|bestellt|bezahlt|eingegeben|eingelöst|gekauft|bekommen|erhalten)"
+    r"|\b(?:ho|abbiamo)\s(?:\w+\s)?(?:usato|utilizzato|inserito|ordinato|pagato|comprato|applicato|acquistato|ricevuto)"
+    r"|\bheb(?:ben)?\b.{0,60}(?:gebruikt|besteld|betaald|ingevuld|ingevoerd|gekocht|gekregen)|(?:użył|wpisał|zamówił|zapłacił|kupił"
+    r"|zastosował|skorzystał)[ae]m|kullandı[mk]|sipariş\s(?:verdi|etti)[mk]|ödedi[mk]|girdi[mk]\b|satın\saldı[mk]"
+    r"|\b(?:saya|aku|gue|gw|sudah|udah|telah|dah)\s(?:sudah\s|udah\s|telah\s|dah\s)?(?:pakai|pake|gunakan|guna|pesan|order|beli"
+    r"|bayar|masukkan|masukin)|(?:đã|tôi|mình)\s(?:đã\s)?(?:dùng|nhập|đặt|mua|sử\sdụng|thanh\stoán)|ginamit\s(?:ko|namin)|nag-?order"
+    r"\s(?:ako|kami)|использовал|вв[её]л|заказал|оплатил|купил|применил|воспользовал|використа[вл]|ввів|замови[вл]|оплати[вл]|купи[вл]"
+    r"|застосува[вл]|χρησιμοποίησα|έβαλα|παρήγγειλα|πλήρωσα|αγόρασα|استخدمت|استعملت|طلبت|دفعت|اشتريت|[أا]دخلت|حطيت|استفاده\sکرد"
+    r"|خرید\sکرد|سفارش\sداد|השתמשתי|הזנתי|הזמנתי|שילמתי|קניתי|(?:इस्तेमाल|यूज़?|प्रयोग|ऑर्डर|अप्लाई)\s(?:किया|की)|डाला|लगाया"
+    r"|\b(?:use|apply|order)\s(?:kiya|kiye|kia|ki)\b|ব্যবহার\sকরে(?:ছি|ছিলাম)|অর্ডার\sকরে(?:ছি|ছিলাম)|பயன்படுத்தினேன்|వాడాను|ఉపయోగించాను"
+    r"|ಬಳಸಿದೆ|ഉപയോഗിച്ചു|વાપર્યો|ਵਰਤਿਆ|(?:ใช้|สั่ง|ใส่|กรอก|จ่าย).{0,40}แล้ว|(?:사용|주문|입력|결제|구매|적용)(?:했|하였)|썼"
+    r"|(?:使っ|入力し|注文し|購入し|適用し|利用し|買っ|払っ)た|(?:使い|入力し|注文し|購入し|適用し|利用し|買い|払い)まし"
+    r"|我(?:们|們)?(?:已经|已經|刚|剛)?(?:使?用|输入|輸入|填)(?:了|过|過)|(?:用了|下了单|下了單|下单了|下單了|下单后|下單後)",
+    re.I,
+)
 _CLAUSE_END: Final = re.compile(r"[.!?。！？؟।\n]")
+# "I made 100 dollars, use my code X" tells of nobody's order.
+_PHRASE_END: Final = re.compile(r"[.!?。！？؟।\n,;，、،；]")
 
 _LINK: Final = re.compile(
     r"(?:https?://|www\.)[^\s<>\"']{1,400}|(?<![\w@.-])[a-z0-9-]{1,40}(?:\.[a-z0-9-]{1,30}){0,3}\.[a-z]{2,8}/[^\s<>\"']{1,200}",
@@ -110,6 +161,9 @@ _PARAMETER: Final = re.compile(
     r"=([A-Za-z0-9_.~%-]{3,64})",
     re.I,
 )
+# A shop's own coupons come in its links, too; an invitation there brings its giver something all the same.
+_COUPON: Final = re.compile(r"[?&;#](?:promo(?:_?code)?|coupon(?:_?code)?|voucher|code|discount)=", re.I)
+_HOST: Final = re.compile(r"(?:https?://)?(?:www\.)?([^/?#:\s]{1,120})", re.I)
 _INVITING_PATH: Final = re.compile(
     r"/(?:invite|invitation|inv|referrals?|refer|ref|r|join)/([A-Za-z0-9_-]{4,40})(?=[/?#&]|$)", re.I
 )
@@ -119,24 +173,31 @@ _HANDLE: Final = re.compile(r"@\w{1,40}")
 @dataclass(frozen=True, slots=True)
 class Referrals:
     """What a text gives away. `codes` are folded, the same for every spelling, the value of a link's parameter or path
-    among them; `template` is the fingerprint of the text without them ("" where too little is left to compare)."""
+    among them; `is_worded`: others are told to use one of them, or it has the name of an invitation (a bare link, or
+    "my code", has no such words); `template` is the fingerprint of the text without them ("" where too little is left
+    to compare)."""
 
     codes: tuple[str, ...]
     has_link: bool
     template: str
+    is_worded: bool = False
 
 
-def find_referrals(text: str) -> Referrals:
+def find_referrals(text: str, own_names: Collection[str] = ()) -> Referrals:
+    """`own_names`: what the brand's own domains are called ("lumora" for lumora.com and shop.lumora.co.uk): a coupon in
+    a link there is the brand's own."""
     plain = _plain(text)
     links = list(_LINK.finditer(plain))
     # A link's own words are no sentence.
     words = _blank(plain, [link.span() for link in links])
-    spans = list(islice(_offered(words), MOST_CODES))
-    linked = [code for link in links[:MOST_CUES] for code in _codes_of_link(link.group())]
+    offered = list(islice(_offered(words), MOST_CODES))
+    spans = [span for span, _is_clear in offered]
+    linked = list(_linked(words, links[:MOST_CUES], {_letters(name) for name in own_names} - {""}))
     codes = dict.fromkeys([*(words[start:end].casefold() for start, end in spans), *linked])
     rest = _blank(words, spans)
     is_long_enough = sum(map(str.isalpha, _HANDLE.sub(" ", rest[:2000]))) >= LEAST_LETTERS
-    return Referrals(tuple(codes)[:MOST_CODES], bool(links), fingerprint(rest) if is_long_enough else "")
+    template = fingerprint(rest) if is_long_enough else ""
+    return Referrals(tuple(codes)[:MOST_CODES], bool(links), template, any(is_clear for _span, is_clear in offered))
 
 
 def _plain(text: str) -> str:
@@ -155,8 +216,8 @@ def _digits() -> dict[int, str]:
     }
 
 
-def _offered(words: str) -> Iterator[tuple[int, int]]:
-    """The spans of the codes that are given away."""
+def _offered(words: str) -> Iterator[tuple[tuple[int, int], bool]]:
+    """The spans of the codes that are given away, and whether in clear words."""
     if not _MAY_HOLD_CODE.search(words):
         return
     for cue in islice(_CUE.finditer(words), MOST_CUES):
@@ -175,8 +236,15 @@ def _offered(words: str) -> Iterator[tuple[int, int]]:
             offers = True
         else:
             continue
-        if offers and not _FAILS.search(_clause(words, span)):
-            yield span
+        if offers and _gives_away(words, span):
+            invites = named and "promo" not in cue.group().casefold()
+            yield span, invites or bool(_TELLS.search(_last_clause(before)))
+
+
+def _gives_away(words: str, span: tuple[int, int]) -> bool:
+    """Nothing around the code or link says that it fails, or that the author paid with it."""
+    clause = _clause(words, span)
+    return not (_FAILS.search(clause) or _WRONGED.search(clause) or _OWN_USE.search(_phrase(words, span)))
 
 
 def _is_code(token: str) -> bool:
@@ -191,6 +259,12 @@ def _clause(words: str, span: tuple[int, int]) -> str:
     return f"{_last_clause(words[max(0, start - _AROUND) : start])} {_first_clause(words[end : end + _AROUND])}"
 
 
+def _phrase(words: str, span: tuple[int, int]) -> str:
+    start, end = span
+    before, after = words[max(0, start - _AROUND) : start], words[end : end + _AROUND]
+    return f"{_PHRASE_END.split(before)[-1]} {_PHRASE_END.split(after, maxsplit=1)[0]}"
+
+
 def _last_clause(before: str) -> str:
     return _CLAUSE_END.split(before)[-1]
 
@@ -199,9 +273,37 @@ def _first_clause(after: str) -> str:
     return _CLAUSE_END.split(after, maxsplit=1)[0]
 
 
-def _codes_of_link(link: str) -> list[str]:
-    found = [*_PARAMETER.findall(link), *_INVITING_PATH.findall(link)]
+def _linked(words: str, links: list[re.Match[str]], own_names: Collection[str]) -> Iterator[str]:
+    """The codes of links that are given away. In `words` each link is one space."""
+    gone = 0
+    for link in links:
+        at = link.start() - gone
+        gone += len(link.group()) - 1
+        codes = _codes_of_link(link.group(), own_names)
+        if codes and _gives_away(words, (at, at + 1)):
+            yield from codes
+
+
+def _codes_of_link(link: str, own_names: Collection[str]) -> list[str]:
+    is_own = bool(own_names) and _is_own(link, own_names)
+    found = [
+        *(one[1] for one in _PARAMETER.finditer(link) if not (is_own and _COUPON.match(one.group()))),
+        *_INVITING_PATH.findall(link),
+    ]
     return [value.casefold() for value in found if _is_code(value)]
+
+
+def _is_own(link: str, own_names: Collection[str]) -> bool:
+    """Whether the name before the ending is the brand's: of "shop.lumora.co.uk" that is "lumora"."""
+    host = _HOST.match(link)
+    labels = host[1].casefold().split(".") if host else []
+    is_two_part = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
+    name = labels[-3 if is_two_part else -2] if len(labels) > 1 else ""
+    return _letters(name) in own_names
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _blank(text: str, spans: list[tuple[int, int]]) -> str:

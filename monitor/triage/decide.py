@@ -11,7 +11,7 @@ from monitor.text.reason import Reason
 from monitor.triage.facts import Facts
 from monitor.triage.rules import Action, RuleSpec
 from monitor.triage.ruleset import LONG_WAIT_HOURS, POSSIBLE_ESCALATION_SCORE, RulesetSpec
-from monitor.triage.spam import spam_reasons
+from monitor.triage.spam import is_grave, spam_reasons
 
 #: Personal details that should not stand in public; an order number alone is everyday.
 PERSONAL_KINDS: Final = frozenset({"email", "phone", "card", "iban"})
@@ -90,7 +90,7 @@ def _refusal(facts: Facts) -> tuple[Reason, ...]:
     if spam := spam_reasons(facts):
         return spam
     # A private message is answered whatever it looks like, and what a person must see today is no mere advertisement.
-    if facts.intent == "promotion" and facts.is_public and not facts.escalate:
+    if facts.intent == "promotion" and facts.is_public and not (is_grave(facts) or facts.is_judged_complaint):
         return (Reason("never.promotion"),)
     return ()
 

@@ -63,6 +63,7 @@ class Facts:
     author_is_opted_out: bool = False
     author_recent_posts: int = 0  # earlier posts of this author that needed a reply, within a week
     offers: int = 0  # codes and inviting links that it gives away
+    has_offer_words: bool = False  # tells others in clear words to use one of them
     same_text_authors: int = 0  # others who wrote the same within seven days
     same_code_authors: int = 0  # others who gave one of its codes away within seven days
     code_repeats: int = 0  # how often the author gave one of its codes away

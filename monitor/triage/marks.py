@@ -74,14 +74,16 @@ def author_signs(posts: Sequence[Post]) -> dict[int, dict[str, Any]]:
     What two workers decide at the same moment they do not see of each other; the next post of the wave finds both.
     """
     public = [post for post in posts if post.is_public and not post.is_own and post.deleted_at is None]
-    found = {post.pk: find_referrals(post.text) for post in public}
+    found = {post.pk: find_referrals(post.text, _own_names(post)) for post in public}
     marks = [
         (post, mark, is_code)
         for post in public
         if post.author_id is not None
         for mark, is_code in _marks(found[post.pk].template, found[post.pk].codes)
     ]
-    signs: dict[int, dict[str, Any]] = {post.pk: {"offers": len(found[post.pk].codes)} for post in public}
+    signs: dict[int, dict[str, Any]] = {
+        post.pk: {"offers": len(found[post.pk].codes), "has_offer_words": found[post.pk].is_worded} for post in public
+    }
     with connection.cursor() as cursor:
         cursor.execute(_REMEMBER, _columns([(p.brand_id, p.author_id, m, p.pk, _wrote_at(p)) for p, m, _ in marks], 5))
         ids, values, are_codes = _columns([(post.pk, mark, is_code) for post, mark, is_code in marks], 3)
@@ -99,6 +101,11 @@ def author_signs(posts: Sequence[Post]) -> dict[int, dict[str, Any]]:
             "author_days_old": _days(joined_at, wrote[post_id]),
         }
     return signs
+
+
+def _own_names(post: Post) -> set[str]:
+    """What the brand's own domains are likely called."""
+    return {post.brand.slug, post.brand.name, post.channel.handle if post.channel else ""}
 
 
 def _marks(template: str, codes: Sequence[str]) -> list[tuple[int, bool]]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from monitor.triage.rules import RuleSpec
 
 #: Grows when `decide()` itself changes: an old decision is then told from a new one even with equal weights.
-DECIDE_VERSION: Final = "2"
+DECIDE_VERSION: Final = "3"
 
 #: Points that each reason adds to the priority; measured on labelled posts (docs/triage.md says how).
 DEFAULT_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(

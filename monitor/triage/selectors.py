@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 
 from monitor.brands.models import Brand, User
 from monitor.brands.rights import can
@@ -31,6 +32,21 @@ def spam_count(*, brand_id: int | None = None, since: datetime) -> int:
     """Posts that were put aside as spam since then and still are; of all brands where none is named."""
     rows = TriageDecision.objects.filter(is_spam=True, is_current=True, decided_at__gte=since)
     return rows.count() if brand_id is None else rows.filter(brand_id=brand_id).count()
+
+
+def put_aside(brand_id: int, since: datetime, until: datetime) -> list[int]:
+    """Posts written in these hours that are put aside as spam or advertising."""
+    written = {"post__brand_id": brand_id, "post__created_at__gte": since, "post__created_at__lt": until}
+    return list(_put_aside().filter(**written).values_list("post_id", flat=True))
+
+
+def is_put_aside(post_id: int) -> bool:
+    return _put_aside().filter(post_id=post_id).exists()
+
+
+def _put_aside() -> QuerySet[TriageDecision]:
+    """A refusal is the first of its decision's reasons."""
+    return TriageDecision.objects.filter(is_current=True, reasons__0__code__in=["never.spam", "never.promotion"])
 
 
 def past_decisions(brand_id: int, *, since: datetime | None = None, limit: int | None = None) -> Iterator[PastDecision]:

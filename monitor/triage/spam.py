@@ -4,8 +4,9 @@ The rule, exactly. A post is put aside as spam when it is public, no person has 
 
 1. *Advertising.* The engine reads it as promotion, neither as a complaint nor as urgent, and there is any sign.
 2. *A shared offer, hard signs.* It gives a code or inviting link away that `MANY_CODE_AUTHORS` others gave away too, or
-   gives one away in the words of `MANY_TEXT_AUTHORS` others, and there is a hard sign. Whatever it says beside that
-   ("where is my refund? use my code …"): words are cheap.
+   gives one away in the words of `MANY_TEXT_AUTHORS` others, and there is a hard sign. If it asks for something beside
+   that ("where is my refund? use my code …"), only where others are told in clear words to use the code: a pasted
+   complaint with the brand's own coupon, or with the link of a petition, has none.
 3. *A shared offer, soft signs.* As 2 with a soft sign, where it reads neither as a complaint, nor as waiting for an
    answer, nor as urgent.
 
@@ -13,9 +14,10 @@ Hard signs: the same text from many authors; very many posts within the hour. So
 authors (for 1 only: in 2 and 3 it is the offer itself); one code again and again; a young profile; hardly a post
 without a link.
 
-Hence never spam: a direct message; what copies only words (a campaign, a boycott, one complaint pasted everywhere), for
-without an offer no sign counts; a complaint about a code that fails (`text.referral` counts offers only); whoever asks
-for something and has an open case here, which the post joins; and what a person has judged.
+Hence never spam: a direct message; what is read as urgent or as severity 2 or more; what copies only words (a campaign,
+a boycott, one complaint pasted everywhere), for without an offer no sign counts; a complaint about a code that fails or
+that its author paid with (`text.referral` counts offers only); whoever asks for something and has an open case here,
+which the post joins; and what a person has judged.
 """
 
 from collections.abc import Iterator
@@ -32,24 +34,30 @@ MANY_POSTS_AN_HOUR: Final = 10
 MANY_REPEATS: Final = 3
 YOUNG_DAYS: Final = 14
 MANY_LINKS: Final = 0.8
+GRAVE_SEVERITY: Final = 2
 HARD: Final = frozenset({"spam.same_text", "spam.rate"})
 
 
 def spam_reasons(facts: Facts) -> tuple[Reason, ...]:
     """The verdict and its signs, or () where the post goes the usual way."""
-    if not facts.is_public or facts.is_judged_intent or facts.is_judged_complaint:
+    if not facts.is_public or facts.is_judged_intent or facts.is_judged_complaint or is_grave(facts):
         return ()
-    asks = facts.complaint or facts.needs_reply or facts.escalate or facts.intent in {"complaint", "question"}
+    asks = facts.complaint or facts.needs_reply or facts.intent in {"complaint", "question"}
     if asks and facts.intent != "promotion" and facts.has_open_case:
         return ()
     found = tuple(signs(facts))
-    if facts.intent == "promotion" and not facts.complaint and not facts.escalate:
+    if facts.intent == "promotion" and not facts.complaint:
         counted = found
-    elif is_shared_offer(facts):
+    elif is_shared_offer(facts) and (facts.has_offer_words or not asks):
         counted = tuple(sign for sign in found if sign.code in HARD or (not asks and sign.code != "spam.same_code"))
     else:
         counted = ()
     return (Reason("never.spam"), *found) if counted else ()
+
+
+def is_grave(facts: Facts) -> bool:
+    """Better an advertisement too many before a person than one customer too few."""
+    return facts.escalate or facts.severity >= GRAVE_SEVERITY
 
 
 def is_shared_offer(facts: Facts) -> bool:

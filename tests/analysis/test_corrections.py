@@ -41,6 +41,15 @@ def test_no_complaint_means_no_severity_and_no_escalation(post: Post, bob: Any) 
     assert (reading.complaint, reading.complaint_score, reading.severity, reading.escalate) == (False, 0.0, 0, False)
 
 
+@pytest.mark.parametrize("field", ["severity", "complaint"])
+def test_what_is_no_complaint_is_not_urgent_either(post: Post, bob: Any, field: str) -> None:
+    correct(user=bob, post=post, field=field, value=0 if field == "severity" else False)
+    reading = current_reading(post.pk)
+    assert reading is not None
+    assert (reading.severity, reading.complaint, reading.escalate, reading.escalate_score) == (0, False, False, 0.0)
+    assert reading.intent == "question"
+
+
 def test_what_a_person_said_before_is_not_overruled_by_what_follows(post: Post, bob: Any) -> None:
     correct(user=bob, post=post, field="escalate", value=True)
     assert not Correction.objects.exists()  # the reading said so already

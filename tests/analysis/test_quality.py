@@ -121,7 +121,7 @@ def test_few_verdicts_say_nothing() -> None:
     found = measure([said, unsaid])
     assert found.precision is not None and found.recall is None and found.miss_rate is None
     assert (found.judged_said, found.judged_unsaid) == (enough, few)
-    assert measure([]) == Quality(None, None, None, 0, 0)
+    assert measure([]) == Quality(None, None, None, None, 0, 0, 0)
 
 
 def test_no_complaint_at_all_has_no_recall() -> None:
@@ -135,6 +135,28 @@ def test_nothing_missed_is_not_yet_nothing_to_miss() -> None:
     assert found.recall is not None
     assert found.recall.value == found.recall.high == 1
     assert found.recall.low < 0.7, "60 verdicts cannot tell that of 3,000 posts none was missed"
+
+
+def test_a_complaint_that_was_put_aside_is_missed_not_found() -> None:
+    strata = [
+        Stratum("en", "x", True, 100, 20, 20),
+        Stratum("en", "x", False, 800, 20, 0),
+        Stratum("en", "x", True, 60, 20, 10, put_aside=True),
+        Stratum("en", "x", False, 40, 20, 0, put_aside=True),
+    ]
+    found = measure(strata)
+    assert (found.judged_said, found.judged_unsaid, found.judged_aside, found.verdicts) == (20, 20, 40, 80)
+    assert found.precision is not None and found.precision.value == 1
+    assert found.aside_rate is not None and found.aside_rate.value == pytest.approx(30 / 100)
+    assert found.aside_rate.low < 0.3 < found.aside_rate.high
+    assert found.miss_rate is not None and found.miss_rate.value == pytest.approx(30 / 900)
+    assert found.recall is not None and found.recall.value == pytest.approx(100 / 130)
+
+
+def test_verdicts_on_spam_alone_say_nothing_of_other_posts() -> None:
+    found = measure([Stratum("en", "x", False, 900, 19, 0), Stratum("en", "x", False, 40, 40, 3, put_aside=True)])
+    assert found.miss_rate is None and found.aside_rate is not None
+    assert measure([Stratum("en", "x", False, 40, 19, 3, put_aside=True)]).aside_rate is None
 
 
 def test_languages_are_measured_apart_the_largest_first() -> None:

@@ -10,9 +10,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 
-from monitor.analysis.models import Correction, SampledPost, SampleStratum
+from monitor.analysis.models import Analysis, Correction, SampledPost, SampleStratum
 from monitor.analysis.quality import measure
-from monitor.analysis.samples import next_to_judge, progress, strata_of
+from monitor.analysis.samples import measured_of, next_to_judge, progress
 from monitor.analysis.selectors import current_reading
 from monitor.analysis.services import CorrectionError, correct
 from monitor.analysis.services.sampling import draw_due_samples, draw_sample, judge
@@ -156,6 +156,33 @@ def test_a_brand_that_is_drawn_costs_one_query(brand: Any, django_assert_num_que
         draw_due_samples(now=NEXT_DAY)
 
 
+def test_what_was_put_aside_is_a_part_of_its_own(brand: Any, settings: Any) -> None:
+    settings.QUALITY_SAMPLE_PUT_ASIDE = 4
+    spam = {post.pk for post in _make(brand, 7) + _make(brand, 2, complaint=True)}
+    others = _make(brand, 3)
+    asked: list[tuple[int, datetime, datetime]] = []
+
+    def put_aside(brand_id: int, since: datetime, until: datetime) -> set[int]:
+        asked.append((brand_id, since, until))
+        return spam
+
+    assert draw_due_samples(now=NEXT_DAY, put_aside=put_aside) == 7
+    midnight = datetime(2026, 5, 4, tzinfo=UTC)
+    assert asked == [(brand.pk, midnight, midnight + timedelta(days=1))]
+    assert len(_drawn(put_aside=True) & spam) == 4
+    assert _drawn(put_aside=False) == {post.pk for post in others}
+    strata = {(one.put_aside, one.said_complaint): one.population for one in SampleStratum.objects.all()}
+    assert strata == {(True, False): 7, (True, True): 2, (False, False): 3}
+
+
+def test_what_is_being_read_anew_after_an_edit_is_not_drawn(brand: Any) -> None:
+    edited, kept = _make(brand, 2)
+    Post.objects.filter(pk=edited.pk).update(version=2)
+    draw_sample(brand_id=brand.pk, day=DAY)
+    assert _drawn() == {kept.pk}
+    assert SampledPost.objects.get().post_version == 1
+
+
 # -- Verdicts ------------------------------------------------------------------------------------------------------
 
 
@@ -221,6 +248,35 @@ def test_what_was_deleted_is_not_judged_and_not_shown(missed: SampledPost, bob: 
     assert next_to_judge(missed.brand_id, now=NEXT_DAY) is None
 
 
+def test_what_was_edited_since_is_not_judged_and_not_shown(missed: SampledPost, bob: Any) -> None:
+    Post.objects.update(version=2, text="Something else")
+    with pytest.raises(CorrectionError):
+        judge(user=bob, sampled=missed, is_complaint=True)
+    missed.refresh_from_db()
+    assert missed.is_complaint is None
+    assert next_to_judge(missed.brand_id, now=NEXT_DAY) is None
+    assert progress(missed.brand_id, NEXT_DAY).drawn == 0
+
+
+def test_a_verdict_on_what_was_read_stays_when_the_post_is_edited_later(missed: SampledPost, bob: Any) -> None:
+    judge(user=bob, sampled=missed, is_complaint=False)
+    Post.objects.update(version=2)
+    (stratum,) = measured_of(missed.brand_id, NEXT_DAY).strata
+    assert stratum.judged == 1
+
+
+def test_a_complaint_that_was_put_aside_is_confirmed_and_goes_back_to_triage(brand: Any, bob: Any) -> None:
+    (post,) = _make(brand, complaint=True)
+    draw_sample(brand_id=brand.pk, day=DAY, put_aside=lambda *_asked: [post.pk])
+    sampled = SampledPost.objects.get()
+    assert sampled.put_aside and sampled.said_complaint
+    judge(user=bob, sampled=sampled, is_complaint=False, is_put_aside=True)
+    assert Post.objects.get().stage == Stage.TRIAGED
+    judge(user=bob, sampled=sampled, is_complaint=True, is_put_aside=True)
+    assert Post.objects.get().stage == Stage.ANALYZED
+    assert Correction.objects.get(field="complaint", is_current=True).value == "true"
+
+
 # -- What the verdicts come to -------------------------------------------------------------------------------------
 
 
@@ -230,7 +286,7 @@ def test_the_model_is_measured_not_what_colleagues_mended(brand: Any, bob: Any) 
     correct(user=bob, post=post, field="complaint", value=False)
     draw_sample(brand_id=brand.pk, day=DAY)
     judge(user=bob, sampled=SampledPost.objects.get(), is_complaint=False)
-    (stratum,) = strata_of(brand.pk, NEXT_DAY)
+    (stratum,) = measured_of(brand.pk, NEXT_DAY).strata
     assert (stratum.said_complaint, stratum.judged, stratum.complaints) == (True, 1, 0)
 
 
@@ -246,11 +302,11 @@ def test_strata_hold_populations_and_verdicts_of_four_weeks(brand: Any, other_br
     SampledPost.objects.filter(brand=brand).update(is_complaint=False)
     right = SampledPost.objects.filter(brand=brand, said_complaint=True).values("pk")[:15]
     SampledPost.objects.filter(pk__in=right).update(is_complaint=True)
-    found = measure(strata_of(brand.pk, NEXT_DAY))
+    found = measure(measured_of(brand.pk, NEXT_DAY).strata)
     assert (found.judged_said, found.judged_unsaid) == (20, 40)
     assert found.precision is not None and found.precision.value == 0.75
     assert found.recall is not None and found.recall.value == 1
-    assert strata_of(brand.pk, NEXT_DAY + timedelta(days=30)) == []
+    assert measured_of(brand.pk, NEXT_DAY + timedelta(days=30)).strata == ()
 
 
 def test_posts_come_for_review_mixed_the_latest_day_first_and_skipped_ones_later(brand: Any) -> None:
@@ -271,3 +327,49 @@ def test_posts_come_for_review_mixed_the_latest_day_first_and_skipped_ones_later
     assert next_to_judge(brand.pk, now=now) == seen[1]
     assert (progress(brand.pk, now).judged, progress(brand.pk, now).drawn) == (1, 31)
     assert next_to_judge(brand.pk, now=now + timedelta(days=10)) is None
+
+
+def _judged_by(brand: Any, version: str, day: date, said: int, unsaid: int) -> None:
+    """Verdicts, half of them "complaint", on readings of a model."""
+    for is_said, count in ((True, said), (False, unsaid)):
+        kind = {"brand": brand, "drawn_on": day, "said_complaint": is_said, "model_version": version}
+        SampleStratum.objects.create(language="en", platform="x", population=10 * count, **kind)
+        for number in range(count):
+            post = make_post(brand, "Post", at=NOON)
+            verdict = {"is_complaint": number % 2 == 0}
+            SampledPost.objects.create(post=post, language="en", platform="x", **kind, **verdict)
+
+
+def test_the_present_model_is_measured_by_itself_once_it_has_enough_verdicts(brand: Any) -> None:
+    _judged_by(brand, "one", DAY - timedelta(days=1), 30, 30)
+    _judged_by(brand, "two", DAY, 20, 20)
+    found = measured_of(brand.pk, NEXT_DAY)
+    assert (sum(one.judged for one in found.strata), found.former_verdicts) == (40, 0)
+    assert {(one.said_complaint, one.population) for one in found.strata} == {(True, 200), (False, 200)}
+
+
+def test_until_then_older_readings_are_among_them_and_that_is_told(brand: Any) -> None:
+    _judged_by(brand, "one", DAY - timedelta(days=1), 30, 30)
+    _judged_by(brand, "two", DAY, 19, 20)
+    found = measured_of(brand.pk, NEXT_DAY)
+    assert found.former_verdicts == 60
+    assert {(one.said_complaint, one.population, one.judged) for one in found.strata} == {
+        (True, 490, 49),
+        (False, 500, 50),
+    }
+
+
+def test_after_a_roll_back_the_former_model_is_the_present_one(brand: Any) -> None:
+    _judged_by(brand, "one", DAY - timedelta(days=2), 20, 20)
+    _judged_by(brand, "two", DAY - timedelta(days=1), 30, 30)
+    _judged_by(brand, "one", DAY, 1, 1)
+    found = measured_of(brand.pk, NEXT_DAY)
+    assert (sum(one.judged for one in found.strata), found.former_verdicts) == (42, 0)
+
+
+def test_two_models_of_one_day_are_drawn_apart(brand: Any) -> None:
+    old, new = _make(brand, 2)
+    Analysis.objects.filter(post=new).update(model_version="test-2")
+    draw_sample(brand_id=brand.pk, day=DAY)
+    assert set(SampleStratum.objects.values_list("model_version", "population")) == {("test-1", 1), ("test-2", 1)}
+    assert SampledPost.objects.get(post=old).model_version == "test-1"

@@ -15,15 +15,14 @@ pytestmark = pytest.mark.django_db
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 
 
-def _judge(brand: Any, language: str, *, said: bool, verdicts: list[bool], population: int) -> None:
-    SampleStratum.objects.create(
-        brand=brand, drawn_on=YESTERDAY, said_complaint=said, language=language, platform="x", population=population
-    )
+def _judge(
+    brand: Any, language: str, *, said: bool, verdicts: list[bool], population: int, platform: str = "x", **more: Any
+) -> None:
+    kind = {"brand": brand, "drawn_on": YESTERDAY, "said_complaint": said, "model_version": "m", **more}
+    SampleStratum.objects.create(language=language, platform=platform, population=population, **kind)
     for is_complaint in verdicts:
-        SampledPost.objects.create(
-            brand=brand, post=make_post(brand), drawn_on=YESTERDAY, said_complaint=said, model_version="m",
-            language=language, platform="x", is_complaint=is_complaint,
-        )  # fmt: skip
+        post = make_post(brand)
+        SampledPost.objects.create(post=post, language=language, platform=platform, is_complaint=is_complaint, **kind)
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def _read(client: Client) -> dict[str, float]:
 
 def test_precision_and_recall_come_with_their_bounds(client: Client, judged: Any) -> None:
     found = _read(client)
-    name = 'mentiondesk_complaint_{}{{brand="lumora",language="en"}}'
+    name = 'mentiondesk_complaint_{}{{brand="lumora",language="en",platform="all"}}'
     assert found[name.format("precision")] == pytest.approx(0.9)
     assert found[name.format("recall")] == pytest.approx(90 / (90 + 30))
     for measured in ("precision", "recall"):
@@ -53,7 +52,35 @@ def test_precision_and_recall_come_with_their_bounds(client: Client, judged: Any
 def test_a_language_that_few_judged_has_no_number_but_counts_in_the_whole(client: Client, judged: Any) -> None:
     found = _read(client)
     assert not [line for line in found if 'language="th"' in line]
-    assert found['mentiondesk_complaint_precision{brand="lumora",language="all"}'] == pytest.approx((90 + 10) / 110)
+    assert found['mentiondesk_complaint_precision{brand="lumora",language="all",platform="all"}'] == pytest.approx(
+        (90 + 10) / 110
+    )
+
+
+def test_every_platform_has_its_numbers_and_every_language_on_it(client: Client, judged: Any) -> None:
+    _judge(judged, "en", said=True, verdicts=[True] * 10 + [False] * 10, population=100, platform="facebook")
+    found = _read(client)
+    name = 'mentiondesk_complaint_precision{{brand="lumora",language="{}",platform="{}"}}'
+    assert found[name.format("en", "facebook")] == found[name.format("all", "facebook")] == pytest.approx(0.5)
+    assert found[name.format("en", "x")] == pytest.approx(0.9)
+    assert found[name.format("all", "x")] == pytest.approx((90 + 10) / 110)
+    assert found[name.format("en", "all")] == pytest.approx(0.7)
+    assert not [line for line in found if "recall" in line and 'platform="facebook"' in line], "nothing judged for it"
+
+
+def test_complaints_among_what_was_put_aside_are_told(client: Client, judged: Any) -> None:
+    _judge(judged, "en", said=True, verdicts=[True] * 5 + [False] * 15, population=40, put_aside=True)
+    found = _read(client)
+    labels = '{brand="lumora",language="all",platform="all"}'
+    low, value, high = (found[f"mentiondesk_complaint_put_aside{end}{labels}"] for end in ("_low", "", "_high"))
+    assert value == pytest.approx(0.25) and 0 < low < value < high < 1
+
+
+def test_verdicts_on_a_former_model_are_told(client: Client, judged: Any) -> None:
+    assert _read(client)['mentiondesk_complaint_former_verdicts{brand="lumora"}'] == 0
+    SampleStratum.objects.filter(language="th").update(model_version="n")
+    SampledPost.objects.filter(language="th").update(model_version="n")
+    assert _read(client)['mentiondesk_complaint_former_verdicts{brand="lumora"}'] == 50
 
 
 def test_nothing_is_said_before_anybody_judged(client: Client, brand: Any) -> None:

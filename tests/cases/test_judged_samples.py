@@ -7,15 +7,16 @@ import pytest
 from django.utils import timezone
 
 from monitor.analysis.models import SampledPost
-from monitor.analysis.services import analyze_posts
+from monitor.analysis.services import analyze_posts, correct
 from monitor.analysis.services.sampling import draw_sample
 from monitor.audit.models import AuditEvent
 from monitor.cases.models import Case, CasePost
 from monitor.cases.services import judge_sampled
 from monitor.inbox.models import Post
 from monitor.triage.models import TriageDecision
+from monitor.triage.selectors import is_put_aside, put_aside
 from tests.analysis.making import WordEngine, make_post
-from workers import pipeline
+from workers import housekeeping, pipeline
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ def _sampled(brand: Any, text: str, **fields: Any) -> SampledPost:
     post = make_post(brand, text, at=timezone.now() - timedelta(days=1), **fields)
     analyze_posts(post_ids=[post.pk], engine=WordEngine())
     pipeline.open_cases()
-    draw_sample(brand_id=brand.pk, day=post.created_at.date())
+    draw_sample(brand_id=brand.pk, day=post.created_at.date(), put_aside=put_aside)
     return SampledPost.objects.get(post=post)
 
 
@@ -76,3 +77,50 @@ def test_a_verdict_that_agrees_leaves_the_case_alone(brand: Any, bob: Any) -> No
     judge_sampled(user=bob, sampled=sampled, is_complaint=True)
     assert Case.objects.get().version == before
     assert Post.objects.get().stage == "triaged"
+
+
+def _spam_of_yesterday(brand: Any) -> list[Post]:
+    """One text with an offer, of five people: read as complaints, put aside as spam."""
+    text = "My refund is late, where is it? Use my code acs{} and get 100 dollars today"
+    yesterday = timezone.now() - timedelta(days=1)
+    wave = [make_post(brand, text.format(100_000 + n), author=f"p{n}", at=yesterday) for n in range(5)]
+    analyze_posts(post_ids=[post.pk for post in wave], engine=WordEngine())
+    pipeline.open_cases()
+    return wave
+
+
+def test_a_complaint_taken_for_spam_is_drawn_and_one_verdict_opens_its_case(brand: Any, bob: Any) -> None:
+    wave = _spam_of_yesterday(brand)
+    assert not Case.objects.exists()
+    housekeeping.watch_quality()
+    drawn = SampledPost.objects.filter(put_aside=True, said_complaint=True)
+    assert {one.post_id for one in drawn} == {post.pk for post in wave}
+    judge_sampled(user=bob, sampled=drawn.get(post=wave[0]), is_complaint=True)
+    judge_sampled(user=bob, sampled=drawn.get(post=wave[1]), is_complaint=False)
+    pipeline.open_cases()
+    assert Case.objects.get().deciding_post_id == wave[0].pk
+    assert not is_put_aside(wave[0].pk) and is_put_aside(wave[1].pk)
+
+
+def test_a_complaint_taken_for_advertising_gets_its_case_too(brand: Any, bob: Any) -> None:
+    sampled = _sampled(brand, "You buy my patience with three weeks of silence")
+    assert sampled.put_aside and not sampled.said_complaint and not Case.objects.exists()
+    judge_sampled(user=bob, sampled=sampled, is_complaint=True)
+    pipeline.open_cases()
+    assert Case.objects.get().deciding_post_id == sampled.post_id
+
+
+def test_who_once_said_advertising_is_overruled_by_who_says_complaint(brand: Any, bob: Any) -> None:
+    sampled = _sampled(brand, "You buy my patience with three weeks of silence")
+    correct(user=bob, post=sampled.post, field="intent", value="promotion", confirms=True)
+    judge_sampled(user=bob, sampled=sampled, is_complaint=True)
+    pipeline.open_cases()
+    assert Case.objects.get().deciding_post_id == sampled.post_id
+
+
+def test_what_was_put_aside_is_told_by_day_and_brand(brand: Any, other_brand: Any) -> None:
+    wave = _spam_of_yesterday(brand)
+    now = timezone.now()
+    assert set(put_aside(brand.pk, now - timedelta(days=2), now)) == {post.pk for post in wave}
+    assert put_aside(brand.pk, now - timedelta(hours=1), now) == []
+    assert put_aside(other_brand.pk, now - timedelta(days=2), now) == []

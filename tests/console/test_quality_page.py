@@ -126,16 +126,14 @@ def test_an_empty_page_has_a_next_step(as_bob: Client, brand: Any) -> None:
     assert 'href="/b/lumora/posts/"' in _read(as_bob).split("No sample yet")[1]
 
 
-def _verdicts(brand: Any, language: str, said: bool, right: int, of: int, population: int) -> None:
-    SampleStratum.objects.create(
-        brand=brand, drawn_on=YESTERDAY.date(), said_complaint=said, language=language, platform="x",
-        population=population,
-    )  # fmt: skip
+def _verdicts(
+    brand: Any, language: str, said: bool, right: int, of: int, population: int, *, model: str = "m", **more: Any
+) -> None:
+    kind = {"brand": brand, "drawn_on": YESTERDAY.date(), "said_complaint": said, "model_version": model, **more}
+    SampleStratum.objects.create(language=language, platform="x", population=population, **kind)
     for number in range(of):
-        SampledPost.objects.create(
-            brand=brand, post=make_post(brand), drawn_on=YESTERDAY.date(), said_complaint=said, model_version="m",
-            language=language, platform="x", is_complaint=(number < right) is said, judged_at=NOW,
-        )  # fmt: skip
+        verdict = {"is_complaint": (number < right) is said, "judged_at": NOW}
+        SampledPost.objects.create(post=make_post(brand), language=language, platform="x", **kind, **verdict)
 
 
 def test_numbers_come_with_bounds_by_language_and_platform(as_viewer: Client, brand: Any) -> None:
@@ -155,6 +153,30 @@ def test_few_verdicts_give_no_number(as_viewer: Client, brand: Any) -> None:
     _verdicts(brand, "en", True, 18, 19, 100)
     words = _read(as_viewer)
     assert "not enough verdicts yet: 19 of 20" in words and "%</p>" not in words.split("By language")[0]
+
+
+def test_complaints_that_were_put_aside_are_shown(as_viewer: Client, brand: Any) -> None:
+    _verdicts(brand, "en", True, 6, 20, 50, put_aside=True)
+    figure = _read(as_viewer).split("Wrongly put aside")[1].split("</div>")[0]
+    assert "30 %" in figure and "15–52 %" in figure
+
+
+def test_older_readings_among_the_verdicts_are_told(as_viewer: Client, brand: Any) -> None:
+    _verdicts(brand, "en", True, 18, 20, 100)
+    assert "former model" not in _read(as_viewer)
+    _verdicts(brand, "en", True, 3, 5, 100, model="n")
+    words = _read(as_viewer)
+    assert (
+        "20 of the verdicts are on readings of former models" in words and "25 verdicts speak for 200 posts." in words
+    )
+
+
+def test_a_complaint_that_was_put_aside_is_told_as_such(as_bob: Client, brand: Any) -> None:
+    _draw(brand, 2, complaint=True)
+    SampledPost.objects.update(put_aside=True)
+    words = _judge(as_bob, "complaint", _read(as_bob))
+    assert "a complaint that was put aside as spam or advertising" in words
+    assert "it stays put aside" in _judge(as_bob, "none", words)
 
 
 def test_drift_is_told_in_words_and_drawn(as_viewer: Client, brand: Any) -> None:

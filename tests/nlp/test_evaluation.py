@@ -51,6 +51,12 @@ def test_precision_is_taken_where_nine_of_ten_are_found():
     assert precision_at_recall_90(sample) == pytest.approx(2 / 3)
 
 
+@pytest.mark.parametrize("truth", [[1] + [0] * 9, [0] * 9 + [1]])
+def test_no_threshold_parts_posts_of_one_score(truth):
+    assert precision_at_recall_90(judged(truth, [0] * 10, [0.5] * 10)) == pytest.approx(0.1)
+    assert precision_at_recall_90(judged([*truth, 1], [0] * 11, [0.5] * 10 + [0.9])) == pytest.approx(2 / 11)
+
+
 def test_a_file_labelled_by_the_engine_itself_scores_one(tmp_path):
     analyses = load_engine().analyze([PostInput(text) for text in TEXTS])
     rows = [

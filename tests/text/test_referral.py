@@ -79,6 +79,89 @@ def test_codes_that_fail_and_codes_of_other_trades_are_not_given_away(text: str)
     assert find_referrals(text).codes == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I ordered with code SUMMER24 and was charged full price, nobody answers my mails, please fix",
+        "We paid with the code SUMMER24, please fix",
+        "I've just used my coupon code SUMMER24, no reply",
+        "You sent me a mail: use code SUMMER24, you promised",
+        "use code SUMMER24 they said, I was charged the full price",
+        "Pagué con el código SUMMER24 y nada",
+        "Paguei com o cupom LUZ10, cadê o pedido",
+        "J'ai commandé avec le code SUMMER24, répondez",
+        "avec mon code promo SUMMER24 j'ai été débité de tout",
+        "Ich habe mit Code SUMMER24 bestellt, bitte melden",
+        "Mit Code SUMMER24 wurde der volle Preis abgebucht",
+        "Ho ordinato con il codice SUMMER24 e niente",
+        "Ik heb met code SUMMER24 besteld",
+        "zamówiłam z kodem: SUMMER24",
+        "SUMMER24 koduyla sipariş verdim, cevap yok",
+        "saya sudah pakai kode SUMMER24",
+        "tôi đã nhập mã SUMMER24",
+        "с промокодом: SUMMER24 заказала куртку",
+        "використала промокод: SUMMER24",
+        "παρήγγειλα με κωδικός: SUMMER24",
+        "طلبت بكود: SUMMER24",
+        "हमने कोड: SUMMER24 इस्तेमाल किया",
+        "ใช้โค้ด SUMMER24 แล้ว ไม่มีใครตอบ",
+        "쿠폰 코드: SUMMER24 사용했는데 답이 없어요",
+        "クーポンコード: SUMMER24を使ったのに返事がない",
+        "我用了优惠码：SUMMER24下单，没人回复",
+        "https://lumora.com/sale?coupon=SUMMER24 does not work, I want my refund",
+        "My link https://a.example/b?x=1 is fine. This one https://shop.example/?code=SUMMER24 is expired",
+        "No reply for weeks https://shop.example/sale?coupon=SUMMER24",
+        "Sign the petition https://change.example/p/lumora?ref=acs123456",
+    ],
+)
+def test_what_customers_paid_with_and_links_that_fail_are_not_given_away(text: str) -> None:
+    assert find_referrals(text).codes == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I made 100 dollars, use my code acs123456",
+        "That shop does not work for me. Look https://shop.example/i?ref=acs123456",
+        "My order never came! https://shop.example/i?invite=acs123456",
+    ],
+)
+def test_a_story_in_another_sentence_does_not_hide_an_offer(text: str) -> None:
+    assert find_referrals(text).codes == ("acs123456",)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Look https://lumora.com/sale?coupon=SUMMER24", ()),
+        ("Look shop.lumora.co.uk/sale?x=1&promo_code=SUMMER24", ()),
+        ("Look https://www.lumora.com/i?invite=SUMMER24", ("summer24",)),
+        ("Look https://lumora.com.shop.example/sale?coupon=SUMMER24", ("summer24",)),
+        ("Look https://lumora-sale.example/?coupon=SUMMER24", ("summer24",)),
+    ],
+)
+def test_a_coupon_of_the_shop_itself_is_not_given_away_but_an_invitation_is(text: str, codes: tuple[str, ...]) -> None:
+    assert find_referrals(text, {"Lumora", "@lumora_care", ""}).codes == codes
+    assert find_referrals(text).codes == ("summer24",)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_worded"),
+    [
+        ("use my code acs123456 today", True),
+        ("Where is it? Get $100 with code ACS123456", True),
+        ("my referral code: E7YVII", True),
+        ("快来用我的邀请码acs123456", True),
+        ("my code: ACS123456", False),
+        ("mon code promo: ABC123", False),
+        ("look https://shop.example/i?ref=acs123456", False),
+        ("hello", False),
+    ],
+)
+def test_clear_words_are_told_from_a_code_or_link_alone(text: str, is_worded: bool) -> None:
+    assert find_referrals(text).is_worded is is_worded
+
+
 def test_copies_with_another_code_and_link_share_a_template() -> None:
     one = find_referrals("Get $100 in the app now, use my code acs123456! https://a.example/x")
     assert one.template and one.has_link

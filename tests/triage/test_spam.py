@@ -35,7 +35,8 @@ COMPLAINT = Facts(
 )
 CHATTER = Facts(platform="x", is_addressed=True, mentions_us=True)
 COPIES: dict[str, Any] = {"same_text_authors": 20}
-SHARED: dict[str, Any] = {"offers": 1, "same_code_authors": 5}
+UNWORDED: dict[str, Any] = {"offers": 1, "same_code_authors": 5}
+SHARED: dict[str, Any] = {**UNWORDED, "has_offer_words": True}
 
 
 @pytest.mark.parametrize(
@@ -50,10 +51,21 @@ SHARED: dict[str, Any] = {"offers": 1, "same_code_authors": 5}
         ("an advertisement of somebody who only posts links", replace(ADVERT, author_link_share=0.9), True),
         ("an advertisement with one code again and again", replace(ADVERT, code_repeats=3), True),
         ("a complaint around a shared code, in the words of many", replace(COMPLAINT, **SHARED, **COPIES), True),
-        ("a complaint around a code of its own, in the words of many", replace(COMPLAINT, offers=1, **COPIES), True),
+        ("a complaint around a code of its own, in the words of many",
+         replace(COMPLAINT, offers=1, has_offer_words=True, **COPIES), True),
+        ("the same without a word of what to do with it: a coupon, the link of a petition",
+         replace(COMPLAINT, **UNWORDED, **COPIES, author_posts_in_hour=30), False),
+        ("a question with a bare link in the words of many",
+         replace(CHATTER, **UNWORDED, **COPIES, intent="question"), False),
+        ("a pasted complaint that nobody need answer, with the link of a petition",
+         replace(COMPLAINT, **UNWORDED, **COPIES, needs_reply=False), False),
+        ("chatter with a bare shared link in the words of many", replace(CHATTER, **UNWORDED, **COPIES), True),
+        ("a grave complaint around a shared code, in the words of many",
+         replace(COMPLAINT, **SHARED, **COPIES, severity=2), False),
+        ("an advertisement that is grave", replace(ADVERT, **COPIES, severity=2), False),
         ("a complaint around a shared code, all day long", replace(COMPLAINT, **SHARED, author_posts_in_hour=30), True),
         ("an urgent one around a shared code, in the words of many",
-         replace(COMPLAINT, **SHARED, **COPIES, escalate=True, severity=3), True),
+         replace(COMPLAINT, **SHARED, **COPIES, escalate=True), False),
         ("chatter with a shared code from a young profile", replace(CHATTER, **SHARED, author_days_old=2), True),
         ("a complaint that quotes a shared code", replace(COMPLAINT, **SHARED), False),
         ("a new customer who quotes a shared code", replace(COMPLAINT, **SHARED, author_days_old=1), False),
@@ -181,6 +193,30 @@ def test_customers_whose_coupon_fails_are_heard(brand: Any) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I ordered with code SUMMER24, my refund is late, please fix",
+        "https://lumora.com/sale?coupon=SUMMER24 and my refund is late, please fix",
+        "Lumora is late again with our money, look https://change.example/p?ref=acs123456",
+        "Your parcel is late, and my code: SUMMER24 gives me nothing at all",
+    ],
+)
+def test_a_pasted_complaint_with_a_coupon_or_a_petition_opens_a_case_for_each(brand: Any, text: str) -> None:
+    wave = [make_post(brand, text, author=f"p{number}") for number in range(6)]
+    work(*wave)
+    assert Case.objects.count() == 6
+
+
+@pytest.mark.django_db
+def test_the_brands_own_coupon_in_its_own_link_marks_nobody(brand: Any) -> None:
+    post = make_post(brand, "See https://lumora.example/sale?coupon=SUMMER24")
+    away = make_post(brand, "See https://elsewhere.example/sale?coupon=SUMMER24")
+    signs = author_signs([post, away])
+    assert (signs[post.pk]["offers"], signs[away.pk]["offers"]) == (0, 1)
+
+
+@pytest.mark.django_db
 def test_it_gathers_rate_age_and_links(brand: Any) -> None:
     now = timezone.now()
     author = make_author(brand, "busy", joined_at=now - timedelta(days=5, hours=1))
@@ -192,8 +228,9 @@ def test_it_gathers_rate_age_and_links(brand: Any) -> None:
     private = make_post(brand, "hello", author=author, form="direct_message")
     signs = author_signs([old, *posts, undated, private])
     assert signs[old.pk]["author_posts_in_hour"] == 1 and signs[old.pk]["author_link_share"] is None
-    assert signs[posts[4].pk] | {"offers": 0} == {
-        "offers": 0, "same_text_authors": 0, "same_code_authors": 0, "code_repeats": 0, "author_posts_in_hour": 1,
+    assert signs[posts[4].pk] == {
+        "offers": 0, "has_offer_words": False,
+        "same_text_authors": 0, "same_code_authors": 0, "code_repeats": 0, "author_posts_in_hour": 1,
         "author_link_share": 0.83, "author_days_old": 5,
     }  # fmt: skip
     assert signs[posts[0].pk]["author_posts_in_hour"] == 1  # of those that came before it, none is as early

@@ -79,8 +79,10 @@ def _implied(reading: Reading, field: str, word: str) -> dict[str, str]:
         implied = {"complaint": YES, "intent": "complaint", "severity": str(max(1, reading.severity))}
     elif field == "severity":
         implied = {"complaint": NO if word == "0" else YES}
-        if word == "0" and reading.intent == "complaint":
-            implied["intent"] = without_complaint
+        if word == "0":
+            implied["escalate"] = NO
+            if reading.intent == "complaint":
+                implied["intent"] = without_complaint
         if word == "3":
             implied["escalate"] = YES
     implied.pop(field, None)

@@ -1,7 +1,7 @@
 """The daily sample for measured recall: posts drawn by chance from each way of reading them, and verdicts on them."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -32,34 +32,50 @@ _HOLD: Final = "SELECT pg_advisory_xact_lock(hashtextextended('sample:' || %s, 0
 _OF_THE_DAY: Final = """
     FROM inbox_post post JOIN analysis_analysis said ON said.post_id = post.id AND said.is_current
     WHERE post.brand_id = %(brand)s AND post.created_at >= %(since)s AND post.created_at < %(until)s
-      AND NOT post.is_own AND post.deleted_at IS NULL
+      AND NOT post.is_own AND post.deleted_at IS NULL AND said.post_version = post.version
 """
-_COUNT: Final = f"""
-    SELECT said.complaint, said.language, post.platform, count(*) {_OF_THE_DAY} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-"""  # noqa: S608  (two constants)
+_KIND: Final = """
+    said.complaint AS said_complaint, post.id = ANY(%(put_aside)s::bigint[]) AS put_aside, said.model_version,
+    said.language, post.platform
+"""
+_COUNT: Final = f"SELECT {_KIND}, count(*) {_OF_THE_DAY} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"  # noqa: S608
 _DRAW: Final = f"""
-    INSERT INTO analysis_sampledpost (brand_id, post_id, drawn_on, said_complaint, model_version, language, platform)
-    SELECT %(brand)s, shuffled.id, %(day)s, said_complaint, model_version, language, platform
+    INSERT INTO analysis_sampledpost (brand_id, post_id, drawn_on, post_version, said_complaint, put_aside,
+        model_version, language, platform)
+    SELECT %(brand)s, shuffled.id, %(day)s, post_version, said_complaint, put_aside, model_version, language, platform
     FROM (
-        SELECT post.id, said.complaint AS said_complaint, said.model_version, said.language, post.platform,
-               row_number() OVER (PARTITION BY said.complaint, said.language, post.platform ORDER BY random()) AS place
-        {_OF_THE_DAY}
+        SELECT *, row_number() OVER (
+            PARTITION BY said_complaint, put_aside, model_version, language, platform ORDER BY random()) AS place
+        FROM (SELECT post.id, said.post_version, {_KIND} {_OF_THE_DAY}) one
     ) shuffled
-    JOIN unnest(%(complaints)s::bool[], %(languages)s::text[], %(platforms)s::text[], %(quotas)s::int[])
-        AS wanted (said_complaint, language, platform, quota) USING (said_complaint, language, platform)
+    JOIN unnest(%(complaints)s::bool[], %(aside)s::bool[], %(versions)s::text[], %(languages)s::text[],
+            %(platforms)s::text[], %(quotas)s::int[])
+        AS wanted (said_complaint, put_aside, model_version, language, platform, quota)
+        USING (said_complaint, put_aside, model_version, language, platform)
     WHERE place <= quota
     ON CONFLICT (brand_id, post_id) DO NOTHING
 """  # noqa: S608
 
 
+#: Brand, since, until → ids of the posts of these hours that were put aside as spam or advertising. Triage lies above
+#: this room: whoever has it hands it in (`triage.selectors.put_aside`).
+PutAside = Callable[[int, datetime, datetime], Collection[int]]
+
+
 class _Stratum(NamedTuple):
     said_complaint: bool
+    put_aside: bool
+    model_version: str
     language: str
     platform: str
     population: int
 
 
-def draw_due_samples(*, now: datetime | None = None) -> int:
+def nothing_put_aside(_brand_id: int, _since: datetime, _until: datetime) -> Collection[int]:
+    return ()
+
+
+def draw_due_samples(*, now: datetime | None = None, put_aside: PutAside = nothing_put_aside) -> int:
     """Draws yesterday's sample of every brand that has none yet; returns how many posts were drawn.
 
     Called often and by anybody: a brand whose day is drawn costs one look at an index.
@@ -69,15 +85,16 @@ def draw_due_samples(*, now: datetime | None = None) -> int:
     drawn = SampleStratum.objects.filter(drawn_on=day).values("brand")
     posts = Post.objects.filter(brand=OuterRef("pk"), created_at__gte=since, created_at__lt=until, is_own=False)
     waiting = Brand.objects.filter(Exists(posts)).exclude(pk__in=drawn).order_by("pk").values_list("pk", flat=True)
-    return sum(draw_sample(brand_id=brand_id, day=day) for brand_id in waiting)
+    return sum(draw_sample(brand_id=brand_id, day=day, put_aside=put_aside) for brand_id in waiting)
 
 
-def draw_sample(*, brand_id: int, day: date) -> int:
-    """Draws from the posts that were written on a UTC day, read as a complaint and read as none; returns how many.
+def draw_sample(*, brand_id: int, day: date, put_aside: PutAside = nothing_put_aside) -> int:
+    """Draws from the posts that were written on a UTC day: of those read as a complaint, of those read as none, and of
+    those put aside; returns how many.
 
     Once a day and brand, whoever runs it and however often: the strata are stored with the draw in one transaction that
     holds the brand, and a day that has strata is left as it is (0). A day without a post has none, and is drawn if
-    posts of it turn up. Sizes: QUALITY_SAMPLE and QUALITY_SAMPLE_COMPLAINTS of the settings.
+    posts of it turn up. Sizes: QUALITY_SAMPLE, QUALITY_SAMPLE_COMPLAINTS and QUALITY_SAMPLE_PUT_ASIDE of the settings.
     """
     since, until = _bounds(day)
     asked: dict[str, Any] = {"brand": brand_id, "day": day, "since": since, "until": until}
@@ -85,6 +102,7 @@ def draw_sample(*, brand_id: int, day: date) -> int:
         cursor.execute(_HOLD, [str(brand_id)])
         if SampleStratum.objects.filter(brand_id=brand_id, drawn_on=day).exists():
             return 0
+        asked["put_aside"] = list(put_aside(brand_id, since, until))
         cursor.execute(_COUNT, asked)
         strata = [_Stratum(*row) for row in cursor.fetchall()]
         if not strata:
@@ -92,8 +110,8 @@ def draw_sample(*, brand_id: int, day: date) -> int:
         SampleStratum.objects.bulk_create(
             [SampleStratum(brand_id=brand_id, drawn_on=day, **stratum._asdict()) for stratum in strata]
         )
-        complaints, languages, platforms, _populations = zip(*strata, strict=True)
-        asked |= {"complaints": list(complaints), "languages": list(languages), "platforms": list(platforms)}
+        names = ("complaints", "aside", "versions", "languages", "platforms")
+        asked |= dict(zip(names, map(list, zip(*strata, strict=True)), strict=False))
         cursor.execute(_DRAW, asked | {"quotas": _quotas(strata)})
         return cursor.rowcount
 
@@ -104,20 +122,30 @@ def _bounds(day: date) -> tuple[datetime, datetime]:
 
 
 def _quotas(strata: Sequence[_Stratum]) -> list[int]:
-    """In the order of the strata, which come by reading."""
-    quotas: list[int] = []
-    for said_complaint, size in ((False, settings.QUALITY_SAMPLE), (True, settings.QUALITY_SAMPLE_COMPLAINTS)):
-        populations = [one.population for one in strata if one.said_complaint is said_complaint]
-        quotas += allot(populations, size, random.random())  # noqa: S311  (chance, not secrecy)
+    """In the order of the strata."""
+    kinds = [None if one.put_aside else one.said_complaint for one in strata]
+    sizes = {
+        False: settings.QUALITY_SAMPLE,
+        True: settings.QUALITY_SAMPLE_COMPLAINTS,
+        None: settings.QUALITY_SAMPLE_PUT_ASIDE,
+    }
+    quotas = [0] * len(strata)
+    for kind, size in sizes.items():
+        places = [place for place, found in enumerate(kinds) if found is kind]
+        populations = [strata[place].population for place in places]
+        drawn = allot(populations, size, random.random())  # noqa: S311  (chance, not secrecy)
+        for place, quota in zip(places, drawn, strict=True):
+            quotas[place] = quota
     return quotas
 
 
-def judge(*, user: User, sampled: SampledPost, is_complaint: bool) -> SampledPost:
+def judge(*, user: User, sampled: SampledPost, is_complaint: bool, is_put_aside: bool = False) -> SampledPost:
     """Stores the verdict, and corrects the reading where it says otherwise. The last verdict on a post counts.
 
     A complaint that was missed goes back to triage, which opens its case as for any other post (see
-    `cases.services.judge_sampled` for one that has a case already). Raises PermissionDenied; CorrectionError where the
-    post is gone.
+    `cases.services.judge_sampled` for one that has a case already). So does one that was read right and yet
+    `is_put_aside` as spam or advertising: the reading is confirmed by a person, and that overrules triage. Raises
+    PermissionDenied; CorrectionError where the post is gone, or was edited: what was read is there no more.
     """
     if not can(user, sampled.brand_id, "answer"):
         raise PermissionDenied("answer")
@@ -127,12 +155,15 @@ def judge(*, user: User, sampled: SampledPost, is_complaint: bool) -> SampledPos
         if post.deleted_at is not None:
             raise CorrectionError("This post was deleted.")
         locked = SampledPost.objects.select_for_update().get(pk=sampled.pk)
+        if post.version != locked.post_version:
+            raise CorrectionError("This post was edited after it was drawn.")
         locked.is_complaint, locked.judged_by, locked.judged_at = is_complaint, user, timezone.now()
         locked.save(update_fields=["is_complaint", "judged_by", "judged_at"])
         _record(user, post, locked)
         reading = current_reading(post.pk)
-        if reading is None or reading.complaint is not is_complaint:
-            correct(user=user, post=post, field="complaint", value=is_complaint)
+        is_silenced = is_complaint and is_put_aside
+        if reading is None or reading.complaint is not is_complaint or is_silenced:
+            correct(user=user, post=post, field="complaint", value=is_complaint, confirms=is_silenced)
             if is_complaint:
                 _back_to_triage(post)
     return locked

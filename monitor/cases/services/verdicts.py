@@ -16,6 +16,7 @@ from monitor.cases.services.locking import CaseChangedError, check, lock_case, s
 from monitor.cases.services.recount import recount
 from monitor.cases.states import ACTIVE
 from monitor.inbox.models import Post
+from monitor.triage.selectors import is_put_aside
 
 
 def correct_reading(*, user: User, case: Case, field: str, value: Any, post: Post | None = None) -> Case:
@@ -69,8 +70,11 @@ def judge_sampled(*, user: User, sampled: SampledPost, is_complaint: bool) -> Sa
     Raises PermissionDenied, CorrectionError.
     """
     with transaction.atomic():
+        # The post first, as in `judge`: nobody decides on it anew in between.
+        Post.objects.select_for_update(no_key=True).get(pk=sampled.post_id)
         before = current_reading(sampled.post_id)
-        judged = judge(user=user, sampled=sampled, is_complaint=is_complaint)
+        aside = is_put_aside(sampled.post_id)
+        judged = judge(user=user, sampled=sampled, is_complaint=is_complaint, is_put_aside=aside)
         place = CasePost.objects.filter(post_id=sampled.post_id).first()
         if place is not None and before is not None and before.complaint is not is_complaint:
             locked = lock_case(place.case_id)

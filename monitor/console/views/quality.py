@@ -39,7 +39,7 @@ def judge(request: HttpRequest, brand: Brand, sampled_id: int) -> HttpResponse:
         judged: SampledPost | None = judge_sampled(user=signed_in(request), sampled=sampled, is_complaint=verdict)
     except CorrectionError:
         judged = None
-        messages.info(request, _("This post is gone: it needs no verdict."))
+        messages.info(request, _("This post is gone, or was edited since: it needs no verdict."))
     if request.headers.get("HX-Request"):
         return render(request, _template(request), _shown(request, brand, request.POST, judged))
     address = reverse("quality", args=[brand.slug])
