@@ -51,7 +51,7 @@ CURRENCIES = {
 }
 _NAMES = "|".join(re.escape(name) for name in sorted(CURRENCIES, key=len, reverse=True))
 _LATIN = r"A-Za-z\u00c0-\u024f\u1e00-\u1eff"
-_NUMBER = r"[0-9]{1,3}(?:[.,' \u00a0\u202f][0-9]{3})+(?:[.,][0-9]{1,2})?|[0-9]{1,9}(?:[.,][0-9]{1,2})?"
+_NUMBER = r"[0-9]{1,3}(?:[.,' \u00a0\u202f][0-9]{3}){1,5}(?:[.,][0-9]{1,2})?|[0-9]{1,9}(?:[.,][0-9]{1,2})?"
 _AMOUNT = re.compile(
     rf"(?<![0-9{_LATIN}.,])(?:(?P<before>{_NAMES})[ \u00a0]?|(?P<attached>rm))(?P<first>{_NUMBER})(?![0-9])"
     rf"|(?<![0-9{_LATIN}.,$€£¥₹])(?P<second>{_NUMBER})[ \u00a0]?(?P<after>{_NAMES})(?![{_LATIN}])"

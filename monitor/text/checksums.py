@@ -1,8 +1,8 @@
 """Check digits of cards, bank accounts and parcels. Each function takes the bare number, without spaces.
 
-Carrier rules follow the published open set `tracking_number_data` (jkeen), GS1 (serial shipping containers, the German
-DHL parcels among them) and Deutsche Post (Identcode, Leitcode); S10 follows UPU S10-12. DHL's piece numbers (JJD, JVGL),
-DHL eCommerce (GM) and Amazon (TBA) have no published check: their prefix and length are all there is.
+Carrier rules follow the published open set `tracking_number_data` (jkeen), GS1 (serial shipping containers, German DHL
+parcels among them) and Deutsche Post (Identcode, Leitcode); S10 follows UPU S10-12. DHL's piece numbers (JJD, JVGL), DHL
+eCommerce (GM) and Amazon (TBA) have no published check: their prefix and length are all there is.
 """
 
 import re
@@ -17,13 +17,14 @@ _FEDEX_LONG_WEIGHTS = (1, 7, 3) * 4 + (1,)
 #: The SWIFT registry: how long an account number of each country is, letters and check digits included.
 _IBAN_LENGTHS = {
     written[:2]: int(written[2:])
-    for written in (
+    for written in re.findall(
+        r"\S+",
         "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 "
         "ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 "
         "LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 "
         "PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 "
-        "YE30"
-    ).split()
+        "YE30",
+    )
 }
 # Issuers' ranges (ISO/IEC 7812): Amex, Diners, JCB, Visa, Mastercard with its second series, Mir, Maestro, UnionPay
 # and Discover, RuPay, Troy.

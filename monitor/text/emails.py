@@ -15,7 +15,9 @@ _ASCII_DOMAIN = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9-]{1,63}){0,7}?(?:\.(?:xn--[A-Za-z0-9-]{2,59}|[A-Za-z]{2,63}))"
     r"(?![A-Za-z0-9-])(?!\.[A-Za-z0-9])"
 )
-_ANY_DOMAIN = re.compile(rf"[^\W_][\w{_MARKS}-]{{0,62}}(?:\.[\w{_MARKS}-]{{1,63}}){{0,7}}\.[^\W\d_][\w{_MARKS}-]{{1,62}}")
+_ANY_DOMAIN = re.compile(
+    rf"[^\W_][\w{_MARKS}-]{{0,62}}(?:\.[\w{_MARKS}-]{{1,63}}){{0,7}}\.[^\W\d_][\w{_MARKS}-]{{1,62}}"
+)
 _GOES_ON = re.compile(rf"\.?(?![{UNSPACED}])[^\W_]")
 
 

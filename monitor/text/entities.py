@@ -10,7 +10,15 @@ from functools import lru_cache
 from monitor.text.amounts import find_amounts
 from monitor.text.clean import clean
 from monitor.text.emails import find_emails
-from monitor.text.numbers import Found, find_cards, find_digit_parcels, find_ibans, find_lettered_parcels, find_runs
+from monitor.text.numbers import (
+    Found,
+    find_cards,
+    find_ibans,
+    find_lettered_parcels,
+    find_own_parcels,
+    find_parcels_by_word,
+    find_runs,
+)
 from monitor.text.phones import find_phones
 from monitor.text.plain import UNSPACED, Plain, ascii_digits, to_plain
 from monitor.text.words import NUMBER, ORDER
@@ -88,9 +96,10 @@ def _in_order_of_trust(
     yield "order_number", _orders_by_pattern(text, folded, order_patterns)
     yield "iban", find_ibans(folded.text)
     yield "tracking_number", find_lettered_parcels(folded.text)
-    yield "tracking_number", find_digit_parcels(folded.text, runs)
+    yield "tracking_number", find_own_parcels(folded.text, runs)
     yield "order_number", _orders_by_word(folded.text)
-    yield "card", find_cards(runs)
+    yield "tracking_number", find_parcels_by_word(folded.text, runs)
+    yield "card", find_cards(folded.text, runs)
     yield "phone", find_phones(folded.text, international=True)
     yield "amount", find_amounts(folded.text)
     yield "phone", find_phones(folded.text, international=False)
