@@ -1,8 +1,8 @@
 """Check digits of cards, bank accounts and parcels. Each function takes the bare number, without spaces.
 
 Carrier rules follow the published open set `tracking_number_data` (jkeen), GS1 (serial shipping containers, German DHL
-parcels among them) and Deutsche Post (Identcode, Leitcode); S10 follows UPU S10-12. DHL's piece numbers (JJD, JVGL), DHL
-eCommerce (GM) and Amazon (TBA) have no published check: their prefix and length are all there is.
+parcels among them) and Deutsche Post (Identcode, Leitcode); S10 follows UPU S10-12. DHL's piece numbers (JJD, JVGL),
+DHL eCommerce (GM) and Amazon (TBA) have no published check: their prefix and length are all there is.
 """
 
 import re
