@@ -173,7 +173,7 @@ class Engine:
         with ThreadPoolExecutor(1) if self.threads > 1 else nullcontext() as beside:
             reads = beside.submit(encoder.read, folded) if beside and encoder else None
             languages = identify_languages(texts, [post.language_hint for post in posts])
-            entities, raw = find(texts), linear.score(folded)
+            entities, raw = find([post.text[:_LONGEST_POST] for post in posts]), linear.score(folded)
             reading = reads.result() if reads else encoder.read(folded) if encoder else None
         own = calibration.probabilities(reading.columns if reading else None, raw, languages)
         return _Read(texts, folded, languages, entities, self._replaced.apply(own, texts), reading)

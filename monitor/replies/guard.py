@@ -12,9 +12,10 @@ from typing import Final
 
 from monitor.replies.phrasebook import FALLBACK, Phrasebook, phrasebooks
 from monitor.text import fold
-from monitor.text.entities import ascii_digits, find_entities
+from monitor.text.entities import find_entities
 from monitor.text.length import byte_count, grapheme_count, weighted_length
 from monitor.text.links import has_link
+from monitor.text.plain import to_plain
 from monitor.text.reason import Reason
 
 #: These no reason can override: the platform would refuse them.
@@ -171,8 +172,8 @@ def _vocabulary() -> frozenset[str]:
 
 
 def _numbers(text: str) -> set[str]:
-    return {_bare(match) for match in _NUMBERS.findall(ascii_digits(text))}
+    return {_bare(match) for match in _NUMBERS.findall(to_plain(text).text)}
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\s\-.]", "", ascii_digits(text))
+    return re.sub(r"[\s\-.]", "", to_plain(text).text)

@@ -9,7 +9,7 @@ PARCEL = (
     "شحن", "تتبع",
 )  # fmt: skip
 ORDER = (
-    r"\border", r"\bpedido", r"\bcommande", "bestell(?:ung|nummer)", r"\bordine", r"\bzamówieni\w*", r"\bsipariş",
+    r"\border", r"\bpedido", r"\bcommande", "bestell(?:ung|nummer)", r"\bordine", r"\bzamówieni\w{0,6}", r"\bsipariş",
     r"\bpesanan", r"\bđơn hàng", "订单", "訂單", "注文", "주문", "คำสั่งซื้อ", "طلب", "ऑर्डर",
 )  # fmt: skip
 NUMBER = (
@@ -17,8 +17,8 @@ NUMBER = (
     "号", "號", "編號", "番号", "番號", "번호", "رقم", "หมายเลข",
 )  # fmt: skip
 PHONE = (
-    "phone", r"tel\b", "tel[.:]", "telefon", "telef", "call", "whats ?app", "mobile", "cell", "number is", "móvil",
-    "celular", "handy", "sđt", "điện thoại", r"hp\b", "電話", "电话", "手机", "手機", "微信",
+    "phone", r"\bring\b", r"tel\b", "tel[.:]", "telefon", "telef", "call", "whats ?app", "mobile", "cell", "number is",
+    "móvil", "celular", "handy", "sđt", "điện thoại", r"hp\b", "電話", "电话", "手机", "手機", "微信",
     "번호", "전화", "โทร", "เบอร์", "هاتف", "جوال", "رقم", "फोन", "नंबर",
 )  # fmt: skip
 

@@ -201,6 +201,12 @@ def test_entities_come_with_the_brands_patterns():
     assert [(entity.kind, entity.value) for entity in found] == [("order_number", "LM-12")]
 
 
+def test_places_of_entities_count_in_the_text_as_it_was_given():
+    text = "\x00\x00 ana@example.com\ud800 or +44 20 7946 0958"
+    found = [text[entity.start : entity.end] for entity in analyze(text)[0].entities]
+    assert found == ["ana@example.com", "+44 20 7946 0958"]
+
+
 def test_an_analysis_has_the_published_fields():
     assert [field.name for field in fields(PostAnalysis)][:14] == [
         "language", "intent", "needs_reply", "needs_reply_score", "sentiment", "sentiment_scores", "complaint",

@@ -1,5 +1,6 @@
 """Entities are found with their exact place, and only where their check digits agree."""
 
+import random
 import time
 
 import pytest
@@ -40,6 +41,161 @@ def test_it_finds_tracking_numbers_by_their_shape(number):
 def test_a_common_shape_needs_a_word_about_parcels():
     assert kinds("fedex says 986578788855") == [("tracking_number", "986578788855")]
     assert ("tracking_number", "986578788855") not in kinds("the score was 986578788855")
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(
+            "71123456789123456787",
+            "0307 1790 0005 2348 3741",
+            "7196 9010 7560 0307 7385",
+            "9505 5110 6960 5048 6006 24",
+        ),
+        *("92748931507708513018050063", "420 22153 9101026837331000039521", "4201028200009261290113185417468510"),
+        *("RB 123 456 785 GB", "rb123456785gb", "1Z 5R8 939 03 5756 712 7", "9611020987654312345672"),
+        *("9622001900000000000000776632517510", "1001921334250001000300779017972697", "00340434161094042557"),
+        *("JJD000390007777777777", "GM2951173225174494", "TBA123456789012"),
+    ],
+)
+def test_it_finds_what_carriers_print_without_a_word_about_parcels(number):
+    bare = number.replace(" ", "").upper()
+    assert kinds(f"it is {number} 3 times") == [("tracking_number", bare)]
+    assert mask(number) == "[tracking_number]"
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["0414 4176 0228 964", "61299998820821171811", "73891051146", "3318810025", "012345678905", "CN2951173225174"],
+)
+def test_common_shapes_are_parcels_beside_a_word_only(number):
+    bare = number.replace(" ", "")
+    assert kinds(f"my parcel {number} is lost") == [("tracking_number", bare)]
+    assert ("tracking_number", bare) not in kinds(f"my number {number} is lost")
+
+
+def test_two_words_beside_a_number_are_no_postal_item():
+    assert not [kind for kind, _ in kinds("so is 123456785 my number") if kind == "tracking_number"]
+    assert not [kind for kind, _ in kinds("RB123456785XQ") if kind == "tracking_number"]  # no country
+
+
+def test_a_valid_card_stays_a_card_beside_a_word_about_parcels():
+    chance = random.Random(7)
+    for _ in range(200):
+        digits = chance.choice(["34", "37"]) + "".join(chance.choices("0123456789", k=12))
+        card = next(digits + last for last in "0123456789" if checksums.passes_luhn(digits + last))
+        assert kinds(f"parcel never came, paid with {card}") == [("card", card)]
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        *("2223000048400011", "2200000000000004", "4111.1111.1111.1111", "4111\u00a01111\u00a01111\u00a01111"),
+        *("4111–1111–1111–1111", "4111  1111  1111  1111", "3741 586834 49783", "４１１１ １１１１ １１１１ １１１１"),
+    ],
+)
+def test_it_finds_cards_of_every_issuer_however_they_are_parted(card):
+    assert mask(f"charged {card} 12 times") == "charged [card] 12 times"
+
+
+def test_a_number_of_no_issuer_is_no_card():
+    assert checksums.passes_luhn("1000000000000008") and not checksums.is_card("1000000000000008")
+
+
+@pytest.mark.parametrize(
+    "iban",
+    ["de89370400440532013000", "DE89-3704-0044-0532-0130-00", "DE89 3704 0044 0532 0130 00", "be68 5390 0754 7034"],
+)
+def test_an_account_is_found_in_small_letters_and_with_hyphens(iban):
+    assert mask(f"pay to {iban} some day") == "pay to [iban] some day"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("我的邮箱是jo@example.com谢谢", "我的邮箱是[email]谢谢"),
+        ("很" * 70 + "jo@example.com", "很" * 70 + "[email]"),
+        ("메일jo@example.com입니다", "메일[email]입니다"),
+        ("请看https://t.cn/abc，邮箱jo@example.com", "请看https://t.cn/abc，邮箱[email]"),
+        ("http://x.com/?email=jo@example.com&a=1", "http://x.com/?email=[email]&a=1"),
+        ("http://x.com/?email=jo%40example.com", "http://x.com/?email=[email]"),
+        ("ｊｏ＠ｅｘａｍｐｌｅ．ｃｏｍ", "[email]"),
+        ("пётр@почта.рф, josé@example.com, 用户@例子.中国", "[email], [email], [email]"),
+        ("почтаjo@example.com", "почта[email]"),
+        ("a" * 100 + "@example.com", "[email]"),
+        ("Jo.O'Neil@Example.com. Thanks", "[email]. Thanks"),
+        ("thanks @lumora for 2@home", "thanks @lumora for 2@home"),
+    ],
+)
+def test_no_address_stays_readable(text, masked):
+    assert mask(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("０９０－１２３４－５６７８ です", "[phone] です"),
+        ("０９０ー１２３４ー５６７８ です", "[phone] です"),
+        ("090‐1234‐5678", "[phone]"),
+        ("โทร ๐๘๑–๒๓๔–๕๖๗๘", "โทร [phone]"),
+        ("+33\u00a06\u00a012\u00a034\u00a056\u00a078!", "[phone]!"),
+        ("+971\u00a050\u00a0123\u00a04567", "[phone]"),
+        ("ring 612.345.678 now", "ring [phone] now"),
+        ("call 0171 2345678 3 times", "call [phone] 3 times"),
+        ("call 0171 2345678 0172 1112223", "call [phone] [phone]"),
+        ("\u202a+44 20 7946 0958\u202c", "\u202a[phone]\u202c"),
+        ("my DNI 12.345.678", "my DNI [number]"),
+    ],
+)
+def test_phones_are_hidden_whatever_parts_their_digits(text, masked):
+    assert mask(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("please try 612345678", "please try [number]"),
+        ("I called 612345678 try again", "I called [phone] try again"),
+        ("RM 123456789", "RM [number]"),
+        ("tel 612 345 678 € 20", "tel [phone] € 20"),
+    ],
+)
+def test_a_word_that_is_also_money_hides_no_number(text, masked):
+    assert mask(text) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("paid Rp 12000000", "Rp50.000", "RM50", "rm50", "rs 500", "100 TL", "1.234,50 €", "costs 1234.56 now"),
+        *("in 2019 2020", "from 2019–2020", "season 2019-20", "since 2023-11-25 10 times", "25/11/2023", "25-11-23"),
+        *(
+            "1 234 567 people",
+            "100 000 people",
+            "100-200 pieces",
+            "1,234,567 views",
+            "1500000 views",
+            "in 2023 256 times",
+        ),
+    ],
+)
+def test_amounts_years_and_quantities_stay(text):
+    assert mask(text) == text
+
+
+@pytest.mark.parametrize("text", ["İDR 500", "100 ınr", "500 reaıs", "uſd 5", "I'll try 100 times", "php 7.4", "rm 5"])
+def test_words_and_letters_that_only_look_like_a_currency(text):
+    assert mask(text) == text
+    assert kinds(text) in ([], [("amount", "IDR 500")])
+
+
+def test_the_end_of_a_long_text_is_read_too():
+    assert mask("好 " * 60_000 + "ana@example.com").endswith("好 [email]")
+
+
+def test_places_count_what_is_not_seen():
+    [found] = find_entities("\x00\x00 an\u200ba@example.com")
+    assert (found.start, found.end, found.value) == (3, 19, "ana@example.com")
 
 
 def test_a_wrong_check_digit_is_no_tracking_number():
@@ -129,8 +285,15 @@ def test_masking_works_with_the_digits_of_every_script(secret):
     assert masked.startswith("это мой номер ") and masked.endswith(" спасибо")
 
 
-@pytest.mark.parametrize("part", ["1", "1 ", "a@", "+1-", "order 1", "DE89 3704 ", "1.1,", "€1 ", "(1"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("1", "1 ", "a@", "+1-", "order 1", "DE89 3704 ", "1.1,", "€1 ", "(1", "420 ", "420.", "1 1x", "94 "),
+        *("٣", "٣ ", "رقم ٣٣٣٣٣ ", "٠١٢٣٤٥٦٧٨٩ ", "４１１１－", "0171 2345678 ", "delivery 123456789012 "),
+        *("AB12 ", "1Z ", "%40", "é@", "很@", "a.b@c.", "https://", "1\u200b", "1990-12-12 ", "RB 1", "1 - "),
+    ],
+)
 def test_hostile_text_is_read_in_linear_time(part):
-    started = time.perf_counter()
+    started = time.process_time()
     mask(part * (100_000 // len(part)))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
