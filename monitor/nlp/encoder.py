@@ -11,15 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.nlp.vocabulary import END, START, id_of, open_tokenizer
-from monitor.nlp.windows import cut_windows, join_means, take_worst_parts
+from monitor.nlp.windows import MOST_WINDOWS, cut_windows, join_means, take_worst_parts
 
 if TYPE_CHECKING:
     import onnxruntime
 
 WINDOW: Final = 110  # tokens of text a window
 OVERLAP: Final = 14
+#: Texts of more tokens are read in finer windows: a sentence of twenty words drowns in a window full of praise.
+LONG: Final = 3 * WINDOW
+FINE_WINDOW: Final = 64
+FINE_OVERLAP: Final = 16
 TOKENS_A_BATCH: Final = 640
-_LONGEST_TEXT: Final = 24_000  # characters that are tokenised at all: head and tail of longer texts
+_LONGEST_TEXT: Final = 24_000  # characters that are tokenised at all: of longer texts, evenly spread pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,9 @@ class Encoder:
     def _windows(self, texts: Sequence[str]) -> tuple[list[list[int]], list[int]]:
         windows: list[list[int]] = []
         owners: list[int] = []
-        shortened = [_shorten(text) for text in texts]
+        shortened = [shorten(text) for text in texts]
         for row, encoded in enumerate(self._tokenizer.encode_batch_fast(shortened, add_special_tokens=False)):
-            for window in cut_windows(encoded.ids, WINDOW, OVERLAP):
+            for window in cut_tokens(encoded.ids):
                 windows.append([self._start, *window, self._end])
                 owners.append(row)
         return windows, owners
@@ -119,11 +123,16 @@ def default_threads() -> int:
     return int(stated)
 
 
-def _shorten(text: str) -> str:
+def cut_tokens(ids: list[int]) -> list[list[int]]:
+    """The windows in which a text of these tokens is read."""
+    return cut_windows(ids, FINE_WINDOW, FINE_OVERLAP) if len(ids) > LONG else cut_windows(ids, WINDOW, OVERLAP)
+
+
+def shorten(text: str) -> str:
+    """What is tokenised of a text: all, or the beginning, the end and pieces evenly spread between."""
     if len(text) <= _LONGEST_TEXT:
         return text
-    half = _LONGEST_TEXT // 2
-    return f"{text[:half]} {text[-half:]}"
+    return " ".join(cut_windows(text, _LONGEST_TEXT // MOST_WINDOWS, 0))
 
 
 def plan_batches(lengths: Sequence[int]) -> list[list[int]]:

@@ -1,7 +1,8 @@
 """Says which language a short, noisy post is in: the script first, then letter n-grams where a script is shared.
 
-Answers are BCP 47 tags ("pt", "zh-Hant", "hi-Latn" for romanised Hindi) or UNKNOWN ("und") where nothing is written:
-emoji, links, numbers, a single ambiguous word.
+Answers are BCP 47 tags ("pt", "zh-Hant", "hi-Latn" for romanised Hindi) or UNKNOWN ("und") where nothing is written
+(emoji, links, numbers, a single ambiguous word) or where no language that we know is: gibberish, Swedish. There the
+platform's hint answers, if it names a language (language_hints.py).
 """
 
 import re
@@ -13,8 +14,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.nlp.language_hints import HINTED_BY_SCRIPT, read_hint, romanised
 from monitor.nlp.ngrams import character_hashes
-from monitor.nlp.scripts import LATIN_SCRIPT, SCRIPTS, Reading, read_scripts
+from monitor.nlp.scripts import LATIN_SCRIPT, READ, SCRIPTS, Reading, read_scripts
 
 UNKNOWN: Final = "und"
 SIZES: Final = range(1, 6)
@@ -43,39 +45,36 @@ _SIMPLIFIED: Final = frozenset(
 )
 #: The languages that are written in Latin letters and told apart by n-grams; the order of the model's columns.
 LATIN: Final = ("en", "de", "es", "fr", "id", "it", "ms", "nl", "pl", "pt", "tl", "tr", "vi", "hi-Latn")
-#: Script → letters that tell one of its languages, the last being the one that is assumed.
-_BY_LETTER: Final = {
-    "Cyrillic": ((re.compile("ў"), "be"), (re.compile("[іїєґ]"), "uk"), (re.compile("[ѓќѕ]"), "mk"),
-                 (re.compile("[џљњћђј]"), "sr"), (re.compile("[әғқңөұүһ]"), "kk"), (re.compile(""), "ru")),
-    "Arabic": ((re.compile("[ٹڈڑےں]"), "ur"), (re.compile("[ڕڵێۆ]"), "ckb"),
-               (re.compile("[پچژگ].*[یک]|[یک].*[پچژگ]", re.DOTALL), "fa"), (re.compile(""), "ar")),
-    "Devanagari": ((re.compile("ळ|आहे|नाही"), "mr"), (re.compile("छ(?:न्)?(?: |$|।)"), "ne"), (re.compile(""), "hi")),
+#: Letters beyond a–z that posts in these languages have, loanwords and names with them; of Vietnamese without the block
+#: that it fills alone. Any other letter speaks against the language.
+_ALPHABETS: Final = {
+    "en": "éèêëñçáíóïöü", "de": "äöüßé", "es": "áéíóúüñ", "fr": "àâæçéèêëîïôœùûüÿ", "id": "é", "it": "àèéìíòóùúáî",
+    "ms": "é", "nl": "éèëïóöüáàêçä", "pl": "ąćęłńóśźżé", "pt": "áâãàçéêíóôõúüñ", "tl": "ñéáíó", "tr": "çğıöşüâîû",
+    "vi": "àáâãèéêìíòóôõùúýăđĩũơư", "hi-Latn": "āīūé",
 }  # fmt: skip
-#: Script → languages written in it, for which a platform's hint is believed where the letters do not tell.
-_HINTED: Final = {
-    "Cyrillic": {"ru", "uk", "be", "bg", "mk", "sr", "kk", "ky", "mn", "tg"},
-    "Arabic": {"ar", "fa", "ur", "ckb", "ps", "sd", "ug"},
-    "Devanagari": {"hi", "mr", "ne"},
-    "Hebrew": {"he", "yi"},
-    "Bengali": {"bn", "as"},
-    "Ethiopic": {"am", "ti"},
+_VIETNAMESE_BLOCK: Final = range(0x1EA0, 0x1EFA)
+#: Script → letters (all of these patterns are found) that tell one of its languages; the last is assumed.
+_BY_LETTER: Final = {
+    "Cyrillic": (("ў", "be"), ("[іїєґ]", "uk"), ("[ѓќѕ]", "mk"), ("[џљњћђј]", "sr"), ("[әғқңөұүһ]", "kk"), ("", "ru")),
+    "Arabic": (("[ٹڈڑےں]", "ur"), ("[ڕڵێۆ]", "ckb"), ("[پچژگ] [یک]", "fa"), ("", "ar")),
+    "Devanagari": (("ळ|आहे|नाही", "mr"), (r"छ(?:न्)?(?:\s|$|।)", "ne"), ("", "hi")),
 }
-#: What platforms say → our tags; a hint that says nothing is left out.
-_HINTS: Final = {
-    "in": "id",
-    "iw": "he",
-    "ji": "yi",
-    "fil": "tl",
-    "zh-cn": "zh",
-    "zh-hans": "zh",
-    "zh-hant": "zh-Hant",
-    "zh-tw": "zh-Hant",
-    "zh-hk": "zh-Hant",
-    "hi-latn": "hi-Latn",
-    "ja-latn": "",
+_PATTERNS: Final = {
+    script: [([re.compile(one) for one in letters.split()], language) for letters, language in told]
+    for script, told in _BY_LETTER.items()
 }
-_HINT_BONUS: Final = 3.0  # nats: what a platform's own hint is worth
-_SURE: Final = 0.3  # probability below which a very short text is unknown
+_HINT_BONUS: Final = 3.0  # nats: what a platform's own hint of one of LATIN is worth
+_SURE: Final = 0.3  # probability below which a very short text is unknown …
+_SURE_AGAINST_HINT: Final = 0.85  # … and where the hint names a language beyond LATIN
+# How far the best language stands out from the middle one, in nats a letter. Where nothing is known of a language its
+# n-grams cancel out: most posts in languages beyond LATIN stay below .2, of those in LATIN one in a hundred does.
+_FLOOR: Final = 0.2
+_FLOOR_WITH_HINT: Final = 0.1  # the hint says the same
+_FLOOR_AGAINST_HINT: Final = 0.3  # the hint names a language beyond LATIN
+_FEW_LETTERS: Final = 5  # added to the letters: few stand out by chance
+_FOREIGN: Final = 2.0  # nats that a letter takes which the language does not have
+#: English: names of brands and products stand out less, and most of them are in English posts. Tagalog mixes with it.
+_MIXED_BONUS: Final = {"en": 0.07, "tl": 0.07}
 _SHORT: Final = 9  # letters
 _SHORTEST: Final = 3  # letters
 
@@ -85,11 +84,12 @@ def identify_languages(texts: Sequence[str], hints: Sequence[str] = ()) -> list[
     if not texts:
         return []
     reading = read_scripts(texts)
-    cleaned = [_clean_hint(hint) if hint else "" for hint in hints] or [""] * len(texts)
+    cleaned = [read_hint(hint) for hint in hints] or [""] * len(texts)
     scripts = reading.main_scripts()
     answers = [UNKNOWN] * len(texts)
     for row in np.flatnonzero((scripts != 0) & (scripts != LATIN_SCRIPT)).tolist():
-        answers[row] = _by_script(SCRIPTS[scripts[row]], texts[row].lower(), cleaned[row], reading.may_be_japanese(row))
+        text = texts[row][:READ].lower()
+        answers[row] = _by_script(SCRIPTS[scripts[row]], text, cleaned[row], reading.may_be_japanese(row))
     latin = np.flatnonzero(scripts == LATIN_SCRIPT)
     if len(latin):
         found = _by_ngrams(reading, latin, [cleaned[row] for row in latin])
@@ -102,19 +102,16 @@ def identify_language(text: str, hint: str = "") -> str:
     return identify_languages([text], [hint])[0]
 
 
-def _clean_hint(hint: str) -> str:
-    lowered = hint.strip().lower().replace("_", "-")
-    return _HINTS.get(lowered, lowered.split("-")[0])
-
-
 def _by_script(script: str, text: str, hint: str, may_be_japanese: bool) -> str:
     """The language of a text that is not in Latin letters."""
     if script == "Han":
         return "ja" if hint == "ja" and may_be_japanese else _chinese_spelling(text, hint)
-    told = next((language for pattern, language in _BY_LETTER.get(script, ()) if pattern.search(text)), "")
+    told = next(
+        (language for letters, language in _PATTERNS.get(script, ()) if all(one.search(text) for one in letters)), ""
+    )
     assumed = _BY_LETTER[script][-1][1] if told else _ONE_LANGUAGE.get(script, UNKNOWN)
     # Letters that only another language has are believed before a hint of the common one.
-    if hint in _HINTED.get(script, ()) and (hint != assumed or told in ("", assumed)):
+    if hint in HINTED_BY_SCRIPT.get(script, ()) and (hint != assumed or told in ("", assumed)):
         return hint
     return told or assumed
 
@@ -128,21 +125,69 @@ def _chinese_spelling(text: str, hint: str) -> str:
 
 
 def _by_ngrams(reading: Reading, rows: NDArray[np.int64], hints: Sequence[str]) -> list[str]:
-    """The likeliest Latin-script language, or the hint (else unknown) where a few letters do not tell."""
+    """The likeliest Latin-script language; where it does not stand out, the hint, else unknown."""
     points, owners = reading.words_of(rows, LATIN_SCRIPT)
     values = _model().score(points, owners, len(rows))
     hints = ["hi-Latn" if hint == "hi" else hint for hint in hints]
-    for row, hint in enumerate(hints):
-        if hint in LATIN:
-            values[row, LATIN.index(hint)] += _HINT_BONUS
+    hinted = np.array([LATIN.index(hint) if hint in LATIN else -1 for hint in hints])
+    with_hint = np.flatnonzero(hinted >= 0)
+    values[with_hint, hinted[with_hint]] += _HINT_BONUS
     best = np.argmax(values, axis=1)
-    sureness = 1 / np.exp(values - values.max(axis=1, keepdims=True)).sum(axis=1)
     letters = np.bincount(owners[points != ord(" ")], minlength=len(rows))
-    is_told = (letters >= _SHORT) | ((letters >= _SHORTEST) & (sureness >= _SURE))
+    is_against = np.array([bool(hint) for hint in hints]) & (hinted < 0)
+    floor = np.where(is_against, _FLOOR_AGAINST_HINT, np.where(hinted == best, _FLOOR_WITH_HINT, _FLOOR))
+    probability = 1 / np.exp(values - values.max(axis=1, keepdims=True)).sum(axis=1)
+    is_likely = probability >= np.where(is_against, _SURE_AGAINST_HINT, _SURE)
+    is_told = (letters >= _SHORT) | ((letters >= _SHORTEST) & is_likely)
+    middle = np.median(values, axis=1)
+    is_told &= _stand_out(values, middle, best, letters, _count_foreign(points, owners, best)) >= floor
+    # Gibberish is not in the language of the hint either: that one should at least be likelier than most.
+    is_credible = (letters < _SHORT) | is_against | (values[np.arange(len(rows)), hinted] - _HINT_BONUS > middle)
     return [
-        LATIN[language] if told else hint if hint in LATIN else UNKNOWN
-        for language, told, hint in zip(best, is_told, hints, strict=True)
+        LATIN[language] if told else _tag_of_hint(hint, count) if credible else UNKNOWN
+        for language, told, hint, count, credible in zip(
+            best.tolist(), is_told.tolist(), hints, letters.tolist(), is_credible.tolist(), strict=True
+        )
     ]
+
+
+def _stand_out(
+    values: NDArray[np.float32],
+    middle: NDArray[np.float32],
+    best: NDArray[np.int64],
+    letters: NDArray[np.int64],
+    foreign: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """How far the best language stands out from the middle one, in nats a letter."""
+    above = values.max(axis=1) - middle - _FOREIGN * foreign
+    return above / (letters + _FEW_LETTERS) + np.array([_MIXED_BONUS.get(language, 0) for language in LATIN])[best]
+
+
+def _count_foreign(
+    points: NDArray[np.uint32], owners: NDArray[np.int64], languages: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """By text, the letters that its language (a column) does not have."""
+    places = np.flatnonzero(points > 0x7F)
+    own = owners[places]
+    return np.bincount(own[~_letters_by_language()[languages[own], points[places]]], minlength=len(languages))
+
+
+@lru_cache(maxsize=1)
+def _letters_by_language() -> NDArray[np.bool_]:
+    """Column and code point → whether the language has this letter; up to the end of Latin's blocks."""
+    table = np.zeros((len(LATIN), 0x1F00), dtype=bool)
+    for column, language in enumerate(LATIN):
+        table[column, [ord(letter) for letter in _ALPHABETS[language]]] = True
+    table[LATIN.index("vi"), _VIETNAMESE_BLOCK] = True
+    return table
+
+
+def _tag_of_hint(hint: str, letters: int) -> str:
+    """What a hint says of a text in Latin letters; of few letters nobody can say that they are romanised."""
+    if hint in LATIN:
+        return hint
+    tag = romanised(hint)
+    return tag if tag and (tag == hint or letters >= _SHORT) else UNKNOWN
 
 
 class LanguageModel:

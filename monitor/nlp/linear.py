@@ -20,6 +20,8 @@ WIDE: Final = head_slices()["sentiment"]
 _LONG: Final = 700  # characters; longer texts are read part by part as well
 _WINDOW: Final = 450
 _OVERLAP: Final = 60
+_VERY_LONG: Final = 1400  # characters; as with the encoder, much longer texts are read in finer parts
+_FINE_WINDOW: Final = 250
 
 
 class LinearModel:
@@ -57,7 +59,7 @@ class LinearModel:
         owners: list[int] = []
         for row, text in enumerate(texts):
             if len(text) > _LONG:
-                windows = cut_windows(text, _WINDOW, _OVERLAP)
+                windows = cut_characters(text)
                 parts += windows
                 owners += [row] * len(windows)
         if parts:
@@ -80,6 +82,11 @@ class LinearModel:
             rows[row] = own @ self._weights[buckets & self._folded].astype(np.float32)
             rows[row, WIDE] = own @ self._wide[buckets].astype(np.float32)
         return rows * self._scales
+
+
+def cut_characters(text: str) -> list[str]:
+    """The parts in which a long text is read besides the whole."""
+    return cut_windows(text, _FINE_WINDOW if len(text) > _VERY_LONG else _WINDOW, _OVERLAP)
 
 
 def weigh(counts: Counts, rarity: NDArray[np.float16]) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from monitor.nlp.ngrams import code_points
 
-_READ: Final = 600  # characters; the language of a post shows early
+READ: Final = 600  # characters; the language of a post shows early
 _SPACE: Final = 32
 
 # Letters that are eyes, mouths and hands of faces where they stand alone: ¯\_(ツ)_/¯ ಠ_ಠ.
@@ -132,7 +132,7 @@ def read_scripts(texts: Sequence[str]) -> Reading:
 
 def _simplify(text: str) -> str:
     """Lower case, entities resolved, accents composed, letters that only look special made plain."""
-    text = text[:_READ]
+    text = text[:READ]
     if "&" in text:
         text = html.unescape(text)
     text = text.lower()

@@ -3,8 +3,20 @@
 import numpy as np
 import pytest
 
-from monitor.nlp.encoder import OVERLAP, TOKENS_A_BATCH, WINDOW, Encoder, default_threads, plan_batches
+from monitor.nlp.encoder import (
+    FINE_WINDOW,
+    LONG,
+    OVERLAP,
+    TOKENS_A_BATCH,
+    WINDOW,
+    Encoder,
+    cut_tokens,
+    default_threads,
+    plan_batches,
+    shorten,
+)
 from monitor.nlp.engine import MODEL_FOLDER
+from monitor.nlp.linear import cut_characters
 from monitor.nlp.vocabulary import build_tokenizer
 from monitor.nlp.windows import MOST_WINDOWS, cut_windows
 
@@ -13,18 +25,50 @@ def test_a_short_post_is_one_window():
     assert cut_windows(list(range(WINDOW)), WINDOW, OVERLAP) == [list(range(WINDOW))]
 
 
-@pytest.mark.parametrize("length", [WINDOW + 1, 3 * WINDOW, 900])
+@pytest.mark.parametrize("length", [WINDOW + 1, LONG, LONG + 1, 1200, 3000, 4000])
 def test_windows_cover_every_token_of_a_long_post(length):
+    windows = cut_tokens(list(range(length)))
+    assert {token for window in windows for token in window} == set(range(length))
+    assert {len(window) for window in windows} == {WINDOW if length <= LONG else FINE_WINDOW}
+
+
+@pytest.mark.parametrize("length", [WINDOW + 1, 900, 1200, 3000])
+def test_coarse_windows_cover_as_much(length):
     windows = cut_windows(list(range(length)), WINDOW, OVERLAP)
     assert {token for window in windows for token in window} == set(range(length))
-    assert all(len(window) == WINDOW for window in windows)
 
 
-def test_work_on_a_huge_post_is_capped_and_reads_both_ends():
-    windows = cut_windows(list(range(100_000)), WINDOW, OVERLAP)
-    assert len(windows) == MOST_WINDOWS
-    assert windows[0][0] == 0
-    assert windows[-1][-1] == 99_999
+@pytest.mark.parametrize("length", [701, 1401, 4800, 12_000, 16_000])
+def test_parts_cover_every_character_of_a_long_post(length):
+    text = "".join(map(chr, range(0x100, 0x100 + length)))
+    assert set().union(*cut_characters(text)) == set(text)
+
+
+def test_work_on_a_huge_post_is_capped_and_spread_evenly_with_both_ends():
+    for windows in (cut_tokens(list(range(100_000))), cut_windows(list(range(100_000)), WINDOW, OVERLAP)):
+        assert len(windows) == MOST_WINDOWS
+        assert windows[0][0] == 0
+        assert windows[-1][-1] == 99_999
+        gaps = np.diff([window[0] for window in windows])
+        assert gaps.max() < 1.1 * gaps.min() + WINDOW
+    assert len(cut_characters("a" * 100_000)) == MOST_WINDOWS
+
+
+def test_of_a_huge_post_pieces_of_every_part_are_tokenised():
+    text = "".join(f"{number:05d} " for number in range(16_667))  # 100 kB
+    short = shorten(text)
+    assert len(short) < 24_100
+    assert short.startswith("00000 00001")
+    assert short.endswith("16665 16666 ")
+    numbers = [int(word) for word in short.split() if len(word) == 5]
+    assert np.diff(numbers).max() < 250  # 1.5 kB of 100 are passed over at once
+    assert shorten("a" * 24_000) == "a" * 24_000
+
+
+def test_the_windows_of_a_post_of_100_kb_are_capped():
+    windows, owners = Encoder(MODEL_FOLDER, 1)._windows(["parcel is late again " * 5000, "ok"])
+    assert owners == [0] * MOST_WINDOWS + [1]
+    assert max(map(len, windows)) == FINE_WINDOW + 2
 
 
 def test_batches_hold_every_row_once_within_the_budget():

@@ -136,6 +136,17 @@ def test_a_complaint_after_long_praise_is_seen():
     assert analyze(text)[0].complaint
 
 
+def test_a_complaint_is_seen_wherever_it_stands_in_very_long_praise():
+    praise = "I have been shopping here for years and always loved the colours, the prices and the friendly people. "
+    fraud = "Someone used my card on your site and took 300 dollars, this is fraud and nobody at support answers me. "
+    texts = [praise * before + fraud + praise * (60 - before) for before in (0, 7, 13, 20, 27, 33, 40, 47, 53, 60)]
+    found = [answer.complaint for answer in analyze(*texts)]
+    assert sum(found) >= 6  # in windows as wide as those of shorter posts it was two or three
+    assert found[0]
+    assert found[-1]
+    assert not analyze(praise * 60)[0].complaint
+
+
 def test_reasons_name_the_words_that_decided():
     words = next(reason for reason in analyze(COMPLAINT)[0].reasons if reason.code == "words.complaint").params["words"]
     assert words
