@@ -11,7 +11,7 @@ from transformers import BertConfig, BertModel  # noqa: E402
 
 from monitor.nlp.labels import COLUMN_COUNT, HEADS, head_slices  # noqa: E402
 from monitor.nlp.train.batching import Prepared, pad  # noqa: E402
-from monitor.nlp.train.calibrate import cross_fitted_errors  # noqa: E402
+from monitor.nlp.train.calibrate import cross_fitted_errors, deciding_rows  # noqa: E402
 from monitor.nlp.train.corpora import MASKED, Example  # noqa: E402
 from monitor.nlp.train.network import MentionNetwork, join_pairs, load_weights, store_weights, thin  # noqa: E402
 from monitor.nlp.train.plan import hold_teaching, is_right  # noqa: E402
@@ -118,3 +118,12 @@ def test_calibration_errors_are_of_posts_that_were_not_fitted():
     errors = cross_fitted_errors(examples, columns, np.zeros_like(columns))
     assert set(errors) == set(HEADS)
     assert all(error < 0.09 for head, error in errors.items() if head != "audience"), errors  # topics speak there, too
+
+
+def test_thresholds_are_chosen_on_real_posts_where_there_are_enough():
+    labels = dict.fromkeys(HEADS, 1)
+    composed = [Example("a", "en", "composed", labels) for _ in range(700)]
+    tweets = [Example("b", "en", "umsab", {"sentiment": 1})]
+    real = [Example("c", "en", "complaint_triage", labels) for _ in range(600)]
+    assert deciding_rows([*composed, *tweets, *real]) == list(range(701, 1301))
+    assert deciding_rows([*composed, *tweets, *real[:20]]) == [*range(700), *range(701, 721)]

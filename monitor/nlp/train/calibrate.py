@@ -12,9 +12,10 @@ from monitor.nlp.calibration import GROUPS, Calibration, language_group
 from monitor.nlp.encoder import Encoder
 from monitor.nlp.labels import HEADS, TOPIC_SET_VERSION, head_slices
 from monitor.nlp.linear import LinearModel
-from monitor.nlp.train.corpora import HELD_OUT_SHARE, SEED, Example, read_training_set
+from monitor.nlp.train.corpora import DEVELOPMENT, HELD_OUT_SHARE, SEED, Example, read_corpus, read_training_set
 
 BIAS_PENALTY = 0.05
+ENOUGH_REAL = 500
 #: Yes/no head → how much more recall counts than precision (the F-beta that the threshold maximises).
 THRESHOLD_BETA = {"complaint": 1.0, "needs_reply": 1.0, "escalate": 1.5}
 
@@ -75,6 +76,13 @@ def importance_of(examples: list[Example], labels: NDArray) -> NDArray:
     return importance / importance.mean()
 
 
+def deciding_rows(examples: list[Example]) -> list[int]:
+    """The posts on which thresholds are chosen: real ones, if there are enough, else all of the task."""
+    task = [row for row, example in enumerate(examples) if THRESHOLD_BETA.keys() <= example.labels.keys()]
+    real = [row for row in task if examples[row].corpus == DEVELOPMENT.name]
+    return real if len(real) >= ENOUGH_REAL else task
+
+
 def best_threshold(scores: NDArray, truth: NDArray, beta: float) -> float:
     """The middle of the range of thresholds whose F-beta is within half a point of the best: it moves least."""
     steps = np.linspace(0.1, 0.9, 161)
@@ -128,20 +136,23 @@ def calibrate(data: Path, model: Path, version: str = "", open_only: bool = Fals
     task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE, open_only=open_only)
     judged = [example for example in task if example.is_held_out]
     general = [example for example in other if example.is_held_out and "sentiment" in example.labels]
-    examples = judged + general
+    development = [] if open_only else read_corpus(data, DEVELOPMENT, seed=SEED)
+    fitted = judged + general
+    examples = fitted + development
     texts = [example.text for example in examples]
     linear = LinearModel.load(model / "linear.npz").score(texts)
     has_encoder = (model / "encoder.onnx").exists()
     encoder = Encoder(model, threads=2).read(texts).columns if has_encoder else None
-    groups = fit_groups(examples, encoder, linear)
+    groups = fit_groups(fitted, encoder[: len(fitted)] if encoder is not None else None, linear[: len(fitted)])
     file = model / "calibration.json"
     file.write_text(json.dumps({"groups": groups, "thresholds": dict.fromkeys(THRESHOLD_BETA, 0.5)}), encoding="utf-8")
     scores = Calibration.load(file).probabilities(encoder, linear, [example.language for example in examples])
+    rows = deciding_rows(examples)
     thresholds = {}
     for head, beta in THRESHOLD_BETA.items():
-        truth = np.array([example.labels[head] == 1 for example in judged])
-        thresholds[head] = best_threshold(scores[head][: len(judged), 1], truth, beta)
-    errors = cross_fitted_errors(examples, encoder, linear)
+        truth = np.array([examples[row].labels[head] == 1 for row in rows])
+        thresholds[head] = best_threshold(scores[head][rows, 1], truth, beta)
+    errors = cross_fitted_errors(fitted, encoder, linear)
     file.write_text(json.dumps({"groups": groups, "thresholds": thresholds}, indent=1) + "\n", encoding="utf-8")
     about = {
         "version": version or ("encoder-1" if has_encoder else "linear-1"),
