@@ -15,7 +15,7 @@ _NATIONAL = re.compile(r"0[1-9][0-9]{7,10}|1[3-9][0-9]{9}|[2-9][0-9]{2}[2-9][0-9
 _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 _GROUP_END = re.compile(r"(?<=[0-9])(?=[^0-9]|$)")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
-DATE = re.compile(
+_DATE = re.compile(
     r"(?:19|20)[0-9]{2}[-./ ][01]?[0-9][-./ ][0-3]?[0-9](?![0-9])"
     r"|[0-3]?[0-9][-./][01]?[0-9][-./](?:19|20)[0-9]{2}(?![0-9])"
 )
@@ -55,7 +55,7 @@ def _international(written: str) -> tuple[int, str] | None:
 
 
 def _national(written: str, text: str, start: int) -> tuple[int, str] | None:
-    if DATE.match(written) or _DECIMAL.fullmatch(written):
+    if _DATE.match(written) or _DECIMAL.fullmatch(written):
         return None
     if (counted := _COUNTED.search(written)) and len(_bare(written[: counted.start()])) >= _SHORTEST:
         written = written[: counted.start()]
