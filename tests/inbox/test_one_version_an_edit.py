@@ -1,5 +1,6 @@
 """One edit is one version, in however many ways it is told and in whatever order they come, over the fake platforms."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import permutations
@@ -100,6 +101,7 @@ def test_a_push_of_the_edit_before_the_last_changes_nothing(brand: Brand, simula
     root = simulated.world.publish("facebook", simulated.world.brands["facebook"], "ours")
     comment = simulated.person_says("facebook", "where is it", parent_id=root.identifier)
     collect(channel, "feed")
+    time.sleep(1.1)  # pushes tell whole seconds: what is read now is later than this test's own transaction
     pushes = []
     for text in ("where is my parcel", "found it, thanks"):
         simulated.world.edit(comment.identifier, text)

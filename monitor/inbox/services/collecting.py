@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from monitor.alerts.models import AlertLevel
 from monitor.alerts.services import raise_alert
@@ -137,9 +138,10 @@ def _read_pages(
     """Seconds until the stream should be read again."""
     cursor = held.stream.cursor
     for page in range(1, max_pages + 1):
+        read_at = timezone.now()
         batch = connector.collect(held.stream.name, cursor)
         cursor = batch.cursor
-        ingested = held.report.ingested + _store(held, platform, context, batch)
+        ingested = held.report.ingested + _store(held, platform, context, batch, read_at)
         held.report = CollectReport(page, ingested)
         if not batch.has_more:
             return batch.next_poll_seconds or held.channel.poll_seconds
@@ -149,7 +151,7 @@ def _read_pages(
     return 0
 
 
-def _store(held: _Round, platform: Platform, context: ChannelContext, batch: Batch) -> IngestReport:
+def _store(held: _Round, platform: Platform, context: ChannelContext, batch: Batch, read_at: datetime) -> IngestReport:
     events, odd = understand(platform, context, batch.updates, source=held.stream.name)
     report = ingest(
         brand_id=held.channel.brand_id,
@@ -161,6 +163,7 @@ def _store(held: _Round, platform: Platform, context: ChannelContext, batch: Bat
         cursor=batch.cursor,
         lease_until=held.lease_until,
         live_since=held.channel.created_at - _LIVE_BEFORE_CONNECTING,
+        read_at=read_at,
         alongside=partial(_note_beside, held.channel, held.stream, odd, batch.gaps, events),
     )
     return replace(report, quarantined=len(odd))

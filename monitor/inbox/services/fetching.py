@@ -87,6 +87,7 @@ def _fetch(pending: PendingFetch, platform: Platform) -> FetchReport:
     try:
         context = channel_context(channel)
         connector = open_connector(channel, platform=platform)
+        read_at = timezone.now()
         updates = connector.fetch(notice)  # type: ignore[attr-defined]  # declared: the ability "fetch"
     except (PlatformError, SealBrokenError) as error:
         return FetchReport(given_up=int(_note_failure(pending, error)))
@@ -98,6 +99,7 @@ def _fetch(pending: PendingFetch, platform: Platform) -> FetchReport:
         how="poll",
         events=events,
         raw=updates,
+        read_at=read_at,
         alongside=partial(_settle, pending, odd),
     )
     return FetchReport(stored=1, post_ids=report.post_ids)

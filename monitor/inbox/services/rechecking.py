@@ -204,6 +204,7 @@ def _look_up_with(channel: Channel, platform: Platform, budget: ChannelBudget, p
 def _look_up(look: _Look, posts: Sequence[Post]) -> RecheckReport:
     """Only what has changed is stored: a post that is as it was costs the database nothing."""
     asked = {post.platform_id: post for post in posts} | {post.external_id: post for post in posts}
+    read_at = timezone.now()
     updates: Sequence[RawUpdate] = look.connector.recheck([post.platform_id for post in posts])
     news: list[PlatformEvent] = []
     raw: list[RawUpdate] = []
@@ -221,6 +222,7 @@ def _look_up(look: _Look, posts: Sequence[Post]) -> RecheckReport:
             how="recheck",
             events=news,
             raw=raw,
+            read_at=read_at,
         )
         # With an author goes all that they had shown; what somebody else has just deleted is gone as well.
         gone = max(stored.deleted, sum(isinstance(event, IncomingDeletion) for event in news))

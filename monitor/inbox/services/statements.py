@@ -216,10 +216,10 @@ UPSERT_POSTS = f"""
                 ELSE EXCLUDED.extra || old.extra END,
             language_hint = CASE WHEN {_EDIT} AND EXCLUDED.language_hint <> '' THEN EXCLUDED.language_hint
                 ELSE old.language_hint END,
-            -- A poll that tells no time saw it by now: what is pushed later and was made earlier is older.
+            -- A poll that tells no time saw it by then: what is pushed later and was made earlier is older.
             edited_at = CASE
                 WHEN {_EDIT} THEN greatest(
-                    coalesce(EXCLUDED.edited_at, CASE WHEN %(is_poll)s THEN now() END), old.edited_at)
+                    coalesce(EXCLUDED.edited_at, CASE WHEN %(is_poll)s THEN %(read_at)s END), old.edited_at)
                 WHEN {_DATED_ANEW} THEN EXCLUDED.edited_at ELSE old.edited_at END,
             version = CASE WHEN {_EDIT} THEN old.version + 1 ELSE old.version END,
             platform_id = CASE WHEN {_EDIT} OR EXCLUDED.platform_version > old.platform_version

@@ -9,6 +9,7 @@ from weakref import WeakSet
 
 import psycopg
 from django.db import OperationalError, connection, transaction
+from django.utils import timezone
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg.types.json import Jsonb
 
@@ -84,6 +85,7 @@ class _Batch:
     how: str
     arrival: str
     live_since: datetime | None
+    read_at: datetime
 
     def arrival_of(self, post: IncomingPost) -> str:
         is_old = self.live_since is not None and post.created_at is not None and post.created_at < self.live_since
@@ -96,6 +98,7 @@ class _Batch:
             "stream": self.stream,
             "how": self.how,
             "is_poll": self.how in ("poll", "recheck", "backfill"),
+            "read_at": self.read_at,
             **more,
         }
 
@@ -112,20 +115,22 @@ def ingest(
     cursor: Mapping[str, Any] | None = None,
     lease_until: datetime | None = None,
     live_since: datetime | None = None,
+    read_at: datetime | None = None,
     alongside: Callable[[], None] | None = None,
 ) -> IngestReport:
     """Stores events, their raw updates and the cursor that passed them: all of it or nothing.
 
     The same events may come again, at the same time, in any order and from anywhere: there is one post for each key,
     the latest version of it wins, and a deletion wins over everything. Posts from before `live_since` count as
-    backfill. `alongside` runs in the same transaction (and again, should it have to start over).
+    backfill. `read_at` is when the platform was asked, where it was (else now): an edit whose time it does not tell was
+    made by then. `alongside` runs in the same transaction (and again, should it have to start over).
 
     Raises StaleLeaseError when the stream's lease is no longer `lease_until`, UnknownChannelError, and ValueError for
     a `how` that does not exist.
     """
     if how not in HOWS:
         raise ValueError(f"Posts do not come by {how!r}; known are {', '.join(HOWS)}.")
-    batch = _Batch(brand_id, channel_id, stream, how, Arrival(arrival).value, live_since)
+    batch = _Batch(brand_id, channel_id, stream, how, Arrival(arrival).value, live_since, read_at or timezone.now())
     attempts = 1 if connection.in_atomic_block else _ATTEMPTS
     for attempt in range(1, attempts + 1):
         try:
