@@ -1,5 +1,6 @@
 """Training from bases of other families, and what int8 may cost. Needs torch (the extra `train`)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from monitor.nlp.labels import HEADS  # noqa: E402
 from monitor.nlp.train import corpora, export  # noqa: E402
 from monitor.nlp.train.corpora import Example  # noqa: E402
 from monitor.nlp.train.export import check_int8, load_trained  # noqa: E402
+from monitor.nlp.train.network import SHIPPED, WHOLE  # noqa: E402
 from monitor.nlp.train.recipe import Recipe, Thinning  # noqa: E402
 from monitor.nlp.train.train import train  # noqa: E402
 
@@ -75,6 +77,23 @@ def test_a_base_with_its_own_tokeniser_is_trained_thinned_exported_and_read(data
     with torch.no_grad():
         columns, _ = thinned(torch.tensor([[0, *ids, 2]]), torch.ones(1, len(ids) + 2, dtype=torch.long))
     assert np.allclose(own.columns[0], columns[0].numpy(), atol=1e-3)
+
+
+def test_a_thinned_network_is_taught_on_by_its_whole_one(data, base, tmp_path):
+    run, later, later_still = tmp_path / "run", tmp_path / "later", tmp_path / "later_still"
+    train(data, run, str(base), recipe=SMALL)
+    standing = replace(SMALL, other_shares=(), thinning=replace(SMALL.thinning, learning_rate=0.0))
+    learning = replace(SMALL, other_shares=())
+    assert train(data, later, str(base), recipe=standing, former=run)
+    assert train(data, later_still, str(base), recipe=learning, former=run)
+    runs = (run, later, later_still)
+    wholes, thinned = ([load_trained(each, str(base), name).state_dict() for each in runs] for name in (WHOLE, SHIPPED))
+    assert same(wholes[0], wholes[1]) and same(wholes[0], wholes[2])
+    assert same(thinned[0], thinned[1]) and not same(thinned[0], thinned[2])
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.allclose(value, other[name], atol=1e-6) for name, value in one.items())
 
 
 class Answers:

@@ -142,7 +142,7 @@ def make_optimizer(network: MentionNetwork, plan: Plan) -> torch.optim.Optimizer
     decayed = [p for p in network.parameters() if p.ndim > 1]
     plain = [p for p in network.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=plan.recipe.learning_rate, fused=plan.device.type == "cuda")
+    return torch.optim.AdamW(groups, lr=plan.recipe.learning_rate, fused=True)
 
 
 def update_average(average: dict[str, torch.Tensor], network: nn.Module, keep: float) -> None:
@@ -223,9 +223,11 @@ def go_on(network: MentionNetwork, plan: Plan, run: Path, minutes: float) -> dic
     return mixed
 
 
-def thin_out(network: MentionNetwork, plan: Plan, run: Path, thinning: Thinning, minutes: float) -> None:
+def thin_out(
+    network: MentionNetwork, plan: Plan, run: Path, thinning: Thinning, minutes: float, begun: Path | None = None
+) -> None:
     """Saves a network of fewer layers that has learnt the labels, and what this one says of the posts of its passes
-    where no label denies it. This one is kept beside it."""
+    where no label denies it. This one is kept beside it. `begun` are the weights of one that has learnt so before."""
     save(network, weights_of(network), run, WHOLE)
     plan.recipe = replace(plan.recipe, learning_rate=thinning.learning_rate)
     plan_passes = partial(plan.passes, thinning.shares, SEED + 2, with_pool=True)
@@ -234,7 +236,8 @@ def thin_out(network: MentionNetwork, plan: Plan, run: Path, thinning: Thinning,
     asked = {id(post): post for post in [*posts, *plan.of(plan.task)]}  # glossed posts take the answers of their own
     hold_teaching(plan, network, asked.values(), only_right=True, embedding=True)
     say(f"{len(asked)} posts asked about")
-    smaller = thin(network, thinning.kept_layers, thinning.joined_after).to(plan.device)
+    smaller = load_weights(network, begun) if begun else thin(network, thinning.kept_layers, thinning.joined_after)
+    smaller = smaller.to(plan.device)
     fine_tune(smaller, plan, plan_passes(), run, minutes=minutes)
 
 
@@ -251,7 +254,8 @@ def train(
 ) -> bool:
     """Trains into the folder `run`: averaged.pt and its vocabulary. True for the worker that saved them.
 
-    `former` is the folder of a run to go on from, when labels have been added (see `go_on`), or to thin.
+    `former` is the folder of a run to go on from, when labels have been added (see `go_on`), or to thin; one that was
+    thinned is taught on by its whole network.
     Raises SystemExit for a recipe that thins what is not there, or is thinned already.
     """
     run.mkdir(parents=True, exist_ok=True)
@@ -267,9 +271,11 @@ def train(
     if workers > 1:
         torch.distributed.init_process_group("gloo")
     network, plan = prepare(data, run, base, recipe, device, former, open_only=open_only)
+    begun = None
     if former:
-        kept = WHOLE if recipe.thinning and (former / WHOLE).exists() else SHIPPED
-        network = load_weights(network, former / kept).to(device)
+        if recipe.thinning and (former / WHOLE).exists():
+            begun = former / SHIPPED
+        network = load_weights(network, former / (WHOLE if begun else SHIPPED)).to(device)
         if recipe.thinning and network.joined_after:
             raise SystemExit(f"The network of {former} is thinned already, and the whole one is not there.")
     elif recipe.masked_passes:
@@ -283,7 +289,7 @@ def train(
     if recipe.taught_shares:
         teach_itself(network, plan, run)
     if recipe.thinning and can_be_thinned(network):
-        thin_out(network, plan, run, recipe.thinning, minutes)
+        thin_out(network, plan, run, recipe.thinning, minutes, begun)
     return rank == 0
 
 
