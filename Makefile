@@ -53,8 +53,8 @@ bench: .venv/installed-run ## speed beside a baseline measured in the same run, 
 conformance: .venv/installed-dev ## published specifications and recordings (SHARED=folder)
 	MENTIONDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m pytest -n 0 -rs -m conformance tests
 
-train: .venv/installed-train ## train the model anew (DATA=folder with the labelled texts, BASE=another encoder, FORMER=a former run)
-	$(BIN)/python -m monitor.nlp.train --data $(abspath $(DATA)) $(if $(BASE),--base $(BASE)) $(if $(RECIPE),--recipe $(RECIPE)) $(if $(FORMER),--former $(abspath $(FORMER)))
+train: .venv/installed-train ## train the model anew (DATA=folder with the labelled texts, BASE=another encoder, FORMER=a former run, OUT=build/model)
+	$(BIN)/python -m monitor.nlp.train --data $(abspath $(DATA)) $(if $(OUT),--out $(abspath $(OUT))) $(if $(BASE),--base $(BASE)) $(if $(RECIPE),--recipe $(RECIPE)) $(if $(FORMER),--former $(abspath $(FORMER)))
 
 clean: ## removes what make made here, not your home folder
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

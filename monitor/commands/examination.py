@@ -160,9 +160,12 @@ def _examine_broker() -> Iterator[Finding]:
 
 def _examine_model() -> Iterator[Finding]:
     from monitor.nlp.engine import load_engine
+    from monitor.nlp.hub.errors import HubModelError
 
     try:
         yield Finding(GOOD, "model", load_engine().version)
+    except HubModelError as error:
+        yield Finding(BAD, "model", str(error))
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, BadZipFile) as error:
         yield Finding(BAD, "model", f"cannot be loaded ({type(error).__name__}: {error}): install Mentiondesk again")
 

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from monitor.nlp.calibration import Calibration
 from monitor.nlp.encoder import Encoder, Reading, default_threads
+from monitor.nlp.hub.errors import HubModelError
 from monitor.nlp.hub.replacements import Replacements
-from monitor.nlp.hub.settings import Wish, read_wishes
+from monitor.nlp.hub.settings import Wish, own_model, read_wishes
 from monitor.nlp.labels import AUDIENCES, HEADS, INTENTS, SENTIMENTS, TOPICS
 from monitor.nlp.language import identify_languages
 from monitor.nlp.learning import LearnedWeights
@@ -31,6 +32,7 @@ from monitor.text.entities import Entity, find_entities
 from monitor.text.reason import Reason
 
 MODEL_FOLDER = Path(__file__).parent / "model"
+_NEEDED = ("model.json", "calibration.json", "linear.npz")
 #: What is said of a post without a letter, a number or a pictogram.
 _SILENCE = {
     "intent": "chatter", "needs_reply": "no", "sentiment": "neutral", "complaint": "no", "severity": "0",
@@ -91,7 +93,8 @@ class NoEncoderError(Exception):
 class Engine:
     """Analyses posts with the models of a folder: `model.json`, `calibration.json`, `linear.npz`, and the encoder.
 
-    `wishes` names heads that other models replace. Their errors (HubModelError) come from `load` and `analyze` alone.
+    `wishes` names heads that other models replace. Their errors (HubModelError) come from `load` and `analyze` alone,
+    that of a folder without a model from `version`, too.
     """
 
     def __init__(
@@ -105,11 +108,13 @@ class Engine:
     @cached_property
     def version(self) -> str:
         """Names the weights and what replaces heads; stored with every analysis."""
+        self._look_at_folder()
         own = json.loads((self._folder / "model.json").read_text(encoding="utf-8"))["version"]
         return f"{own}{self._replaced.tag}"
 
     @cached_property
     def _models(self) -> tuple[Encoder | None, LinearModel, Calibration, WordWeigher]:
+        self._look_at_folder()
         has_encoder = (self._folder / "encoder.onnx").exists()
         encoder = Encoder(self._folder, self.threads) if has_encoder else None
         linear = LinearModel.load(self._folder / "linear.npz")
@@ -118,6 +123,14 @@ class Engine:
         )
         calibration = Calibration.load(self._folder / "calibration.json")
         return encoder, linear, self._replaced.adjust(calibration), weigher
+
+    def _look_at_folder(self) -> None:
+        missing = [name for name in _NEEDED if not (self._folder / name).exists()]
+        if missing and self._folder != MODEL_FOLDER:
+            raise HubModelError(
+                f"{self._folder} is no model: {', '.join(missing)} is not there. Name the folder that `make train` "
+                "wrote (build/model) in MENTIONDESK_MODEL, or leave it empty for the model that ships."
+            )
 
     def load(self) -> None:
         """Reads the weights now (a worker does so before its first batch); safe from several threads."""
@@ -183,7 +196,7 @@ class Engine:
         yes = {head: float(scores[head][row, 1]) for head in ("complaint", "needs_reply", "escalate")}
         says = {head: score >= thresholds[head] for head, score in yes.items()}
         severity = int(scores["severity"][row, 1:].argmax()) + 1 if says["complaint"] else 0
-        intent = _choose_intent(scores["intent"][row], says["complaint"])
+        intent = choose_intent(scores["intent"][row], severity)
         topic = TOPICS[int(scores["topic"][row].argmax())]
         audience = AUDIENCES[int(scores["audience"][row].argmax())]
         return PostAnalysis(
@@ -237,11 +250,12 @@ def _judge_silence(scores: dict[str, NDArray], row: int, *, asks: bool) -> None:
         scores[head][row] = [float(one == label) for one in HEADS[head]]
 
 
-def _choose_intent(scores: NDArray, is_complaint: bool) -> str:
-    """The likeliest intent that agrees with the complaint verdict: the two may not contradict each other."""
+def choose_intent(scores: NDArray, severity: int) -> str:
+    """The likeliest intent that agrees with the complaint verdict (severity 0: none): no chatter or advertising
+    complains, and praise does so mildly at most."""
+    denied = (("complaint",), ("promotion", "chatter"), ("promotion", "chatter", "praise"))[min(severity, 2)]
     allowed = scores.copy()
-    if not is_complaint:
-        allowed[INTENTS.index("complaint")] = -1
+    allowed[[INTENTS.index(intent) for intent in denied]] = -np.inf
     return INTENTS[int(allowed.argmax())]
 
 
@@ -251,5 +265,6 @@ def _named(labels: Sequence[str], scores: NDArray) -> dict[str, float]:
 
 @lru_cache(maxsize=1)
 def load_engine() -> Engine:
-    """The engine of this process: the shipped weights and what the settings replace; cheap until the first analysis."""
-    return Engine(wishes=read_wishes())
+    """The engine of this process: the weights that ship or are named, and what replaces heads; cheap until the first
+    analysis."""
+    return Engine(own_model() or MODEL_FOLDER, wishes=read_wishes())

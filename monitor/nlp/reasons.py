@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from monitor.nlp.function_words import function_words
 from monitor.nlp.labels import INTENTS, TOPICS, head_slices
-from monitor.nlp.linear import LinearModel
+from monitor.nlp.linear import LinearModel, cut_characters
 from monitor.nlp.normalise import normalise
 
 #: Every code that analysis may give, for the table of the console and its test.
@@ -43,7 +43,7 @@ REASON_CODES: Final = (
 
 _MOST_WORDS = 5
 _KEPT = 50_000  # words whose weights are kept at most
-_READ = 2500  # characters in which words are looked for
+_WHOLE = 700  # characters; in longer posts words are looked for in the part that weighs most
 _LEAST_SHARE = 0.25  # of the strongest word's weight
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _WORD = re.compile(
@@ -65,12 +65,21 @@ class WordWeigher:
     def deciding_words(self, text: str, head: str, language: str = "") -> list[str]:
         """Words of the text that push the yes/no head toward yes, strongest first, as written. Words of grammar are
         named only where nothing else pushed."""
+        text = self._deciding_part(text, head)
         grammar = function_words(language)
         with self._keeping:
             spans = {word: self._fold(word) for word in self.words(text)}
             self._learn(set(spans.values()))
             telling = {word: folded for word, folded in spans.items() if folded not in grammar}
             return self._rank(telling, head) or self._rank(spans, head)
+
+    def _deciding_part(self, text: str, head: str) -> str:
+        if len(text) <= _WHOLE:
+            return text
+        parts = cut_characters(text)
+        column = head_slices()[head].start
+        scores = self._model.score([normalise(part) for part in parts])
+        return parts[int((scores[:, column + 1] - scores[:, column]).argmax())]
 
     def _rank(self, words: dict[str, str], head: str) -> list[str]:
         """`words` as written → as the models read them."""
@@ -88,7 +97,7 @@ class WordWeigher:
     def words(self, text: str) -> list[str]:
         """The words that could decide, as written; runs of an unspaced script cut into pieces."""
         words: list[str] = []
-        for match in _WORD.finditer(_NOT_A_WORD.sub(" ", text[:_READ])):
+        for match in _WORD.finditer(_NOT_A_WORD.sub(" ", text)):
             words += self._cut(match.group()) if match["run"] else [match.group()]
         return words
 

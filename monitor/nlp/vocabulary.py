@@ -19,7 +19,7 @@ CONTINUED = "##"
 # Scripts written without spaces between words: a piece at the start of a run and inside it share one row.
 _UNSPACED = "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _SIGNS = "\u2190-\u2bff\u3000-\u303f\ufe00-\ufe0f\U0001f000-\U0001faff"
-_JAMO = "\u1100-\u11ff"  # the letters that Hangul is read in: a dozen words without a space are longer than a word may be
+_JAMO = "\u1100-\u11ff"  # the letters that Hangul is read in; a phrase of it without spaces is long
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _MAXIMUM_WORD = 64
 
@@ -67,6 +67,6 @@ def _parting(vocabulary: Iterable[str]) -> Regex:
     """Emoji and symbols stand alone; runs of an unspaced script are parted from their neighbours, and cut at letters
     that no piece has and where they grow too long. Uncut, such a letter would make one unknown piece of its whole run.
     """
-    known = sorted({piece for piece in vocabulary if len(piece) == 1 and _IS_UNSPACED.match(piece)})
+    known = sorted({letter for piece in vocabulary for letter in piece if _IS_UNSPACED.match(letter)})
     run = f"[{''.join(known)}]{{1,{_MAXIMUM_WORD}}}|" if known else ""
     return Regex(f"{run}[{_UNSPACED}]|[{_SIGNS}]|[{_JAMO}]{{{_MAXIMUM_WORD}}}")

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from monitor.commands.examination import _examine_brands, _examine_replaced_heads
+from monitor.commands.examination import _examine_brands, _examine_model, _examine_replaced_heads
 from monitor.commands.findings import BAD, GOOD, WARN
+from monitor.nlp.engine import load_engine
 from monitor.nlp.hub.preparing import prepare
 from tests.support.tiny_classifier import make_classifier
 
@@ -18,6 +19,16 @@ def test_a_pattern_that_is_ignored_is_told_of(brand: Any) -> None:
     (finding,) = _examine_brands()
     assert (finding.state, finding.subject) == (WARN, f"brand {brand.slug}")
     assert finding.says.startswith("1 of its patterns")
+
+
+def test_a_folder_that_holds_no_model_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MENTIONDESK_MODEL", str(tmp_path))
+    load_engine.cache_clear()
+    try:
+        (finding,) = _examine_model()
+    finally:
+        load_engine.cache_clear()
+    assert finding.state == BAD and "is no model: model.json, calibration.json, linear.npz is not there" in finding.says
 
 
 def test_a_model_that_replaces_ours_is_told_of_and_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """Training from bases of other families, and what int8 may cost. Needs torch (the extra `train`)."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +14,13 @@ from tokenizers import Tokenizer, models, pre_tokenizers  # noqa: E402
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel  # noqa: E402
 
 from monitor.nlp.encoder import Encoder  # noqa: E402
-from monitor.nlp.labels import HEADS  # noqa: E402
+from monitor.nlp.labels import EMBEDDING_SIZE, HEADS  # noqa: E402
 from monitor.nlp.train import corpora, export  # noqa: E402
+from monitor.nlp.train.calibrate import name_of_weights  # noqa: E402
 from monitor.nlp.train.corpora import Example  # noqa: E402
 from monitor.nlp.train.export import check_int8, load_trained  # noqa: E402
-from monitor.nlp.train.network import SHIPPED, WHOLE  # noqa: E402
+from monitor.nlp.train.languages import read_posts  # noqa: E402
+from monitor.nlp.train.network import SHIPPED, WHOLE, turning  # noqa: E402
 from monitor.nlp.train.recipe import Recipe, Thinning  # noqa: E402
 from monitor.nlp.train.train import train  # noqa: E402
 
@@ -77,6 +81,41 @@ def test_a_base_with_its_own_tokeniser_is_trained_thinned_exported_and_read(data
     with torch.no_grad():
         columns, _ = thinned(torch.tensor([[0, *ids, 2]]), torch.ones(1, len(ids) + 2, dtype=torch.long))
     assert np.allclose(own.columns[0], columns[0].numpy(), atol=1e-3)
+    assert own.embeddings.shape == (2, EMBEDDING_SIZE)  # the tiny encoder has 32
+
+
+@pytest.mark.parametrize("width", [32, 768])
+def test_an_embedding_of_another_width_keeps_likeness(width):
+    states = torch.randn(40, width, generator=torch.Generator().manual_seed(3))
+    placed = states @ turning(width)
+    before, after = (torch.nn.functional.normalize(each) for each in (states, placed))
+    assert placed.shape == (40, EMBEDDING_SIZE)
+    assert (before @ before.T - after @ after.T).abs().max() < (1e-5 if width < EMBEDDING_SIZE else 0.2)
+
+
+def test_a_training_that_would_end_in_nothing_does_not_begin(data, tmp_path):
+    for arguments, said in (
+        (["--data", str(tmp_path / "typo")], "name the folder of the labelled sets"),
+        (["--data", str(data), "--recipe", "further"], "name its folder of checkpoints"),
+        (["--data", str(data), "--former", str(tmp_path)], "holds no averaged.pt"),
+    ):
+        done = subprocess.run([sys.executable, "-m", "monitor.nlp.train", *arguments], capture_output=True, text=True)
+        assert done.returncode == 2 and said in done.stderr, done.stderr
+
+
+def test_the_open_part_teaches_languages_from_open_texts_alone(data):
+    (data / "umsab").mkdir()
+    (data / "umsab" / "train.tsv").write_text("text\tlang\nbonjour à tous\tfr\n", encoding="utf-8")
+    everything, open_part = read_posts(data), read_posts(data, open_only=True)
+    assert ("umsab/train.tsv", "fr") in everything
+    assert {path for path, _ in open_part} == {"composed/train.tsv", "parallel.tsv"}
+
+
+def test_other_weights_have_another_version(tmp_path):
+    (tmp_path / "linear.npz").write_bytes(b"one")
+    before = name_of_weights(tmp_path)
+    (tmp_path / "linear.npz").write_bytes(b"two")
+    assert name_of_weights(tmp_path) != before
 
 
 def test_a_thinned_network_is_taught_on_by_its_whole_one(data, base, tmp_path):

@@ -1,5 +1,7 @@
 """Windows and batches: every token is read once at least, work is capped, budgets hold."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 
@@ -94,6 +96,19 @@ def test_batches_that_are_read_beside_each_other_come_back_in_the_order_of_the_p
 def test_pieces_inside_an_unspaced_run_share_the_row_of_their_start():
     tokenizer = build_tokenizer(["[UNK]", "包裹", "没", "到", "late"])
     assert tokenizer.encode("没到包裹 late", add_special_tokens=False).ids == [2, 3, 1, 4]
+
+
+def test_a_letter_that_no_piece_has_hides_only_itself():
+    tokenizer = build_tokenizer(["[UNK]", "包裹", "包", "裹", "没", "到", "late"])
+    assert tokenizer.encode("没到鱻包裹", add_special_tokens=False).ids == [4, 5, 0, 1]
+
+
+def test_a_run_without_spaces_is_read_however_long_it_is():
+    letters = [chr(letter) for letter in range(0x1100, 0x1200)]
+    tokenizer = build_tokenizer(["[UNK]", "包裹", "包", "裹", *letters, *(f"##{letter}" for letter in letters)])
+    for run in ("包裹" * 100, unicodedata.normalize("NFD", "아직도안왔어요환불해주세요" * 9)):
+        ids = tokenizer.encode(run, add_special_tokens=False).ids
+        assert 0 not in ids and len(ids) >= 100, run[:4]
 
 
 def test_a_wrong_number_of_threads_is_told_and_not_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,15 @@
 """The engine on its shipped weights: what it says, in which order, and that no text can break it."""
 
+import json
+import shutil
 import time
 from dataclasses import fields
 
 import numpy as np
 import pytest
 
-from monitor.nlp.engine import PostAnalysis, PostInput, load_engine
+from monitor.nlp.engine import MODEL_FOLDER, PostAnalysis, PostInput, choose_intent, load_engine
+from monitor.nlp.hub.errors import HubModelError
 from monitor.nlp.labels import AUDIENCES, HEADS, INTENTS, SENTIMENTS, TOPICS, head_slices
 from monitor.nlp.reasons import REASON_CODES, WordWeigher
 
@@ -193,6 +196,48 @@ def test_without_its_words_a_complaint_is_less_of_one():
 def test_reasons_hold_no_numbers_of_people():
     analysis = analyze(COMPLAINT + " order 4455667788")[0]
     assert "4455667788" not in str([reason.params for reason in analysis.reasons])
+
+
+def test_the_words_of_a_long_post_come_from_its_complaint():
+    praise = "I love this shop, the quality is great and the colours are beautiful. My sister ordered a dress too. "
+    for before in (26, 60):
+        text = praise * before + "But the seller charged my card twice and kept my money, this is fraud and no refund."
+        analysis = analyze(text)[0]
+        assert analysis.complaint and analysis.intent not in ("praise", "chatter", "promotion"), before
+        words = next(reason.params["words"] for reason in analysis.reasons if reason.code == "words.complaint")
+        assert "fraud" in words and not {"love", "shop", "dress", "colours"} & set(words), (before, words)
+
+
+def test_a_word_without_spaces_that_decides_is_a_word():
+    text = "我在你们平台买的手机坏了客服也不回复我鱻太过分了骗子请马上退款"
+    words = next(reason.params["words"] for reason in analyze(text)[0].reasons if reason.code == "words.complaint")
+    assert words and max(map(len, words)) <= 4
+
+
+@pytest.mark.parametrize(("severity", "said"), [(0, "praise"), (1, "praise"), (2, "question"), (3, "question")])
+def test_no_intent_contradicts_the_verdict(severity, said):
+    order = ("promotion", "chatter", "praise", "question", "follow_up", "complaint")
+    likelier = np.array([0.3 - 0.05 * order.index(intent) for intent in INTENTS])
+    assert choose_intent(likelier, severity) == (said if severity else "promotion")
+    only_complaint = np.array([float(intent == "complaint") for intent in INTENTS])
+    assert (choose_intent(only_complaint, severity) == "complaint") == (severity > 0)
+
+
+def test_a_model_of_ones_own_is_used_where_the_setting_names_its_folder(tmp_path, monkeypatch):
+    folder = tmp_path / "model"
+    shutil.copytree(MODEL_FOLDER, folder)
+    about = json.loads((folder / "model.json").read_text()) | {"version": "own-12345678"}
+    (folder / "model.json").write_text(json.dumps(about))
+    monkeypatch.setenv("MENTIONDESK_MODEL", str(folder))
+    load_engine.cache_clear()
+    try:
+        assert analyze(COMPLAINT)[0].model == "own-12345678"
+        (folder / "linear.npz").unlink()
+        load_engine.cache_clear()
+        with pytest.raises(HubModelError, match=r"linear\.npz is not there. Name the folder that `make train` wrote"):
+            analyze(COMPLAINT)
+    finally:
+        load_engine.cache_clear()
 
 
 def test_every_reason_has_a_published_code():

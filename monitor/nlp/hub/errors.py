@@ -2,4 +2,4 @@
 
 
 class HubModelError(ValueError):
-    """A model that is to replace a head cannot be used."""
+    """A model that is to replace a head, or ours, cannot be used."""

@@ -79,11 +79,11 @@ def _fold(name: str) -> str:
 
 
 def _mismatch(wish: Wish, names: Sequence[str]) -> HubModelError:
-    labels = HEADS[wish.head]
-    example = ",".join(f"{name}:{labels[min(place, len(labels) - 1)]}" for place, name in enumerate(names[:3]))
+    labels, meant = HEADS[wish.head], _names_of(wish.head)
+    example = ",".join(f"{name}:{meant.get(_fold(name), '|'.join(labels))}" for name in names[:3])
     more = ",…" if len(names) > 3 else ""
     stated = f" as {wish.setting}_LABELS says" if wish.labels else ""
     return HubModelError(
         f"The labels of {wish.model} ({', '.join(names)}) do not match those of {wish.head} ({', '.join(labels)})"
-        f'{stated}: give each of them its meaning, such as {wish.setting}_LABELS="{example}{more}".'
+        f'{stated}: give each of them its meaning in {wish.setting}_LABELS="{example}{more}" (one where several stand).'
     )

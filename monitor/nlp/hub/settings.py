@@ -1,4 +1,4 @@
-"""Which heads are replaced by which models. The environment is read here because this floor knows no settings."""
+"""Which model analyses, and which heads others replace. The environment is read here as this floor has no settings."""
 
 import os
 from dataclasses import dataclass
@@ -46,6 +46,12 @@ def read_wishes() -> dict[str, Wish]:
         head: Wish(head, (model or "").strip(), (labels or "").strip()) for head, (model, labels) in stated.items()
     }
     return {head: wish for head, wish in wishes.items() if wish.model}
+
+
+def own_model() -> Path | None:
+    """The folder of the weights that somebody trained themselves (`make train`); None: those that ship."""
+    chosen = os.environ.get("MENTIONDESK_MODEL", "").strip()
+    return Path(chosen).expanduser().absolute() if chosen else None
 
 
 def models_folder() -> Path:

@@ -8,14 +8,28 @@ import argparse
 from pathlib import Path
 
 from monitor.nlp.train.calibrate import calibrate
+from monitor.nlp.train.corpora import TASK_CORPORA
 from monitor.nlp.train.export import check_int8, export
 from monitor.nlp.train.languages import train_languages
 from monitor.nlp.train.linear import train_linear
+from monitor.nlp.train.network import SHIPPED
 from monitor.nlp.train.recipe import BASE, FULL, FURTHER, SHORT, THINNED
 from monitor.nlp.train.train import train
 
 RECIPES = {"short": SHORT, "full": FULL, "further": FURTHER, "thinned": THINNED}
 STEPS = ("encoder", "export", "linear", "languages", "calibration")
+
+
+def what_is_missing(data: Path, recipe: str | None, former: Path | None) -> str:
+    """Why hours of training would end in nothing, or "" where they need not."""
+    task = [corpus.path for corpus in TASK_CORPORA]
+    if not any((data / path).exists() for path in task):
+        return f"{data} holds neither {' nor '.join(task)}: name the folder of the labelled sets (DATA=, --data)."
+    if recipe == "further" and former is None:
+        return "The recipe `further` goes on from a former run: name its folder of checkpoints (FORMER=, --former)."
+    if former is not None and not (former / SHIPPED).exists():
+        return f"{former} holds no {SHIPPED}: name the folder of checkpoints of a former run (FORMER=, --former)."
+    return ""
 
 
 def main() -> None:
@@ -38,6 +52,8 @@ def main() -> None:
     parser.add_argument("--open-only", action="store_true", help="only sets whose texts are under an open licence")
     parser.add_argument("--version", default="", help="name of the weights, stored with every analysis")
     options = parser.parse_args()
+    if problem := what_is_missing(options.data, options.recipe, options.former):
+        parser.error(problem)
     options.out.mkdir(parents=True, exist_ok=True)
     if "encoder" in options.only and not train(
         options.data,
@@ -57,7 +73,7 @@ def main() -> None:
     if "linear" in options.only:
         train_linear(options.data, options.out / "linear.npz", options.open_only)
     if "languages" in options.only:
-        train_languages(options.data, options.out / "languages.npz")
+        train_languages(options.data, options.out / "languages.npz", open_only=options.open_only)
     if "calibration" in options.only:
         calibrate(options.data, options.out, options.version, options.open_only)
 

@@ -1,5 +1,6 @@
 """Fits calibration.json on the held-out part of the training sets, chooses the thresholds, writes model.json."""
 
+import hashlib
 import json
 import zlib
 from pathlib import Path
@@ -131,6 +132,14 @@ def cross_fitted_errors(examples: list[Example], encoder: NDArray | None, linear
     }
 
 
+def name_of_weights(model: Path) -> str:
+    """By what they hold: weights that were made anew have another version, by which stored posts are read again."""
+    held = hashlib.sha256()
+    for name in ("encoder.onnx", "linear.npz", "calibration.json"):
+        held.update((model / name).read_bytes() if (model / name).exists() else b"")
+    return f"own-{held.hexdigest()[:8]}"
+
+
 def calibrate(data: Path, model: Path, version: str = "", open_only: bool = False) -> None:
     """Writes calibration.json and model.json beside the weights in `model`."""
     task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE, open_only=open_only)
@@ -155,7 +164,7 @@ def calibrate(data: Path, model: Path, version: str = "", open_only: bool = Fals
     errors = cross_fitted_errors(fitted, encoder, linear)
     file.write_text(json.dumps({"groups": groups, "thresholds": thresholds}, indent=1) + "\n", encoding="utf-8")
     about = {
-        "version": version or ("encoder-1" if has_encoder else "linear-1"),
+        "version": version or name_of_weights(model),
         "topic_set": TOPIC_SET_VERSION,
         "heads": {head: list(labels) for head, labels in HEADS.items()},
         "held_out_posts": len(judged),

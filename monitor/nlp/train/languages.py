@@ -49,16 +49,17 @@ class Source:
     limit: int = 10**9
     column: str = "lang"
     renamed: tuple[tuple[str, str], ...] = ()
+    is_open: bool = False  # its texts are under an open licence, or ours
 
 
 SOURCES = (
-    Source("composed/train.tsv"),
+    Source("composed/train.tsv", is_open=True),
     Source("complaint_triage/train.tsv"),
     Source("umsab/train.tsv", renamed=(("hi", "hi-Latn"),)),
     Source("lid_twitter_uva/train.tsv", column="label"),
     Source("tweeteval_sentiment/train_semeval2013_2016.tsv", 2500),
     Source("airline_us/train.tsv", 1000),
-    Source("multi_id_smsa/train.tsv", 2500),
+    Source("multi_id_smsa/train.tsv", 2500, is_open=True),
     Source("real_shopee_id_googleplay/reviews.tsv"),
     Source("multi_ms_malaya/train.tsv", 3000),
     Source("vi_shopee/reviews_with_stars.tsv", 2500),
@@ -89,10 +90,11 @@ def join(parts: Sequence[Part]) -> Part:
     )
 
 
-def read_posts(folder: Path) -> dict[tuple[str, str], list[str]]:
+def read_posts(folder: Path, *, open_only: bool = False) -> dict[tuple[str, str], list[str]]:
     """Posts by source and language, each once, in an order fixed by the seed."""
     posts: dict[tuple[str, str], list[str]] = {}
-    sources = [(folder / source.path, source) for source in SOURCES] + [(CORPUS, Source(CORPUS.name))]
+    chosen = [source for source in SOURCES if source.is_open or not open_only]
+    sources = [(folder / source.path, source) for source in chosen] + [(CORPUS, Source(CORPUS.name))]
     for path, source in sources:
         if not path.exists():
             print(f"{source.path}: not there, left out", flush=True)
@@ -208,7 +210,7 @@ def likely_posts(doubtful: Sequence[str], weights: NDArray[np.float32]) -> Part:
     return chosen
 
 
-def fit(folder: Path, posts: dict[tuple[str, str], list[str]]) -> NDArray[np.float32]:
+def fit(folder: Path, posts: dict[tuple[str, str], list[str]], *, open_only: bool = False) -> NDArray[np.float32]:
     """Fits twice: the second time with those doubtful and unsorted posts of which the first fit is sure."""
     pairs = [(text, key[1]) for key, texts in posts.items() if key != DOUBTFUL for text in texts]
     texts, languages = [text for text, _ in pairs], [language for _, language in pairs]
@@ -220,7 +222,7 @@ def fit(folder: Path, posts: dict[tuple[str, str], list[str]]) -> NDArray[np.flo
     first = regress(join(parts), FIRST_PASSES)
     if DOUBTFUL in posts:
         parts.append(likely_posts(posts[DOUBTFUL], first))
-    parts += sure_posts(folder, first)
+    parts += [] if open_only else sure_posts(folder, first)
     parts.append(part_of(*cut_pieces(texts, languages), PIECE_WEIGHT))
     return regress(join(parts), PASSES)
 
@@ -231,8 +233,8 @@ def pack(weights: NDArray[np.float32]) -> dict[str, NDArray]:
     return {"weights": np.round(weights / scale).astype(np.int8), "scale": np.float32(scale), "bias": bias}
 
 
-def train_languages(data: Path, out: Path) -> None:
+def train_languages(data: Path, out: Path, *, open_only: bool = False) -> None:
     """Writes the weights file `out`."""
-    packed = pack(fit(data, read_posts(data)))
+    packed = pack(fit(data, read_posts(data, open_only=open_only), open_only=open_only))
     with out.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **packed)

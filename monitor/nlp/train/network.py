@@ -14,7 +14,8 @@ from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.masking_utils import create_bidirectional_mask
 
-from monitor.nlp.labels import COLUMN_COUNT
+from monitor.nlp.labels import COLUMN_COUNT, EMBEDDING_SIZE
+from monitor.nlp.train.corpora import SEED
 
 #: The weights that ship, in the folder of a run, and those of the whole network that they were thinned from.
 SHIPPED, WHOLE = "averaged.pt", "whole.pt"
@@ -22,7 +23,9 @@ _JOINED = "joined_after"
 
 
 class MentionNetwork(nn.Module):
-    """Gives the columns of all heads (see labels.HEADS) and the mean-pooled embedding of a batch."""
+    """Gives the columns of all heads (see labels.HEADS) and the mean-pooled embedding of a batch, which always has
+    EMBEDDING_SIZE numbers: of an encoder of another width it is turned into as many, by a fixed map that keeps
+    likeness (orthonormal, as in Johnson and Lindenstrauss, 1984)."""
 
     def __init__(self, encoder: nn.Module, width: int, dropout: float = 0.1, joined_after: int = 0) -> None:
         super().__init__()
@@ -31,11 +34,16 @@ class MentionNetwork(nn.Module):
         self.dropout = nn.Dropout(dropout)
         # The heads read the first token beside the mean: so the mean may keep its sense of similarity.
         self.heads = nn.Linear(2 * width, COLUMN_COUNT)
+        self.register_buffer("turning", turning(width) if width != EMBEDDING_SIZE else None)
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        hidden, embedding = self.read(input_ids, attention_mask)
-        columns = self.heads(self.dropout(torch.cat([embedding, hidden[:, 0]], dim=1)))
-        return columns, embedding
+        hidden, mean = self.read(input_ids, attention_mask)
+        columns = self.heads(self.dropout(torch.cat([mean, hidden[:, 0]], dim=1)))
+        return columns, self.place(mean)
+
+    def place(self, mean: torch.Tensor) -> torch.Tensor:
+        """The embedding: the mean of the states, in EMBEDDING_SIZE numbers."""
+        return mean if self.turning is None else mean @ self.turning
 
     def read(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The states of all tokens, and their mean."""
@@ -57,6 +65,14 @@ class MentionNetwork(nn.Module):
             hidden = layer(hidden, create_bidirectional_mask(self.encoder.config, hidden, mask))
             hidden = hidden[0] if isinstance(hidden, tuple) else hidden
         return hidden, weights
+
+
+def turning(width: int) -> torch.Tensor:
+    """A fixed matrix, width × EMBEDDING_SIZE, whose rows or columns (the fewer) are orthonormal."""
+    chance = torch.Generator().manual_seed(SEED)
+    tall = torch.randn(max(width, EMBEDDING_SIZE), min(width, EMBEDDING_SIZE), generator=chance)
+    matrix = torch.linalg.qr(tall).Q
+    return matrix if width > EMBEDDING_SIZE else matrix.T.contiguous()
 
 
 def join_pairs(hidden: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

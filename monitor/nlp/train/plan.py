@@ -85,7 +85,7 @@ def hold_base_embeddings(plan: Plan, encoder: nn.Module, tokenizer: Tokenizer) -
     rank, workers = worker()
     starts = range(64 * rank, len(chosen), 64 * workers)
     with torch.no_grad():
-        own = {start: network.read(*pad(ids[start : start + 64], plan.device))[1] for start in starts}
+        own = {start: network.place(network.read(*pad(ids[start : start + 64], plan.device))[1]) for start in starts}
     plan.targets = gather(own)
     for row, (example, _) in enumerate(chosen):
         plan.prepared[id(example)].target = row

@@ -66,9 +66,7 @@ def warm_up(
     table = network.encoder.get_input_embeddings().weight
     head = WordHead(table.shape[1], len(table)).to(device)
     parameters = [p for p in (*network.encoder.parameters(), *head.parameters()) if p.requires_grad]
-    optimizer = torch.optim.AdamW(
-        parameters, lr=recipe.masked_learning_rate, weight_decay=WEIGHT_DECAY, fused=device.type == "cuda"
-    )
+    optimizer = torch.optim.AdamW(parameters, lr=recipe.masked_learning_rate, weight_decay=WEIGHT_DECAY, fused=True)
     mask_id, started, running = id_of(tokenizer, MASK), time.monotonic(), 0.0
     passes = [batches(posts, chance, recipe.masked_batch_tokens) for _ in range(recipe.masked_passes)]
     steps = [group for groups in passes for group in groups]
@@ -78,14 +76,14 @@ def warm_up(
             options["lr"] = recipe.masked_learning_rate * min((step + 1) / (4 * WARM_UP_STEPS), 1 - step / len(steps))
         ids, mask = pad([post.ids for post in group], torch.device("cpu"))
         hidden, places, words = hide(ids.numpy(), mask.numpy() > 0, numbers, mask_id, len(table))
-        states, embedding = network.read(torch.from_numpy(hidden).to(device), mask.to(device))
+        states, mean = network.read(torch.from_numpy(hidden).to(device), mask.to(device))
         guessed = head(states.reshape(-1, states.shape[-1])[torch.from_numpy(places).to(device)], table)
         loss = nn.functional.cross_entropy(guessed, torch.from_numpy(words).to(device))
         near = [row for row, post in enumerate(group) if post.target >= 0]
         total = loss
         if near:
             wanted = targets[[group[row].target for row in near]]
-            likeness = nn.functional.cosine_similarity(embedding[near], wanted)
+            likeness = nn.functional.cosine_similarity(network.place(mean[near]), wanted)
             total = loss + SIMILARITY_WEIGHT * (1 - likeness).sum() / len(group)
         optimizer.zero_grad(set_to_none=True)
         total.backward()
