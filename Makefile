@@ -46,9 +46,8 @@ check: .venv/installed-dev ## format, lint, types, import rules, migrations, dep
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/check.py
 
-bench: .venv/installed-run ## speed beside a baseline measured in the same run, one JSON object each
-	@for subject in $$($(BIN)/python -c 'from monitor.commands.measuring import MODULES; print(*MODULES)'); do \
-		echo "{\"subject\": \"$$subject\", \"figures\": $$($(BIN)/mentiondesk bench $$subject)}" || exit 1; done
+bench: .venv/installed-dev ## speed beside a baseline measured in the same run, one JSON object each (EXAMPLES=, JUDGED=: few-shot, too)
+	@$(BIN)/python .ci/bench.py "$(EXAMPLES)" "$(JUDGED)"
 
 conformance: .venv/installed-dev ## published specifications and recordings (SHARED=folder)
 	MENTIONDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m pytest -n 0 -rs -m conformance tests

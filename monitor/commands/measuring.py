@@ -16,6 +16,8 @@ MODULES = {
     "trends": ("monitor.trends.bench", "bench_trends"),
     "export": ("monitor.trends.bench", "bench_export"),
 }
+#: Those that measure files which somebody has to give.
+OF_FILES = {"few-shot"}
 
 
 def register(commands: Any) -> None:

@@ -1,37 +1,32 @@
 """The metrics table: any labelled TSV or JSONL in, every head that the file labels out, with bootstrap intervals.
 
-Columns named after heads are used as they are; a column `label` is read by its values (sentiment, complaint, language).
-Labels that are none of the head's are left out, counted and told.
+labelled.py reads the file. A figure that nothing in the rows defines (F1 where no row is positive and none was called
+so) is told as such, never as a number.
 """
 
-import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.nlp.engine import Engine, PostAnalysis, PostInput, load_engine
-from monitor.nlp.labels import HEADS, SENTIMENTS
+from monitor.nlp.label_meanings import LANGUAGE
+from monitor.nlp.labelled import EvaluationError, LeftOut, read_labelled, told_aside, told_left_out
+from monitor.nlp.labels import HEADS
+from monitor.nlp.language_labels import as_labelled
 
 _SEED: Final = 7
 _RESAMPLES: Final = 400
 _FEWEST_A_LABEL: Final = 10  # macro-F1 is taken over labels with at least so many rows
 _FEWEST_A_LANGUAGE: Final = 10
 _RANDOM_DRAWS: Final = 5
-_SHOWN_LABELS: Final = 5  # of those left out
-_LONGEST_SHOWN: Final = 32
-_LANGUAGE_CODE: Final = re.compile(r"[a-z]{2}(-[A-Za-z]{2,4})?|hinglish|fil|yue|cmn|und|unknown")
-_COMPLAINT_LABELS: Final = {"complaint": "yes", "not_complaint": "no"}
 _YES_NO: Final = {True: "yes", False: "no"}
-
-
-class EvaluationError(ValueError):
-    """The file has no text or no label that the engine knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +36,10 @@ class Estimate:
     value: float
     low: float
     high: float
+
+
+#: What nothing in the rows defines.
+UNDEFINED: Final = Estimate(math.nan, math.nan, math.nan)
 
 
 @dataclass(slots=True)
@@ -60,16 +59,11 @@ class Report:
     posts: int
     model: str
     heads: dict[str, HeadReport] = field(default_factory=dict)
+    #: Why → lines of the file that are no rows.
+    put_aside: dict[str, list[int]] = field(default_factory=dict)
     #: Column → labels that are none of the head's, with the number of rows that have them.
-    left_out: dict[str, Counter[str]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Labelled:
-    """The rows of a file, with labels under the names of their heads, and what is no label of ours."""
-
-    rows: list[dict[str, str]]
-    left_out: dict[str, Counter[str]] = field(default_factory=dict)
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +94,32 @@ def _by_label(judged: Judged) -> tuple[NDArray, NDArray, NDArray]:
     return hits, np.bincount(judged.truth, minlength=size), np.bincount(judged.answer, minlength=size)
 
 
+def _mean_share(parts: NDArray, wholes: NDArray) -> float:
+    """The mean of shares, without those of nothing; not a number where all are."""
+    there = wholes > 0
+    return float((parts[there] / wholes[there]).mean()) if there.any() else math.nan
+
+
 def f1_of_yes(judged: Judged) -> float:
-    hits, true, said = _by_label(judged)
-    return float(2 * hits[1] / max(1, true[1] + said[1]))
+    return macro_f1([1])(judged)
 
 
 def macro_f1(labels: Sequence[int]) -> Metric:
+    chosen = list(labels)
+
     def measure(judged: Judged) -> float:
         hits, true, said = _by_label(judged)
-        return float(np.mean([2 * hits[label] / max(1, true[label] + said[label]) for label in labels]))
+        return _mean_share(2 * hits[chosen], (true + said)[chosen])
 
     return measure
 
 
 def macro_recall(labels: Sequence[int]) -> Metric:
+    chosen = list(labels)
+
     def measure(judged: Judged) -> float:
         hits, true, _ = _by_label(judged)
-        return float(np.mean([hits[label] / max(1, true[label]) for label in labels]))
+        return _mean_share(hits[chosen], true[chosen])
 
     return measure
 
@@ -128,18 +131,22 @@ def precision_at_recall_90(judged: Judged) -> float:
     scores = judged.score[order]
     hits = np.cumsum(judged.truth[order] == 1)
     if not hits[-1]:
-        return 0.0
+        return math.nan
     ends = np.append(scores[1:] != scores[:-1], True)
     usable = ends & (hits >= 0.9 * hits[-1])
     return float((hits / np.arange(1, len(hits) + 1))[usable].max())
 
 
 def estimate(metric: Metric, judged: Judged) -> Estimate:
+    """The figure and its interval over resamplings, but for those in which nothing defines it."""
+    value = metric(judged)
+    if math.isnan(value):
+        return UNDEFINED
     chance = np.random.default_rng(_SEED)
     size = len(judged.truth)
     values = [metric(judged.take(chance.integers(0, size, size))) for _ in range(_RESAMPLES)]
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Estimate(metric(judged), float(low), float(high))
+    low, high = np.percentile([one for one in values if not math.isnan(one)] or [value], [2.5, 97.5])
+    return Estimate(value, float(low), float(high))
 
 
 def metrics_of(head: str, judged: Judged) -> dict[str, Metric]:
@@ -155,29 +162,38 @@ def metrics_of(head: str, judged: Judged) -> dict[str, Metric]:
     return {"accuracy": accuracy, "macro_f1": macro_f1(common)}
 
 
-def evaluate_file(path: str | Path, engine: Engine | None = None) -> Report:
-    """Analyses every row of the file and measures each head it labels. Raises EvaluationError, OSError."""
-    engine = engine or load_engine()
+def evaluate_file(
+    path: str | Path, engine: Engine | None = None, progress: Callable[[int, int], None] | None = None
+) -> Report:
+    """Analyses every row of the file and measures each head it labels. Raises EvaluationError, OSError.
+
+    `progress` is called with how many posts are analysed, and of how many.
+    """
     labelled = read_labelled(Path(path))
-    rows = labelled.rows
-    analyses: list[PostAnalysis] = []
-    for start in range(0, len(rows), 256):
-        analyses += engine.analyze([PostInput(row["text"]) for row in rows[start : start + 256]])
-    report = Report(str(path), len(rows), engine.version, left_out=labelled.left_out)
-    languages = np.array([row.get("lang", "") for row in rows])
-    for head in (*HEADS, "language"):
-        known = [place for place, row in enumerate(rows) if row.get(head)]
-        if known:
-            judged = judge(head, [rows[place][head] for place in known], [analyses[place] for place in known])
-            report.heads[head] = _report_head(head, judged, languages[known])
-    if "complaint" in report.heads:
-        found = [place for place, row in enumerate(rows) if row.get("complaint") == "yes" and analyses[place].complaint]
-        report.heads["reasons"] = measure_reasons(engine, [(rows[place]["text"], analyses[place]) for place in found])
-    if not report.heads:
-        told = "".join(f" {_told(column, counts)}." for column, counts in labelled.left_out.items())
+    posts = labelled.posts
+    measured = [head for head in (*HEADS, LANGUAGE) if any(head in post.labels for post in posts)]
+    if not measured:
+        told = "".join(f" {line}." for line in [*told_aside(labelled.put_aside), *told_left_out(labelled.left_out)])
         raise EvaluationError(
-            f"{path} has no column with labels that the engine knows: {', '.join(HEADS)}, lang or label.{told}"
+            f"{path} has no column with labels that the engine knows: {', '.join(HEADS)}, lang, rating or label.{told}"
         )
+    engine = engine or load_engine()
+    analyses: list[PostAnalysis] = []
+    for start in range(0, len(posts), 256):
+        analyses += engine.analyze([PostInput(post.text) for post in posts[start : start + 256]])
+        if progress is not None:
+            progress(len(analyses), len(posts))
+    report = Report(str(path), len(posts), engine.version)
+    report.put_aside, report.left_out, report.notes = labelled.put_aside, labelled.left_out, labelled.notes
+    languages = np.array([post.language for post in posts])
+    for head in measured:
+        known = [place for place, post in enumerate(posts) if head in post.labels]
+        judged = judge(head, [posts[place].labels[head] for place in known], [analyses[place] for place in known])
+        report.heads[head] = _report_head(head, judged, languages[known])
+    if "complaint" in measured:
+        pairs = [(post, found) for post, found in zip(posts, analyses, strict=True) if found.complaint]
+        found = [(post.text, found) for post, found in pairs if post.labels.get("complaint") == "yes"]
+        report.heads["reasons"] = measure_reasons(engine, found)
     return report
 
 
@@ -214,92 +230,10 @@ def _without(text: str, words: Sequence[str]) -> str:
     return text
 
 
-def read_labelled(path: Path) -> Labelled:
-    """Rows of the file with labels under the names of their heads. Raises EvaluationError for a file without text."""
-    content = path.read_text(encoding="utf-8-sig", errors="replace")
-    rows = _read_json_lines(path, content) if content.lstrip().startswith("{") else _read_table(path, content)
-    if not rows:
-        raise EvaluationError(f"{path} has no rows.")
-    left_out: dict[str, Counter[str]] = {}
-    values = Counter(row["label"] for row in rows if row.get("label"))
-    head_of_label = _head_of_label(values)
-    if values and not head_of_label:
-        left_out["label"] = values
-    for row in rows:
-        if head_of_label and row.get("label"):
-            row.setdefault(head_of_label, _COMPLAINT_LABELS.get(row["label"], row["label"]))
-        if "language" not in row and row.get("lang"):
-            row["language"] = row["lang"]
-        for head, labels in HEADS.items():
-            if row.get(head) not in labels and (odd := row.pop(head, "")):
-                left_out.setdefault(head, Counter())[odd] += 1
-    return Labelled(rows, left_out)
-
-
-def _read_table(path: Path, content: str) -> list[dict[str, str]]:
-    lines = content.split("\n")
-    header = lines[0].rstrip("\r").split("\t")
-    _name_text(header)
-    if "text" not in header:
-        raise EvaluationError(f"{path} has no column `text` in its first line, and is not JSONL.")
-    return [dict(zip(header, line.rstrip("\r").split("\t"), strict=False)) for line in lines[1:] if line.strip()]
-
-
-def _read_json_lines(path: Path, content: str) -> list[dict[str, str]]:
-    rows = []
-    for number, line in enumerate(content.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            cells = json.loads(line)
-        except ValueError:
-            raise EvaluationError(f"{path}: line {number} is not JSON.") from None
-        if not isinstance(cells, dict):
-            raise EvaluationError(f"{path}: line {number} is not a JSON object.")
-        names = list(cells)
-        _name_text(names)
-        row = {name: _word(value) for name, value in zip(names, cells.values(), strict=True)}
-        if "text" not in row:
-            raise EvaluationError(f"{path}: line {number} has no `text`.")
-        rows.append(row)
-    return rows
-
-
-def _name_text(names: list[str]) -> None:
-    if "tweet" in names and "text" not in names:
-        names[names.index("tweet")] = "text"
-
-
-def _word(value: Any) -> str:
-    """A JSON value as a table has it: true is "yes", and nothing is nothing."""
-    if isinstance(value, bool):
-        return _YES_NO[value]
-    return "" if value is None else str(value)
-
-
-def _head_of_label(values: Counter[str]) -> str:
-    """The head whose labels these are: most of them, by name and by row. One of a file's 27 intents may well be called
-    "complaint" and says nothing of the others."""
-    of_heads = {"sentiment": frozenset(SENTIMENTS), "complaint": frozenset(_COMPLAINT_LABELS)}
-    of_heads["language"] = frozenset(value for value in values if _LANGUAGE_CODE.fullmatch(value))
-    for head, labels in of_heads.items():
-        known = labels & set(values)
-        if 2 * len(known) > len(values) and 2 * sum(values[label] for label in known) > values.total():
-            return head
-    return ""
-
-
-def _told(column: str, counts: Counter[str]) -> str:
-    """Which labels of a column were left out, the most frequent first."""
-    shown = [f"{label[:_LONGEST_SHOWN]} {count}" for label, count in counts.most_common(_SHOWN_LABELS)]
-    more = [f"and {len(counts) - _SHOWN_LABELS} more"] if len(counts) > _SHOWN_LABELS else []
-    return f"{column}: {counts.total()} rows left out, whose labels are none of ours ({', '.join(shown + more)})"
-
-
 def judge(head: str, truth: list[str], analyses: list[PostAnalysis]) -> Judged:
     """Puts truth and answer side by side. Where a set knows only some labels, the answer is the likeliest of those."""
-    if head == "language":
-        answers = [analysis.language for analysis in analyses]
+    if head == LANGUAGE:
+        answers = [as_labelled(analysis.language, label) for analysis, label in zip(analyses, truth, strict=True)]
         labels = tuple(sorted({*truth, *answers}))
         score = None
     elif head == "sentiment":
@@ -328,14 +262,13 @@ def _report_head(head: str, judged: Judged, languages: NDArray) -> HeadReport:
     for language, count in Counter(languages.tolist()).most_common():
         if count >= _FEWEST_A_LANGUAGE and language:
             own = judged.take(np.flatnonzero(languages == language))
-            main = accuracy if head == "language" else next(iter(metrics_of(head, own).values()))
+            main = accuracy if head == LANGUAGE else next(iter(metrics_of(head, own).values()))
             report.by_language[language] = (count, estimate(main, own))
     return report
 
 
-def print_report(path: str | Path, out: TextIO) -> Report:
-    """Writes the table of a file; the same Report is returned."""
-    report = evaluate_file(path)
+def print_report(report: Report, out: TextIO) -> None:
+    """Writes the table, and below it what was not measured and how the rest was read."""
     out.write(f"{report.path}: {report.posts} posts, model {report.model}; in brackets 95 % bootstrap intervals\n")
     for head, measured in report.heads.items():
         out.write(f"\n{head} ({measured.rows} rows)\n")
@@ -344,12 +277,12 @@ def print_report(path: str | Path, out: TextIO) -> Report:
         main = next(iter(measured.metrics), "")
         for language, (count, figure) in measured.by_language.items():
             out.write(f"    {main} {language:<8}{_written(figure)}  ({count})\n")
-    if report.left_out:
-        out.write("\n")
-    for column, counts in report.left_out.items():
-        out.write(f"{_told(column, counts)}\n")
-    return report
+    told = [*report.notes, *told_aside(report.put_aside), *told_left_out(report.left_out)]
+    out.write("\n" if told else "")
+    out.writelines(f"{line}\n" for line in told)
 
 
 def _written(figure: Estimate) -> str:
+    if math.isnan(figure.value):
+        return "–  (no such row, and none called so)"
     return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"

@@ -3,6 +3,7 @@
 Their meaning is fixed by the labelling guideline (docs and MODEL_CARD.md); a brand's own topics come on top of TOPICS.
 """
 
+import re
 from typing import Final
 
 INTENTS: Final = ("complaint", "question", "follow_up", "praise", "promotion", "chatter")
@@ -40,6 +41,18 @@ HEADS: Final[dict[str, tuple[str, ...]]] = {
     "topic": TOPICS,
     "audience": AUDIENCES,
 }
+
+
+def fold_label(name: str) -> str:
+    """A label's name as it is compared: "Not_Complaint" and "not complaint" are the same."""
+    return re.sub(r"[\W_]+", " ", name.casefold()).strip()
+
+
+def binary_names(head: str) -> dict[str, str]:
+    """What files and models call the labels of a yes/no head, folded → "yes" or "no"."""
+    own = fold_label(head)
+    yes = dict.fromkeys(("yes", "true", own), "yes")
+    return yes | dict.fromkeys(("no", "false", f"not {own}", f"non {own}", f"no {own}"), "no")
 
 
 def head_slices() -> dict[str, slice]:

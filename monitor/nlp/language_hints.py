@@ -28,6 +28,9 @@ _HINTS: Final = {
     "ja-latn": "",
     "eng": "en", "deu": "de", "ger": "de", "spa": "es", "fra": "fr", "fre": "fr", "ind": "id", "ita": "it", "msa": "ms",
     "may": "ms", "nld": "nl", "dut": "nl", "pol": "pl", "por": "pt", "tgl": "tl", "tur": "tr", "vie": "vi", "hin": "hi",
+    "ara": "ar", "ben": "bn", "bul": "bg", "chi": "zh", "ell": "el", "fas": "fa", "heb": "he", "jpn": "ja", "kor": "ko",
+    "mar": "mr", "nep": "ne", "per": "fa", "rus": "ru", "tam": "ta", "tel": "te", "tha": "th", "ukr": "uk", "urd": "ur",
+    "zho": "zh",
 }  # fmt: skip
 _LANGUAGE: Final = re.compile("[a-z]{2,3}")
 # Codes that name no language: undetermined, several, uncoded, no language, invented; and those for private use, with

@@ -1,6 +1,5 @@
 """What the labels of a foreign model mean for a head: told by a setting, else understood from their names."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from monitor.nlp.hub.errors import HubModelError
 from monitor.nlp.hub.settings import Wish
-from monitor.nlp.labels import BINARY, HEADS
+from monitor.nlp.labels import BINARY, HEADS, binary_names, fold_label
 
 #: Head → label → other names of it, folded. Where two models mean different things by a name, it is left out.
 SYNONYMS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
@@ -58,7 +57,7 @@ def _stated(wish: Wish, names: Sequence[str]) -> list[str]:
 
 def _understood(wish: Wish, names: Sequence[str]) -> list[str]:
     meant = _names_of(wish.head)
-    folded = [_fold(name) for name in names]
+    folded = [fold_label(name) for name in names]
     if not set(folded) <= set(meant):
         raise _mismatch(wish, names)
     return [meant[name] for name in folded]
@@ -66,21 +65,15 @@ def _understood(wish: Wish, names: Sequence[str]) -> list[str]:
 
 def _names_of(head: str) -> dict[str, str]:
     """Folded name → label."""
-    own = _fold(head)
     if HEADS[head] == BINARY:
-        yes = dict.fromkeys(("yes", "true", own), "yes")
-        return yes | dict.fromkeys(("no", "false", f"not {own}", f"non {own}", f"no {own}"), "no")
-    named = {_fold(label): label for label in HEADS[head]}
+        return binary_names(head)
+    named = {fold_label(label): label for label in HEADS[head]}
     return named | {name: label for label, others in SYNONYMS.get(head, {}).items() for name in others}
-
-
-def _fold(name: str) -> str:
-    return re.sub(r"[\W_]+", " ", name.casefold()).strip()
 
 
 def _mismatch(wish: Wish, names: Sequence[str]) -> HubModelError:
     labels, meant = HEADS[wish.head], _names_of(wish.head)
-    example = ",".join(f"{name}:{meant.get(_fold(name), '|'.join(labels))}" for name in names[:3])
+    example = ",".join(f"{name}:{meant.get(fold_label(name), '|'.join(labels))}" for name in names[:3])
     more = ",…" if len(names) > 3 else ""
     stated = f" as {wish.setting}_LABELS says" if wish.labels else ""
     return HubModelError(

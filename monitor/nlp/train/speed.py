@@ -2,7 +2,8 @@
 
 `python -m monitor.nlp.train.speed --checkpoints DIR [--model DIR]`: both alternate in one run, on the same posts and
 cores; the pipeline classifies with one head (it knows no more), the engine answers everything. Where the engine's
-network is thinned, the pipeline runs the whole one that it was taught by (no pipeline joins tokens).
+network is thinned, the pipeline runs the whole one that it was taught by (no pipeline joins tokens). The checkpoints
+are those that `make train` leaves.
 """
 
 import argparse
@@ -94,6 +95,8 @@ def main() -> None:
     parser.add_argument("--base", default=BASE)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
+    if not any((options.checkpoints / name).exists() for name in (WHOLE, SHIPPED)):
+        parser.error(f"there are no checkpoints in {options.checkpoints}: `make train DATA=folder` leaves them there")
     print(json.dumps(measure(options.checkpoints, options.model, options.base, options.threads)))
 
 
