@@ -46,7 +46,7 @@ check: .venv/installed-dev ## format, lint, types, import rules, migrations, dep
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/check.py
 
-bench: .venv/installed-dev ## speed beside a baseline measured in the same run, one JSON object each (EXAMPLES=, JUDGED=: few-shot, too)
+bench: .venv/installed-dev ## speed beside a baseline measured in the same run, one JSON object each (EXAMPLES=, JUDGED= for few-shot)
 	@$(BIN)/python .ci/bench.py "$(EXAMPLES)" "$(JUDGED)"
 
 conformance: .venv/installed-dev ## published specifications and recordings (SHARED=folder)

@@ -41,12 +41,22 @@ def run_bench(arguments: argparse.Namespace) -> int:
     if arguments.subject == "few-shot":
         return _bench_few_shot(arguments)
     if arguments.subject == "analysis":
-        print(json.dumps(getattr(import_module(module), name)()))
-        return 0
+        return _bench_analysis()
     from monitor.commands.bench_database import bench_database
 
     with bench_database():
         print(json.dumps(getattr(import_module(module), name)()))
+    return 0
+
+
+def _bench_analysis() -> int:
+    from monitor.nlp.bench import BenchError, bench_analysis
+
+    try:
+        figures = bench_analysis()
+    except BenchError as error:
+        raise CommandError(str(error)) from error
+    print(json.dumps(figures))
     return 0
 
 

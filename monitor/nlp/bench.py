@@ -1,8 +1,8 @@
 """Measures the speed of the analysis on this machine, with its baselines in the same run.
 
-The baseline in any installation are the shipped weights read as a plain pipeline reads: one post a call, and batches of
-32 in order of arrival, padded to the longest. Beside it, where its file is there (training leaves it; it is too large to
-ship), the fp32 graph of the same weights in the same ways. The language identifier has py3langid (the extra `dev`).
+In any installation the baseline is the shipped weights read as a plain pipeline reads: one post a call, and batches of
+32 in order of arrival, padded to the longest. Beside it, where its file is there (training leaves it; it is too large
+to ship), the fp32 graph of the same weights in the same ways. The language identifier has py3langid (extra `dev`).
 What is not there is named under `not_measured`. The comparison with transformers is train/speed.py.
 """
 
@@ -73,13 +73,15 @@ def bench_analysis(count: int = 1000, fp32: Path | None = None) -> dict[str, Any
     for _ in range(_ROUNDS):
         for name, (posts, run) in work.items():
             speeds[name].append(posts_per_second(run, posts))
-    return _summary({name: median(values) for name, values in speeds.items()}, engine, texts)
+    return summarise({name: median(values) for name, values in speeds.items()}, engine, texts)
 
 
 def _open_fp32(path: Path, threads: int) -> Encoder:
     """The encoder with the weights of this file, tried on one post. Raises BenchError."""
     if not path.is_file():
-        raise BenchError(f"There is no file {path}, which MENTIONDESK_FP32_MODEL names: `make train` leaves {FP32_FILE}.")
+        raise BenchError(
+            f"There is no file {path}, which MENTIONDESK_FP32_MODEL names: `make train` leaves {FP32_FILE}."
+        )
     try:
         encoder = Encoder(MODEL_FOLDER, 1, path, threads_a_batch=threads)
         encoder.read([normalise(text) for text in read_posts(1)])
@@ -123,7 +125,8 @@ def _in_batches(texts: Sequence[str], size: int, run: Callable[[list[str]], Any]
         run(batch)
 
 
-def _summary(speeds: dict[str, float], engine: Engine, texts: list[str]) -> dict[str, Any]:
+def summarise(speeds: dict[str, float], engine: Engine, texts: list[str]) -> dict[str, Any]:
+    """The figures as they are printed: speeds, and how many times those of the baselines they are."""
     product = speeds.get("encoder_int8", speeds["engine"])
     ratios = {
         f"encoder_int8_times_{name}": round(product / speed, 2)
@@ -140,5 +143,7 @@ def _summary(speeds: dict[str, float], engine: Engine, texts: list[str]) -> dict
         "mean_characters": round(sum(map(len, texts)) / len(texts), 1),
         "posts_per_second": {name: round(speed, 1) for name, speed in speeds.items()},
         "baseline": ratios,
-        "not_measured": {name: why for name, why in _LACKING.items() if not any(one.startswith(name) for one in speeds)},
+        "not_measured": {
+            name: why for name, why in _LACKING.items() if not any(one.startswith(name) for one in speeds)
+        },
     }

@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from monitor.commands.measuring import MODULES
+from tests.support.lacking import skip_for_lack_of
 
 ROOT = Path(__file__).parents[2]
 # Stands in for the program: says what it was asked, and fails in the ways that are named.
@@ -63,12 +62,21 @@ def test_benches_that_fail_or_say_nothing_are_named_the_others_go_on_and_the_sta
     assert "analysis: FAILED.\n" in err and err.endswith("Failed: analysis, webhooks.\n")
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="make is not here")
 def test_make_bench_ends_with_the_status_of_the_benches(tmp_path: Path) -> None:
+    if shutil.which("make") is None:
+        skip_for_lack_of("make is not here")
     python = tmp_path / "python"
     python.write_text('#!/bin/sh\necho "$@" >"$(dirname "$0")/asked"\nexit 3\n')
     python.chmod(0o755)
-    command = ["make", "--old-file", ".venv/installed-dev", "bench", f"BIN={tmp_path}", "EXAMPLES=a.tsv", "JUDGED=b.tsv"]
+    command = [
+        "make",
+        "--old-file",
+        ".venv/installed-dev",
+        "bench",
+        f"BIN={tmp_path}",
+        "EXAMPLES=a.tsv",
+        "JUDGED=b.tsv",
+    ]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
     assert told.returncode != 0

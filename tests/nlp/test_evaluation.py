@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,16 +10,18 @@ import pytest
 
 from monitor.nlp.engine import PostInput, load_engine
 from monitor.nlp.evaluation import (
-    EvaluationError,
     Judged,
     accuracy,
+    estimate,
     evaluate_file,
     f1_of_yes,
     macro_f1,
+    macro_recall,
     measure_reasons,
     precision_at_recall_90,
     print_report,
 )
+from monitor.nlp.labelled import EvaluationError
 from monitor.text.reason import Reason
 
 TEXTS = [
@@ -55,6 +58,20 @@ def test_precision_is_taken_where_nine_of_ten_are_found():
 def test_no_threshold_parts_posts_of_one_score(truth):
     assert precision_at_recall_90(judged(truth, [0] * 10, [0.5] * 10)) == pytest.approx(0.1)
     assert precision_at_recall_90(judged([*truth, 1], [0] * 11, [0.5] * 10 + [0.9])) == pytest.approx(2 / 11)
+
+
+def test_what_nothing_in_the_rows_defines_is_no_number():
+    nothing = judged([0] * 12, [0] * 12, [0.1] * 12)
+    for metric in (f1_of_yes, macro_f1([1]), macro_recall([1]), precision_at_recall_90):
+        assert math.isnan(metric(nothing))
+        assert math.isnan(estimate(metric, nothing).low)
+    assert f1_of_yes(judged([0, 0], [0, 1])) == 0
+    assert macro_recall([0, 1])(nothing) == 1
+
+
+def test_resamplings_without_a_single_yes_do_not_widen_the_interval():
+    alone = estimate(f1_of_yes, judged([1] + [0] * 11, [1] + [0] * 11))
+    assert (alone.value, alone.low, alone.high) == (1, 1, 1)
 
 
 def test_a_file_labelled_by_the_engine_itself_scores_one(tmp_path):
@@ -95,7 +112,7 @@ def test_a_label_column_is_understood_by_its_values(tmp_path):
 def test_the_table_is_printed_with_intervals(tmp_path):
     path = write(tmp_path / "s.tsv", ["text", "label"], [[TEXTS[0], "negative"], [TEXTS[1], "positive"]])
     out = io.StringIO()
-    print_report(path, out)
+    print_report(evaluate_file(path), out)
     assert "sentiment (2 rows)" in out.getvalue()
     assert "macro_f1" in out.getvalue() and "[" in out.getvalue()
 
@@ -154,21 +171,6 @@ def test_json_lines_are_read_as_a_table_is(tmp_path):
     assert as_json.left_out == {}
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ('{"text": "a", "complaint": true}\n{"text": \n', "line 2 is not JSON"),
-        ('{"text": "a"}\n[1]\n', "line 2 is not a JSON object"),
-        ('{"words": "a"}\n', "line 1 has no `text`"),
-    ],
-)
-def test_broken_json_lines_are_named(tmp_path, content, said):
-    path = tmp_path / "p.jsonl"
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(EvaluationError, match=said):
-        evaluate_file(path)
-
-
 def test_one_of_many_intents_that_is_called_complaint_is_no_label_of_the_complaint_head(tmp_path):
     intents = ["complaint", "cancel_order", "track_refund", "get_invoice", "payment_issue"]
     path = write(
@@ -176,7 +178,7 @@ def test_one_of_many_intents_that_is_called_complaint_is_no_label_of_the_complai
     )
     report = evaluate_file(path)
     assert list(report.heads) == ["language"]
-    assert report.left_out["label"].total() == 5
+    assert report.left_out["label"].labels.total() == 5
     alone = write(tmp_path / "j.tsv", ["text", "label"], [[t, i] for t, i in zip(TEXTS, intents, strict=True)])
     with pytest.raises(EvaluationError, match="label: 5 rows left out, whose labels are none of ours"):
         evaluate_file(alone)
@@ -187,7 +189,7 @@ def test_three_sentiments_and_a_question_are_sentiments_and_the_question_is_told
     path = write(tmp_path / "w.tsv", ["text", "label"], [[t, i] for t, i in zip(TEXTS, labels, strict=True)])
     report = evaluate_file(path)
     assert report.heads["sentiment"].rows == 4
-    assert report.left_out == {"sentiment": {"question": 1}}
+    assert {column: left.labels for column, left in report.left_out.items()} == {"label": {"question": 1}}
 
 
 def test_short_words_are_not_taken_for_languages(tmp_path):
@@ -196,9 +198,89 @@ def test_short_words_are_not_taken_for_languages(tmp_path):
         evaluate_file(path)
 
 
-def test_severities_of_another_scale_are_counted_and_told(tmp_path):
-    rows = [[TEXTS[0], "4"], [TEXTS[1], "0"], [TEXTS[2], "Blame"], [TEXTS[3], "2"], [TEXTS[4], "Blame"]]
+class Reader:
+    """An engine that reads a post as its text says: "yes ja" is a complaint in Japanese."""
+
+    version = "reader-1"
+
+    def words(self, text):
+        return text.split()
+
+    def analyze(self, posts):
+        return [self.read(*post.text.split()[:2]) for post in posts]
+
+    def read(self, complaint, language="en"):
+        is_complaint = complaint == "yes"
+        return SimpleNamespace(
+            language=language,
+            complaint=is_complaint,
+            complaint_score=float(is_complaint),
+            sentiment_scores={"negative": float(is_complaint), "neutral": 0.5, "positive": float(not is_complaint)},
+            reasons=[],
+        )
+
+
+def printed(report):
     out = io.StringIO()
-    report = print_report(write(tmp_path / "s.tsv", ["text", "severity"], rows), out)
-    assert report.heads["severity"].rows == 2
-    assert "severity: 3 rows left out, whose labels are none of ours (Blame 2, 4 1)" in out.getvalue()
+    print_report(report, out)
+    return out.getvalue()
+
+
+def test_a_language_without_a_complaint_gets_no_figure_and_the_table_says_so(tmp_path):
+    rows = [["no en", "en", "no"]] * 12 + [["yes de", "de", "yes"]] * 12
+    report = evaluate_file(write(tmp_path / "c.tsv", ["text", "lang", "complaint"], rows), Reader())
+    assert math.isnan(report.heads["complaint"].by_language["en"][1].value)
+    assert report.heads["complaint"].by_language["de"][1].value == 1
+    table = printed(report)
+    assert "f1 en      –  (no such row, and none called so)  (12)" in table
+    assert "0.000" not in table
+
+
+def test_rows_that_a_line_break_has_cut_are_put_aside_and_told_with_their_lines(tmp_path):
+    rows = [["1", "yes en", "en", "yes"], ["2", "no en\nanswers me", "en", "yes"], ["3"], ["4", "no en", "en", "no"]]
+    report = evaluate_file(write(tmp_path / "c.tsv", ["id", "text", "lang", "complaint"], rows), Reader())
+    assert report.posts == 2
+    assert report.heads["complaint"].metrics["accuracy"].value == 1
+    assert "3 rows put aside, fewer columns than the header: lines 3, 4, 5\n" in printed(report)
+
+
+def test_the_same_language_is_right_however_the_file_calls_it(tmp_path):
+    called = {
+        "ja": "ja", "hinglish": "hi-Latn", "hi": "hi-Latn", "fil": "tl", "unknown": "und", "yue": "zh-Hant", "EN": "en",
+        "pt-BR": "pt", "en-US": "en", "zh-CN": "zh", "zh-TW": "zh-Hant", "zh": "zh-Hant", "jpn": "ja", "qme": "und",
+    }  # fmt: skip
+    rows = [[f"no {answer}", label] for label, answer in called.items()]
+    report = evaluate_file(write(tmp_path / "l.tsv", ["text", "lang"], rows), Reader())
+    assert report.heads["language"].rows == len(called)
+    assert report.heads["language"].metrics["accuracy"].value == 1
+
+
+@pytest.mark.parametrize(
+    ("label", "answer"), [("zh-CN", "zh-Hant"), ("zh-TW", "zh"), ("hinglish", "hi"), ("sv", "und")]
+)
+def test_another_language_or_spelling_is_still_wrong(tmp_path, label, answer):
+    report = evaluate_file(write(tmp_path / "l.tsv", ["text", "lang"], [[f"no {answer}", label]]), Reader())
+    assert report.heads["language"].metrics["accuracy"].value == 0
+
+
+def test_one_language_spelt_in_several_ways_is_one_line_of_the_table(tmp_path):
+    rows = [["yes en", label, "yes"] for label in ("en", "EN", "en-US") for _ in range(4)]
+    report = evaluate_file(write(tmp_path / "l.tsv", ["text", "lang", "complaint"], rows), Reader())
+    assert [(name, count) for name, (count, _) in report.heads["complaint"].by_language.items()] == [("en", 12)]
+
+
+def test_stars_are_read_as_sentiment_and_the_table_says_so(tmp_path):
+    rows = [["yes en", "1"], ["yes en", "2.0"], ["no en", "5"], ["no en", "4"]]
+    report = evaluate_file(write(tmp_path / "r.tsv", ["text", "rating"], rows), Reader())
+    assert report.heads["sentiment"].rows == 3
+    assert report.heads["sentiment"].metrics["accuracy"].value == 1
+    table = printed(report)
+    assert "sentiment is read from `rating`: 1 and 2 stars negative, 3 neutral, 5 positive." in table
+    assert "rating: 1 row left out" in table and "(4 1)" in table
+
+
+def test_the_command_counts_the_posts_while_it_reads_them(tmp_path):
+    path = write(tmp_path / "c.tsv", ["text", "complaint"], [["yes en", "yes"]] * 300)
+    seen = []
+    evaluate_file(path, Reader(), progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(256, 300), (300, 300)]
