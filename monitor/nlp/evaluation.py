@@ -191,9 +191,12 @@ def evaluate_file(
         judged = judge(head, [posts[place].labels[head] for place in known], [analyses[place] for place in known])
         report.heads[head] = _report_head(head, judged, languages[known])
     if "complaint" in measured:
-        pairs = [(post, found) for post, found in zip(posts, analyses, strict=True) if found.complaint]
-        found = [(post.text, found) for post, found in pairs if post.labels.get("complaint") == "yes"]
-        report.heads["reasons"] = measure_reasons(engine, found)
+        complaints = [
+            (post.text, analysis)
+            for post, analysis in zip(posts, analyses, strict=True)
+            if analysis.complaint and post.labels.get("complaint") == "yes"
+        ]
+        report.heads["reasons"] = measure_reasons(engine, complaints)
     return report
 
 
