@@ -92,10 +92,12 @@ def test_each_example_is_judged_without_itself():
     )
 
 
-def _alike(count, seed=5):
-    """Directions that have something in common, as those of posts have."""
-    chance = np.random.default_rng(seed)
-    rows = chance.normal(size=(count, 384)) + 0.4 * chance.normal(size=384)
+def _posts(counts, general):
+    """Directions that have something in common, those of a topic more than others."""
+    chance = np.random.default_rng(5)
+    middles = [chance.normal(size=384) for _ in counts]
+    parts = [middle + chance.normal(size=(count, 384)) for count, middle in zip(counts, middles, strict=True)]
+    rows = np.vstack([*parts, chance.normal(size=(general, 384))]) + 0.4 * chance.normal(size=384)
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
@@ -110,6 +112,7 @@ def _one_by_one(own, others):
     alone = targets - dual / inverse.diagonal()
     line = max(np.percentile(alone[:count], 40), np.percentile(alone[count:], 97))
     span = np.median(alone[:count]) - alone[count:].mean()
+    assert span > 0.1
     return rows.T @ dual, dual.sum(), line, 4 / span
 
 
@@ -117,7 +120,7 @@ def _one_by_one(own, others):
     ("counts", "general"), [([3], 120), ([10], 120), ([150], 60), ([60, 3, 10], 120), ([10] * 30, 120), ([90, 30], 0)]
 )
 def test_topics_solved_together_are_those_solved_one_by_one(counts, general):
-    rows = _alike(sum(counts) + general)
+    rows = _posts(counts, general)
     made = _separate(rows, counts)
     for place in {0, len(counts) // 2, len(counts) - 1}:
         start = sum(counts[:place])
@@ -131,7 +134,7 @@ def test_topics_solved_together_are_those_solved_one_by_one(counts, general):
 
 def test_the_most_examples_take_little_memory():
     """The inverse of a matrix as wide as there are rows, 6,120, would take at least 300 MB."""
-    rows = _alike(30 * 200 + 120)
+    rows = _posts([200], 29 * 200 + 120)
     tracemalloc.start()
     try:
         _separate(rows, [200])
