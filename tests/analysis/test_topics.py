@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import translation
 
 from monitor.analysis.models import Analysis, BrandTopic, Renewal
 from monitor.analysis.services import (
@@ -44,6 +45,23 @@ def test_ten_examples_make_a_topic_that_the_next_posts_get(brand: Any, alice: An
     assert (event.actor_id, event.brand_id, event.params) == (alice.pk, brand.pk, {"examples": 10})
 
 
+@pytest.mark.parametrize("name", ["गिफ्ट कार्ड", "บัตรของขวัญ", "উপহার কার্ড", "பரிசு அட்டை", "İade"])
+def test_a_name_is_taken_in_every_script_and_is_the_same_when_edited(
+    brand: Any, alice: Any, engine: Any, name: str
+) -> None:
+    topic = save_topic(user=alice, brand=brand, name=name, examples=GIFT_CARDS, engine=engine)
+    save_topic(user=alice, brand=brand, name=topic.name, examples=GIFT_CARDS[:5], engine=engine)
+    assert BrandTopic.objects.get().examples == GIFT_CARDS[:5]
+    assert topic_of(read(engine, brand, OF_GIFT_CARDS)) == topic.name
+
+
+def test_a_refusal_is_said_in_the_readers_language(brand: Any, alice: Any, engine: Any) -> None:
+    with translation.override("zh-hans"), pytest.raises(BrandTopicError, match="主题名称由 1 至 48 个字母"):
+        save_topic(user=alice, brand=brand, name="<b>", examples=GIFT_CARDS, engine=engine)
+    with translation.override("zh-hans"), pytest.raises(BrandTopicError, match="2 条例子太少：至少需要 3 条"):
+        try_topic(user=alice, brand=brand, name="x", examples=GIFT_CARDS[:2], text="hello", engine=engine)
+
+
 def test_it_is_a_topic_of_this_brand_alone(brand: Any, other_brand: Any, alice: Any, engine: Any) -> None:
     save_topic(user=alice, brand=brand, name="gift cards", examples=GIFT_CARDS, engine=engine)
     assert topic_of(read(engine, other_brand, OF_GIFT_CARDS)) == "other"
@@ -71,6 +89,7 @@ def test_removing_what_is_not_there_changes_nothing(brand: Any, alice: Any, engi
         ("x" * 49, GIFT_CARDS, "1 to 48 letters"),
         ("<b>", GIFT_CARDS, "1 to 48 letters"),
         ("Delivery", GIFT_CARDS, "every brand has already"),
+        ("Unknown", GIFT_CARDS, "every brand has already"),
         ("gift cards", ["one", "one", " one ", "two", ""], "2 examples are too few"),
         ("gift cards", [f"number {number}" for number in range(201)], "201 examples are too many"),
     ],

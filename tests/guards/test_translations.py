@@ -13,7 +13,7 @@ import monitor
 ROOT = Path(monitor.__file__).parent
 FOLDER = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES"
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
-CALL = re.compile(r"\b(?:_|n?p?gettext(?:_lazy)?)\(")
+CALL = re.compile(r"\b(?:_|n?p?gettext(?:_lazy|_noop)?)\(")
 TEXT = r"""u?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 
 

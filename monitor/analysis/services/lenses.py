@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
 from monitor.analysis.models import BrandTopic, LearnedHeads
 from monitor.logs import get_logger
 from monitor.nlp.labels import TOPIC_SET_VERSION
+from monitor.nlp.topic_examples import FEWEST_EXAMPLES, CustomTopicsError
 
 if TYPE_CHECKING:
     from monitor.analysis.services.inference import Engine
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from monitor.nlp.learning import LearnedWeights
 
 log = get_logger(__name__)
-
-FEWEST_EXAMPLES: Final = 3  # of a topic
 
 
 class EngineFailedError(Exception):
@@ -126,7 +125,7 @@ def _learned(brand_id: int, number: int, base_version: str) -> "LearnedWeights":
 
 @lru_cache(maxsize=64)
 def _topics(engine: Any, brand_id: int, _topic_set: str) -> "CustomTopics | None":
-    from monitor.nlp.custom_topics import CustomTopics, CustomTopicsError
+    from monitor.nlp.custom_topics import CustomTopics
 
     rows = BrandTopic.objects.filter(brand_id=brand_id).values_list("name", "examples")
     # A topic that has lost examples with their posts, and has too few left, finds nothing; the others go on.

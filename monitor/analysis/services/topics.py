@@ -1,9 +1,10 @@
 """Topics that a brand adds by example posts. Every change is tried by the model before it is kept; a text can be tried
 on topics that are not kept yet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -13,23 +14,26 @@ from django.utils.translation import gettext as _
 from monitor.analysis.models import BrandTopic
 from monitor.analysis.services.examples import find_sources, store_sources
 from monitor.analysis.services.inference import default_engine
-from monitor.analysis.services.lenses import FEWEST_EXAMPLES, lens_of
+from monitor.analysis.services.lenses import lens_of
 from monitor.analysis.services.renewal import ask_renewal
 from monitor.analysis.services.teaching import may_teach
 from monitor.audit import services as audit
 from monitor.brands.models import Brand, User
 from monitor.brands.rights import can
 from monitor.inbox.models import Post
-from monitor.nlp.labels import TOPICS
+from monitor.nlp.topic_examples import (
+    FEWEST_EXAMPLES,
+    LONGEST_EXAMPLE,
+    MOST_TOPICS,
+    CustomTopicsError,
+    example_texts,
+    topic_code,
+)
 from monitor.platforms.registry import platform_name
 from monitor.text.clean import clean
 
 if TYPE_CHECKING:
     from monitor.nlp.custom_topics import CustomTopics
-
-MOST_TOPICS: Final = 30
-MOST_EXAMPLES: Final = 200
-LONGEST_EXAMPLE: Final = 2000  # characters
 
 
 class BrandTopicError(ValueError):
@@ -53,7 +57,8 @@ def save_topic(
     """Makes or replaces a topic, and has the brand's stored posts read again. Raises BrandTopicError."""
     if not can(user, brand, "steer"):
         raise PermissionDenied("steer")
-    name, texts = _valid_name(name), _valid_examples(examples)
+    with _in_readers_language():
+        name, texts = topic_code(name), example_texts(examples)
     if not may_replace and BrandTopic.objects.filter(brand=brand, name=name).exists():
         raise BrandTopicError(_("“%(name)s” is a topic of this brand already: edit that one.") % {"name": name})
     others = BrandTopic.objects.filter(brand=brand).exclude(name=name)
@@ -98,7 +103,8 @@ def try_topic(
         raise BrandTopicError(_("Paste a text to try."))
     topics = _usable(BrandTopic.objects.filter(brand=brand))
     if name.strip() or any(example.strip() for example in examples):
-        topics[_valid_name(name)] = _valid_examples(examples)
+        with _in_readers_language():
+            topics[topic_code(name)] = example_texts(examples)
     chosen = default_engine(engine)
     (read,) = chosen.analyze([PostInput(words)], learned=lens_of(brand.pk, chosen).learned)
     if not topics:
@@ -114,24 +120,12 @@ def _usable(topics: QuerySet[BrandTopic]) -> dict[str, Sequence[str]]:
     return {name: examples for name, examples in pairs if len(examples) >= FEWEST_EXAMPLES}
 
 
-def _valid_name(name: str) -> str:
-    words = "_".join(clean(name).lower().split())
-    if not words or len(words) > 48 or not words.replace("_", "").isalnum():
-        raise BrandTopicError(_("A topic's name has 1 to 48 letters, digits and spaces."))
-    if words in TOPICS:
-        raise BrandTopicError(_("“%(name)s” is a topic that every brand has already.") % {"name": words})
-    return words
-
-
-def _valid_examples(examples: Sequence[str]) -> list[str]:
-    texts = list(dict.fromkeys(clean(text).strip()[:LONGEST_EXAMPLE] for text in examples if text.strip()))
-    if len(texts) < FEWEST_EXAMPLES:
-        said = _("%(count)d examples are too few: it takes %(least)d different ones, and ten make a good topic.")
-        raise BrandTopicError(said % {"count": len(texts), "least": FEWEST_EXAMPLES})
-    if len(texts) > MOST_EXAMPLES:
-        said = _("%(count)d examples are too many: %(most)d are read at most.")
-        raise BrandTopicError(said % {"count": len(texts), "most": MOST_EXAMPLES})
-    return texts
+@contextmanager
+def _in_readers_language() -> Iterator[None]:
+    try:
+        yield
+    except CustomTopicsError as error:
+        raise BrandTopicError(_(error.sentence) % error.params) from error
 
 
 def _refuse_forbidden(brand: Brand, sources: dict[str, list[int]]) -> None:
@@ -150,7 +144,7 @@ def _refuse_forbidden(brand: Brand, sources: dict[str, list[int]]) -> None:
 
 
 def _made(topics: Sequence[tuple[str, Sequence[str]]], engine: Any) -> "CustomTopics":
-    from monitor.nlp.custom_topics import CustomTopics, CustomTopicsError
+    from monitor.nlp.custom_topics import CustomTopics
 
     try:
         return CustomTopics([(name, text) for name, texts in topics for text in texts], engine)
