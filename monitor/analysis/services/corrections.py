@@ -56,9 +56,7 @@ def correct(*, user: User, post: Post, field: str, value: Any, confirms: bool = 
         before, model = current_reading(post.pk), model_reading(post.pk)
         if before is None or model is None:
             raise CorrectionError("This post was never analysed.")
-        told = Correction.objects.filter(post=post, is_current=True)
-        said, implied = (dict(told.filter(is_implied=one).order_by("pk").values_list("field", "value"))
-                         for one in (False, True))  # fmt: skip
+        said, implied = _current_words(post, is_implied=False), _current_words(post, is_implied=True)
         # What only followed so far is said now, and stands by itself from now on.
         is_said_now = field in implied or (confirms and field not in said)
         if not _differs(before, field, word) and not is_said_now:
@@ -79,6 +77,12 @@ def _valid_word(field: str, value: Any) -> str:
     if (known is not None and word not in known) or not 0 < len(word) <= (16 if field == "language" else 48):
         raise CorrectionError(f"{word!r} is no {field}.")
     return word
+
+
+def _current_words(post: Post, *, is_implied: bool) -> dict[str, str]:
+    """Field → word, in the order in which they were said."""
+    told = Correction.objects.filter(post=post, is_current=True, is_implied=is_implied)
+    return dict(told.order_by("pk").values_list("field", "value"))
 
 
 def _implied(model: Reading, said: Mapping[str, str]) -> dict[str, str]:
@@ -121,9 +125,13 @@ def _differs(reading: Reading, field: str, word: str) -> bool:
 
 
 def _store(
-    user: User, post: Post, before: Reading, asked: Mapping[str, str], implied: Mapping[str, str],
+    user: User,
+    post: Post,
+    before: Reading,
+    asked: Mapping[str, str],
+    implied: Mapping[str, str],
     implied_before: Mapping[str, str],
-) -> list[Correction]:  # fmt: skip
+) -> list[Correction]:
     """What follows still, as it did before, stays as it is on record."""
     stays = {name for name, word in implied.items() if implied_before.get(name) == word}
     gone = (implied_before.keys() - stays) | asked.keys()
