@@ -49,8 +49,8 @@ def _learn(brand: Any) -> None:
 
     lesson = learn(brand=brand)
     if lesson.left_out:
-        say(f"{brand.slug}: {lesson.left_out} corrected posts left out: the terms of their source do not allow "
-            "to learn from them, or nobody has said so (`mentiondesk import --may-teach`).")  # fmt: skip
+        say(f"{brand.slug}: {lesson.left_out} corrected posts left out: the terms of their source do not allow to "
+            "learn from them, or nobody has said so (`--may-teach` of `import` and `connect feed`).")  # fmt: skip
     for head, told in lesson.report.items():
         print(f"{brand.slug}  {head:<12}{describe(told)}")
     if lesson.is_back_to_shipped:
