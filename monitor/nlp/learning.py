@@ -170,7 +170,7 @@ def _learn_head(
     # Nobody is judge of what his own words have taught.
     taught = np.isin(table.voices, table.voices[~held_out & table.has_verdict])
     to_fit = table.part(~held_out)
-    to_judge = table.part(held_out & np.isin(platforms, read) & ~(table.has_verdict & taught))
+    to_judge = table.part(held_out & np.isin(platforms, np.array(read, dtype=np.str_)) & ~(table.has_verdict & taught))
     told = _told(table, to_judge, read)
     if told.lacks:
         return None, told
@@ -261,7 +261,8 @@ def _table(
     truth = np.where(has_verdict[:, None], np.eye(shipped.shape[1], dtype=np.float32)[verdicts], today)
     voices = [lesson.voice or f"text {lesson.key}" for lesson in lessons]
     weights = np.where(has_verdict, 1, [lesson.weight for lesson in lessons])
-    drawn = np.where(has_verdict, [lesson.drawn for lesson in lessons], 0)
+    # Of drawn posts "complaint?" was asked; on other heads there is a verdict only where they were wrong.
+    drawn = np.where(has_verdict & (head == "complaint"), [lesson.drawn for lesson in lessons], 0)
     return Table(
         rows, shipped, today, truth, has_verdict, weights.astype(np.float32), drawn.astype(np.float32),
         np.unique(voices, return_inverse=True)[1],

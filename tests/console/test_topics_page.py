@@ -151,7 +151,12 @@ def test_what_was_learned_is_shown_with_what_it_mended(as_bob: Client, brand: An
     words = _words(answer)
     newest, oldest = answer.context["versions"]
     assert [(one.head, one.aside, one.before, one.after) for one in newest.taught] == [("topic", 40, 12, 31)]
-    assert "12 → 31 of 40" in words and "on Facebook, survey" in words and "in use" in words and "for an earlier model" in words
+    assert (
+        "12 → 31 of 40" in words
+        and "on Facebook, survey" in words
+        and "in use" in words
+        and "for an earlier model" in words
+    )
     assert newest.is_active and not oldest.can_be_used
     assert "settings/topics/version/" not in words
 

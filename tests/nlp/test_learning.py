@@ -256,6 +256,12 @@ def test_a_sample_decides_instead_of_what_nobody_corrected(truth: int) -> None:
     assert told.is_promoted is (truth == 0)
 
 
+def test_the_sample_says_nothing_of_what_it_did_not_ask() -> None:
+    """A drawn post has a verdict on its topic only where that was wrong."""
+    told = learn(of_two_kinds(300, 800, drawn=500.0), THRESHOLDS)[1]["topic"]
+    assert told.held_out_verdicts >= 60 and (told.drawn, told.by_sample) == (0, False)
+
+
 def test_copies_of_a_text_are_one_piece_of_evidence() -> None:
     """Ten texts, six copies of each, and labels by the toss of a coin: what is aside is known by heart."""
     chance = np.random.default_rng(4)
