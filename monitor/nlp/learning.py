@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.nlp.calibration import softmax
-from monitor.nlp.labels import HEADS, INTENTS
+from monitor.nlp.labels import DENIED_INTENTS, HEADS, INTENTS
 from monitor.nlp.refitting import (
     Table,
     best_penalty,
@@ -27,9 +27,9 @@ from monitor.nlp.refitting import (
     with_bias,
 )
 
-#: Heads that corrections may teach; language is told by other means. Of what is no complaint severity says nothing and
-#: intent cannot be one: what the complaint head came to is known before these are judged.
-TAUGHT_HEADS: Final = ("complaint", *(head for head in HEADS if head != "complaint"))
+#: Heads that corrections may teach; language is told by other means. Of what is no complaint severity says nothing, and
+#: both rule intents out: what these two came to is known before the others are judged.
+TAUGHT_HEADS: Final = ("complaint", "severity", *(head for head in HEADS if head not in {"complaint", "severity"}))
 FEWEST_VERDICTS: Final = 20  # on different texts, below which a head is not tried
 HELD_OUT_OF_TEN: Final = 3
 #: What has to be aside before anything is believed: verdicts, and posts that nobody corrected.
@@ -251,13 +251,13 @@ def _table(
     in_use: LearnedWeights,
 ) -> Table:  # fmt: skip
     rows = with_bias(np.stack([lesson.embedding for lesson in lessons]))
-    shipped = logarithms(
-        np.stack([lesson.scores[head] for lesson in lessons]),
-        _allowed(head, _complaints(lessons, rows, held_out, thresholds, in_use)),
-    )
-    today = _in_use(head, lessons, rows, shipped, in_use)
+    allowed = _allowed(head, _severities(lessons, rows, held_out, thresholds, in_use))
     verdicts = np.array([lesson.labels.get(head, -1) for lesson in lessons])
     has_verdict = verdicts >= 0
+    fitted = np.flatnonzero(~held_out & has_verdict)
+    allowed[fitted, verdicts[fitted]] = True  # whatever is read of the other heads: a person has said it
+    shipped = logarithms(_scores(lessons, head), allowed)
+    today = _in_use(head, lessons, rows, shipped, in_use)
     truth = np.where(has_verdict[:, None], np.eye(shipped.shape[1], dtype=np.float32)[verdicts], today)
     voices = [lesson.voice or f"text {lesson.key}" for lesson in lessons]
     weights = np.where(has_verdict, 1, [lesson.weight for lesson in lessons])
@@ -269,20 +269,29 @@ def _table(
     )  # fmt: skip
 
 
-def _complaints(
+def _scores(lessons: Sequence[Lesson], head: str) -> NDArray[np.float32]:
+    return np.stack([lesson.scores[head] for lesson in lessons]).astype(np.float32)
+
+
+def _severities(
     lessons: Sequence[Lesson], rows: NDArray[np.float32], held_out: NDArray[np.bool_],
     thresholds: Mapping[str, float], in_use: LearnedWeights,
-) -> NDArray[np.bool_]:  # fmt: skip
-    """Which posts are complaints: for the fit as people say, as far as they do; for the judgement as the product reads
-    them from now on."""
-    shipped = logarithms(np.stack([lesson.scores["complaint"] for lesson in lessons]))
-    read = _answers(_in_use("complaint", lessons, rows, shipped, in_use), thresholds.get("complaint")) == 1
+) -> NDArray[np.int64]:  # fmt: skip
+    """How grave the posts are, 0: no complaint. For the fit as people say, as far as they do; for the judgement as the
+    product reads them from now on."""
+    complaint, severity = (
+        _in_use(head, lessons, rows, logarithms(_scores(lessons, head)), in_use) for head in ("complaint", "severity")
+    )
+    is_complaint = _answers(complaint, thresholds.get("complaint")) == 1
+    grades = severity[:, 1:].argmax(1) + 1
     for place, lesson in enumerate(lessons):
         if held_out[place]:
             continue
-        is_implied = lesson.labels.get("severity", 0) > 0 or lesson.labels.get("intent") == INTENTS.index("complaint")
-        read[place] = is_implied or lesson.labels.get("complaint", int(read[place])) == 1
-    return read
+        said = lesson.labels
+        is_implied = said.get("severity", 0) > 0 or said.get("intent") == INTENTS.index("complaint")
+        is_complaint[place] = is_implied or said.get("complaint", int(is_complaint[place])) == 1
+        grades[place] = said.get("severity", 0) or grades[place]
+    return np.where(is_complaint, grades, 0)
 
 
 def _in_use(
@@ -297,13 +306,15 @@ def _in_use(
     return softmax(shipped + is_read[:, None] * (rows @ in_use.heads[head]))
 
 
-def _allowed(head: str, is_complaint: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _allowed(head: str, severities: NDArray[np.int64]) -> NDArray[np.bool_]:
     """The labels that the product may say of each post (see `Engine._answer`)."""
-    allowed = np.ones((len(is_complaint), len(HEADS[head])), dtype=np.bool_)
+    allowed = np.ones((len(severities), len(HEADS[head])), dtype=np.bool_)
     if head == "severity":
-        allowed[:, 0], allowed[:, 1:] = ~is_complaint, is_complaint[:, None]
+        allowed[:, 0], allowed[:, 1:] = severities == 0, (severities > 0)[:, None]
     elif head == "intent":
-        allowed[:, INTENTS.index("complaint")] = is_complaint
+        for grade, denied in enumerate(DENIED_INTENTS):
+            places = np.flatnonzero(np.minimum(severities, len(DENIED_INTENTS) - 1) == grade)
+            allowed[np.ix_(places, [INTENTS.index(intent) for intent in denied])] = False
     return allowed
 
 

@@ -331,11 +331,17 @@ def test_severity_of_what_is_read_as_no_complaint_mends_nothing() -> None:
     assert told.held_out_verdicts > 0 and (told.right_before, told.right_after) == (0, 0) and not told.is_promoted
 
 
-def test_an_intent_that_the_complaint_verdict_rules_out_is_not_taken_for_said() -> None:
-    """The head's likeliest intent is "complaint" and the post is none: the product says the next, which was right."""
-    question = INTENTS.index("question")
-    right = [Lesson(key, near(0), scores(intent=0, complaint=0), {"intent": question}) for key in range(90)]
-    others = [Lesson(10_000 + key, near(1), scores(intent=0, complaint=0), {}) for key in range(800)]
+@pytest.mark.parametrize(
+    ("likeliest", "read", "truth"),
+    [("complaint", {"complaint": 0}, "question"), ("chatter", {"complaint": 1, "severity": 2}, "complaint")],
+)
+def test_an_intent_that_the_other_heads_rule_out_is_not_taken_for_said(
+    likeliest: str, read: dict[str, int], truth: str
+) -> None:
+    """The product says the next one that they allow, and that was right: there is nothing to mend."""
+    said = scores(intent=INTENTS.index(likeliest), **read)
+    right = [Lesson(key, near(0), said, {"intent": INTENTS.index(truth)}) for key in range(90)]
+    others = [Lesson(10_000 + key, near(1), said, {}) for key in range(800)]
     told = learn(right + others, THRESHOLDS)[1]["intent"]
     assert told.right_before == told.held_out_verdicts > 0 and not told.is_promoted
 
