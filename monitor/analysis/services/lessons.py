@@ -76,7 +76,9 @@ def gather(*, brand: Brand, engine: Any, allowed: Q) -> Gathered:
     if not taught:
         return Gathered([], 0, left_out)
     sample = _sample(brand)
-    judged = _alive(brand).filter(allowed, pk__in=sample).exclude(text="").exclude(Exists(verdicts)).order_by("-pk")
+    judged = (
+        _alive(brand).filter(allowed, pk__in=list(sample)).exclude(text="").exclude(Exists(verdicts)).order_by("-pk")
+    )
     uncorrected = _uncorrected(brand, allowed)
     weighed = [*((post, 1.0) for post in [*corrected, *judged]), *uncorrected]
     _leave_out_own_topics(said, [post for post, _ in weighed])
@@ -129,12 +131,13 @@ def _uncorrected(brand: Brand, allowed: Q) -> list[tuple[Post, float]]:
     judged = SampledPost.objects.filter(post_id=OuterRef("pk"), is_complaint__isnull=False)
     read = Analysis.objects.filter(post_id=OuterRef("pk"), is_current=True, post_version=OuterRef("version"))
     posts = _alive(brand).filter(allowed, ~Exists(verdicts), ~Exists(judged), Exists(read)).exclude(text="")
-    counts = dict(posts.order_by("platform").values_list("platform").annotate(Count("pk")))
+    by_platform = posts.order_by("platform").values("platform").annotate(count=Count("pk"))
+    counts: dict[str, int] = {row["platform"]: row["count"] for row in by_platform}
     chance = Func(F("pk"), Value(_SEED), function="hashint8extended", output_field=BigIntegerField())
     found: list[tuple[Post, float]] = []
     for (platform, count), quota in zip(counts.items(), allot([*counts.values()], UNCORRECTED, 0.5), strict=True):
-        part = posts.filter(platform=platform).order_by(chance)[:quota] if quota else []
-        found += [(post, count / quota) for post in part]
+        if quota:
+            found += [(post, count / quota) for post in posts.filter(platform=platform).order_by(chance)[:quota]]
     return found
 
 
@@ -174,7 +177,7 @@ def _lessons(engine: Any, texts: Mapping[int, _Text]) -> "list[Lesson]":
         posts = [text.post for _, text in part]
         scores, embeddings = engine.measure([PostInput(post.text, post.language_hint) for post in posts])
         for row, (key, text) in enumerate(part):
-            (author,) = text.authors if len(text.authors) == 1 else (None,)
+            author = next(iter(text.authors)) if len(text.authors) == 1 else None
             lessons.append(
                 Lesson(
                     key=key,
