@@ -34,20 +34,26 @@ def teach(arguments: argparse.Namespace) -> int:
         brands = Brand.objects.order_by("slug")
         if arguments.brand and not (brands := brands.filter(slug=arguments.brand)).exists():
             raise CommandError(f"There is no brand {arguments.brand!r}.")
+        has_failed = False
         for brand in brands:
             if arguments.list:
                 _list(brand)
             elif arguments.use is not None:
                 _use(brand, arguments.use)
             else:
-                _learn(brand)
-    return 0
+                has_failed |= not _learn(brand)
+    return 1 if has_failed else 0
 
 
-def _learn(brand: Any) -> None:
-    from monitor.analysis.services import learn
+def _learn(brand: Any) -> bool:
+    """Whether it went through."""
+    from monitor.analysis.services import LearningOvertakenError, learn
 
-    lesson = learn(brand=brand)
+    try:
+        lesson = learn(brand=brand)
+    except LearningOvertakenError as error:
+        say(f"{brand.slug}: {error}; it stays. `mentiondesk learn --brand {brand.slug}` starts from there.")
+        return False
     if lesson.left_out:
         say(f"{brand.slug}: {lesson.left_out} corrected posts left out: the terms of their source do not allow to "
             "learn from them, or nobody has said so (`--may-teach` of `import` and `connect feed`).")  # fmt: skip
@@ -60,14 +66,24 @@ def _learn(brand: Any) -> None:
         print(f"{brand.slug}: version {lesson.heads.number} reads its posts from now on.")
     else:
         print(f"{brand.slug}: {lesson.corrected_posts} corrected posts; nothing beat what is in use, nothing changed.")
+    return True
 
 
 def describe(told: dict[str, Any]) -> str:
     """One head of a report as a line."""
+    from monitor.nlp.learning import FEWEST_CHECKED, FEWEST_HELD_OUT
+
     judged = f"{told['held_out_verdicts']} of {told['verdicts']} verdicts aside"
-    right = f"right {told['right_before']} → {told['right_after']}, others changed {told['changed']}"
-    outcome = "used" if told["is_promoted"] else "not used any more" if told.get("is_dropped") else "left as it is"
-    return f"{judged}: {right}, {outcome}"
+    if told["lacks"] == "verdicts":
+        return f"{judged}, on at least {FEWEST_HELD_OUT} different texts are needed; left as it is"
+    if told["lacks"]:
+        return f"{told['checked']} posts aside that nobody corrected, {FEWEST_CHECKED} are needed; left as it is"
+    right = f"right {told['right_before']} → {told['right_after']}"
+    others = f"others changed {told['changed']} of {told['checked']} ({told['changed_share']:.1%} of all)"
+    sample = f", {told['drawn']} drawn by chance decide" if told["by_sample"] else ""
+    where = f"used on {', '.join(told['platforms'])}"
+    outcome = where if told["is_promoted"] else "not used any more" if told["is_dropped"] else "left as it is"
+    return f"{judged}{sample}: {right}, {others}, {outcome}"
 
 
 def _list(brand: Any) -> None:

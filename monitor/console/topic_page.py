@@ -10,6 +10,7 @@ from django.utils import timezone
 from monitor.analysis.models import BrandTopic, LearnedHeads
 from monitor.analysis.services import versions_of
 from monitor.brands.models import Brand
+from monitor.platforms.registry import platform_name
 from monitor.trends.selectors import series
 
 DAYS: Final = 30
@@ -49,12 +50,13 @@ class OwnTopic:
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """One head of a version: verdicts kept aside that it agrees with, before and after."""
+    """One head of a version: verdicts kept aside that it agrees with, before and after, and whose posts it reads."""
 
     head: str
     aside: int
     before: int
     after: int
+    platforms: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,13 @@ def versions_shown(brand: Brand, installed: str) -> list[Version]:
 def _version(heads: LearnedHeads, installed: str) -> Version:
     told: Mapping[str, Mapping[str, Any]] = heads.report
     taught = [
-        Taught(head, one["held_out_verdicts"], one["right_before"], one["right_after"])
+        Taught(
+            head,
+            one["held_out_verdicts"],
+            one["right_before"],
+            one["right_after"],
+            ", ".join(map(platform_name, one.get("platforms", []))),
+        )
         for head, one in told.items()
         if one["is_promoted"]
     ]

@@ -21,7 +21,7 @@ from monitor.nlp.encoder import Encoder, Reading, default_threads
 from monitor.nlp.hub.errors import HubModelError
 from monitor.nlp.hub.replacements import Replacements
 from monitor.nlp.hub.settings import Wish, own_model, read_wishes
-from monitor.nlp.labels import AUDIENCES, HEADS, INTENTS, SENTIMENTS, TOPICS
+from monitor.nlp.labels import AUDIENCES, DENIED_INTENTS, HEADS, INTENTS, SENTIMENTS, TOPICS
 from monitor.nlp.language import identify_languages
 from monitor.nlp.learning import LearnedWeights
 from monitor.nlp.linear import LinearModel
@@ -251,9 +251,8 @@ def _judge_silence(scores: dict[str, NDArray], row: int, *, asks: bool) -> None:
 
 
 def choose_intent(scores: NDArray, severity: int) -> str:
-    """The likeliest intent that agrees with the complaint verdict (severity 0: none): no chatter or advertising
-    complains, and praise does so mildly at most."""
-    denied = (("complaint",), ("promotion", "chatter"), ("promotion", "chatter", "praise"))[min(severity, 2)]
+    """The likeliest intent that agrees with the complaint verdict (severity 0: none)."""
+    denied = DENIED_INTENTS[min(severity, 2)]
     allowed = scores.copy()
     allowed[[INTENTS.index(intent) for intent in denied]] = -np.inf
     return INTENTS[int(allowed.argmax())]

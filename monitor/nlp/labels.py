@@ -26,6 +26,10 @@ AUDIENCES: Final = ("buyer", "seller", "none")
 SEVERITIES: Final = ("0", "1", "2", "3")
 BINARY: Final = ("no", "yes")
 
+#: What an intent may not be beside a severity of 0 (no complaint), 1, or more: no chatter or advertising complains, and
+#: praise does so mildly at most.
+DENIED_INTENTS: Final = (("complaint",), ("promotion", "chatter"), ("promotion", "chatter", "praise"))
+
 TOPIC_SET_VERSION: Final = "builtin-1"
 
 EMBEDDING_SIZE: Final = 384

@@ -27,6 +27,8 @@ from monitor.inbox.models import Post, Stage
 from tests.analysis.making import make_post
 from tests.analysis.test_teaching import NumberEngine, correct_topics, read
 
+pytestmark = pytest.mark.usefixtures("few_are_enough")
+
 OLD, NEW = NumberEngine(), NumberEngine(version="words-2")
 
 

@@ -1,13 +1,16 @@
 """A brand's corrections teach its own model, are tried before they count, and can be taken back."""
 
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pytest
+from django.db.models import Q
 
-from monitor.analysis.models import Analysis, LearnedHeads, Renewal
+from monitor.analysis.models import Analysis, Correction, LearnedHeads, Renewal, SampledPost, SampleStratum
 from monitor.analysis.selectors import current_readings
 from monitor.analysis.services import (
+    LearningOvertakenError,
     analyze_posts,
     ask_renewal,
     correct,
@@ -16,12 +19,15 @@ from monitor.analysis.services import (
     use_version,
     versions_of,
 )
+from monitor.analysis.services.lessons import Gathered, gather
 from monitor.audit.models import AuditEvent
 from monitor.brands.models import Brand
 from monitor.inbox.models import Post
 from monitor.nlp.labels import HEADS, TOPICS
 from monitor.nlp.learning import LearnedWeights
 from tests.analysis.making import WordEngine, make_post
+
+pytestmark = pytest.mark.usefixtures("few_are_enough")
 
 DELIVERY, SERVICE = TOPICS.index("delivery"), TOPICS.index("service")
 
@@ -57,7 +63,13 @@ def engine() -> NumberEngine:
     return NumberEngine()
 
 
+def word(number: int) -> str:
+    """Texts that differ in a number alone are copies of each other."""
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
 def read(engine: Any, brand: Brand, texts: list[str], **fields: Any) -> list[Post]:
+    fields.setdefault("author", None)
     posts = [make_post(brand, text, **fields) for text in texts]
     analyze_posts(post_ids=[post.pk for post in posts], engine=engine)
     return posts
@@ -65,8 +77,8 @@ def read(engine: Any, brand: Brand, texts: list[str], **fields: Any) -> list[Pos
 
 def correct_topics(engine: Any, brand: Brand, bob: Any, *, platform: str = "facebook") -> list[Post]:
     """Sixty posts about rude agents that were read as delivery, and a hundred that are rightly so."""
-    read(engine, brand, [f"late parcel courier {number}" for number in range(100)], platform=platform)
-    wrong = read(engine, brand, [f"late rude agent {number}" for number in range(60)], platform=platform)
+    read(engine, brand, [f"late parcel courier {word(n)}" for n in range(100)], platform=platform)
+    wrong = read(engine, brand, [f"late rude agent {word(n)}" for n in range(60)], platform=platform)
     for post in wrong:
         correct(user=bob, post=post, field="topic", value="service")
     return wrong
@@ -149,13 +161,13 @@ def test_who_asks_again_begins_again(brand: Any, engine: Any) -> None:
 def test_a_run_that_teaches_one_head_keeps_the_others_in_use(brand: Any, bob: Any, engine: Any) -> None:
     correct_topics(engine, brand, bob)
     first = learn(brand=brand, engine=engine).heads
-    for post in read(engine, brand, [f"late odd lamp {number}" for number in range(60)], platform="facebook"):
-        correct(user=bob, post=post, field="intent", value="question")
+    for post in read(engine, brand, [f"late odd lamp {word(n)}" for n in range(60)], platform="facebook"):
+        correct(user=bob, post=post, field="sentiment", value="positive")
     lesson = learn(brand=brand, engine=engine)
     assert lesson.heads is not None and first is not None and lesson.heads.number == 2
-    assert lesson.report["intent"]["is_promoted"] and not lesson.report["topic"]["is_promoted"]
+    assert lesson.report["sentiment"]["is_promoted"] and not lesson.report["topic"]["is_promoted"]
     kept, before = (LearnedWeights.from_bytes(bytes(one.weights)).heads for one in (lesson.heads, first))
-    assert set(kept) == {"topic", "intent"} and (kept["topic"] == before["topic"]).all()
+    assert set(kept) == {"topic", "sentiment"} and (kept["topic"] == before["topic"]).all()
     told = lesson.heads.report["topic"]
     assert told["since"] == 1 and told["is_promoted"] and told["right_after"] == first.report["topic"]["right_after"]
     (post,) = read(engine, brand, ["late rude agent again"], platform="facebook")
@@ -183,3 +195,157 @@ def test_the_list_marks_what_is_in_use_and_what_rests(
         said = capsys.readouterr()
         assert f"{brand.slug} {mark}  1" in said.out
         assert ("version 1 rests (~)" in said.err) is (mark == "~")
+
+
+class Meanwhile(NumberEngine):
+    """Something happens while posts are measured, once."""
+
+    happens: Any = None
+
+    def measure(self, posts: Any) -> Any:
+        if self.happens is not None:
+            happens, self.happens = self.happens, None
+            happens()
+        return super().measure(posts)
+
+
+def test_a_version_that_was_chosen_while_learn_was_at_work_stays(brand: Any, bob: Any, engine: Any) -> None:
+    correct_topics(engine, brand, bob)
+    learn(brand=brand, engine=engine)
+    for post in read(engine, brand, [f"late odd lamp {word(n)}" for n in range(60)], platform="facebook"):
+        correct(user=bob, post=post, field="topic", value="other")
+    slow = Meanwhile()
+    slow.happens = lambda: use_version(brand=brand, number=0, engine=engine)
+    with pytest.raises(LearningOvertakenError, match="version 0 was chosen meanwhile"):
+        learn(brand=brand, engine=slow)
+    assert [one.is_active for one in versions_of(brand=brand)] == [False]
+    made = learn(brand=brand, engine=slow).heads
+    assert made is not None and (made.number, made.is_active) == (2, True)
+
+
+def test_the_command_tells_that_somebody_was_first(
+    brand: Any, bob: Any, engine: Any, monkeypatch: Any, capsys: Any
+) -> None:
+    from monitor.commands import teaching
+
+    def overtaken(*, brand: Brand) -> None:
+        raise LearningOvertakenError("version 2 was chosen meanwhile, where version 1 was in use")
+
+    monkeypatch.setattr("monitor.analysis.services.learn", overtaken)
+    assert teaching._learn(brand) is False
+    assert "version 2 was chosen meanwhile" in capsys.readouterr().err
+
+
+def test_a_head_reads_no_platform_on_which_it_was_not_checked(brand: Any, bob: Any, engine: Any) -> None:
+    correct_topics(engine, brand, bob)
+    lesson = learn(brand=brand, engine=engine)
+    assert lesson.report["topic"]["platforms"] == ("facebook",)
+    posts = [
+        make_post(brand, f"late rude agent {word(n)}", platform=platform, author=None)
+        for n, platform in enumerate(["x", "facebook", "x", "facebook"])
+    ]
+    analyze_posts(post_ids=[post.pk for post in posts], engine=engine)
+    readings = current_readings([post.pk for post in posts])
+    assert [readings[post.pk].topic for post in posts] == ["delivery", "service", "delivery", "service"]
+    assert {readings[post.pk].model_version for post in posts} == {"words-1+1"}
+
+
+def test_copies_teach_once(brand: Any, bob: Any, engine: Any) -> None:
+    read(engine, brand, [f"late parcel courier {word(n)}" for n in range(40)], platform="facebook")
+    for post in read(engine, brand, [f"@agent{n} late rude agent {n}" for n in range(60)], platform="facebook"):
+        correct(user=bob, post=post, field="topic", value="service")
+    lesson = learn(brand=brand, engine=engine)
+    assert (lesson.corrected_posts, lesson.report, lesson.heads) == (60, {}, None)
+
+
+def gathered(brand: Brand, engine: Any) -> Gathered:
+    return gather(brand=brand, engine=engine, allowed=Q(pk__gt=0))
+
+
+def test_a_verdict_on_words_that_were_edited_since_is_none_on_the_new_ones(brand: Any, bob: Any, engine: Any) -> None:
+    first, second = read(engine, brand, ["late rude agent", "late odd lamp"], platform="facebook")
+    for post in (first, second):
+        correct(user=bob, post=post, field="topic", value="service")
+    Post.objects.filter(pk=first.pk).update(text="late blue door", version=2)
+    found = gathered(brand, engine)
+    said = {lesson.labels.get("topic"): lesson.unknown for lesson in found.lessons}
+    assert found.corrected_posts == 1 and said == {SERVICE: frozenset(), None: frozenset({"topic"})}
+    Post.objects.update(version=3)
+    assert gathered(brand, engine) == Gathered([], 0, 0)
+
+
+def test_an_edit_that_is_not_read_yet_stands_for_nothing(brand: Any, bob: Any, engine: Any) -> None:
+    wrong, edited, left = read(engine, brand, ["late rude agent", "late odd lamp", "late parcel"], platform="facebook")
+    correct(user=bob, post=wrong, field="topic", value="service")
+    Post.objects.filter(pk=edited.pk).update(text="late blue door", version=2)
+    assert len(gathered(brand, engine).lessons) == 2
+
+
+def test_a_topic_of_the_brands_own_is_no_word_for_the_topic_of_today(brand: Any, bob: Any, engine: Any) -> None:
+    """A person has rejected that one, and the head has no label for the other."""
+    own, wrong, found = read(engine, brand, ["late gift card", "late rude agent", "late card"], platform="facebook")
+    correct(user=bob, post=own, field="topic", value="gift cards")
+    correct(user=bob, post=own, field="sentiment", value="negative")
+    correct(user=bob, post=wrong, field="topic", value="service")
+    Analysis.objects.filter(post=found).update(topic="gift cards")
+    told = [("topic" in lesson.labels, "topic" in lesson.unknown) for lesson in gathered(brand, engine).lessons]
+    assert sorted(told) == [(False, True), (False, True), (True, False)]
+
+
+def test_uncorrected_posts_are_drawn_by_chance_and_weigh_as_many_as_they_stand_for(
+    brand: Any, bob: Any, engine: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("monitor.analysis.services.lessons.UNCORRECTED", 20)
+    wrong, *others = read(engine, brand, [f"late parcel {word(n)}" for n in range(101)], platform="facebook")
+    correct(user=bob, post=wrong, field="topic", value="service")
+    first, again = (gathered(brand, engine).lessons[1:] for _ in range(2))
+    assert [lesson.key for lesson in first] == [lesson.key for lesson in again]
+    assert [lesson.weight for lesson in first] == [5.0] * 20
+    newest = {gathered_key(post) for post in others[-20:]}
+    assert {lesson.key for lesson in first} != newest
+
+
+def gathered_key(post: Post) -> int:
+    from monitor.text.fingerprint import fingerprint
+
+    return int(fingerprint(post.text), 16)
+
+
+def test_every_platform_has_its_part_among_the_uncorrected(brand: Any, bob: Any, engine: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("monitor.analysis.services.lessons.UNCORRECTED", 10)
+    many = read(engine, brand, [f"late parcel {word(n)}" for n in range(65)], platform="facebook")
+    read(engine, brand, [f"late lamp {word(n)}" for n in range(16)], platform="feed")
+    correct(user=bob, post=many[0], field="topic", value="service")
+    weighed = [(one.platform, one.weight) for one in gathered(brand, engine).lessons[1:]]
+    assert sorted(set(weighed)) == [("facebook", 64 / 7), ("feed", 16 / 3)]
+
+
+def test_verdicts_on_drawn_posts_teach_too_and_know_what_they_stand_for(brand: Any, bob: Any, engine: Any) -> None:
+    wrong, *drawn = read(engine, brand, ["late rude agent", "late lamp", "late door", "late sofa"], platform="facebook")
+    correct(user=bob, post=wrong, field="topic", value="service")
+    kind = {"drawn_on": date(2026, 7, 1), "said_complaint": True, "model_version": "words-1", "language": "en",
+            "platform": "facebook"}  # fmt: skip
+    SampleStratum.objects.create(brand=brand, population=300, **kind)
+    for post, verdict in zip(drawn, (True, False, None), strict=True):
+        SampledPost.objects.create(brand=brand, post=post, is_complaint=verdict, **kind)
+    lessons = gathered(brand, engine).lessons
+    told = sorted((lesson.drawn, lesson.labels.get("complaint", -1)) for lesson in lessons)
+    # Three hundred posts, two verdicts; the one that nobody judged is as good as any other.
+    assert told == [(0, -1), (0, -1), (150, 0), (150, 1)]
+    Post.objects.filter(pk=drawn[0].pk).update(version=2)
+    assert sorted(lesson.drawn for lesson in gathered(brand, engine).lessons) == [0, 0, 300]
+
+
+def test_what_is_no_words_teaches_nothing(brand: Any, bob: Any, engine: Any) -> None:
+    wrong, _ = read(engine, brand, ["late rude agent", "https://example.com"], platform="facebook")
+    correct(user=bob, post=wrong, field="topic", value="service")
+    assert len(gathered(brand, engine).lessons) == 1
+
+
+def test_posts_of_one_author_are_one_voice(brand: Any, bob: Any, engine: Any) -> None:
+    texts = ["late rude agent", "late odd lamp"]
+    for post in [*read(engine, brand, texts, platform="facebook", author="mia"), *read(engine, brand, ["late sofa"])]:
+        correct(user=bob, post=post, field="topic", value="service")
+    voices = sorted(lesson.voice for lesson in gathered(brand, engine).lessons)
+    assert voices[0] == "" and voices[1] == voices[2] != ""
+    assert Correction.objects.filter(field="topic").count() == 3

@@ -135,7 +135,8 @@ def test_the_line_of_progress_asks_again_until_all_is_read(as_bob: Client, brand
 
 
 def _learned(brand: Any, number: int, *, base: str = "words-1", is_active: bool = False) -> LearnedHeads:
-    told = {"verdicts": 61, "held_out_verdicts": 40, "right_before": 12, "right_after": 31, "is_promoted": True}
+    told = {"verdicts": 61, "held_out_verdicts": 40, "right_before": 12, "right_after": 31, "is_promoted": True,
+            "platforms": ["facebook", "survey"]}  # fmt: skip
     report = {"topic": told, "intent": {**told, "is_promoted": False}}
     return LearnedHeads.objects.create(
         brand=brand, number=number, base_version=base, weights=b"", report=report, is_active=is_active
@@ -150,7 +151,12 @@ def test_what_was_learned_is_shown_with_what_it_mended(as_bob: Client, brand: An
     words = _words(answer)
     newest, oldest = answer.context["versions"]
     assert [(one.head, one.aside, one.before, one.after) for one in newest.taught] == [("topic", 40, 12, 31)]
-    assert "12 → 31 of 40" in words and "in use" in words and "for an earlier model" in words
+    assert (
+        "12 → 31 of 40" in words
+        and "on Facebook, survey" in words
+        and "in use" in words
+        and "for an earlier model" in words
+    )
     assert newest.is_active and not oldest.can_be_used
     assert "settings/topics/version/" not in words
 

@@ -45,6 +45,7 @@ class PendingPost:
     text: str
     language_hint: str
     order_patterns: tuple[str, ...] = ()
+    platform: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,27 @@ def _infer_isolated(engine: Engine, posts: Sequence[PendingPost], lens: Lens, in
 def _ask(engine: Engine, posts: Sequence[PendingPost], lens: Lens) -> "list[PostAnalysis]":
     from monitor.nlp.engine import PostInput
 
-    inputs = [PostInput(post.text, post.language_hint) for post in posts]
-    read = engine.analyze(inputs, order_patterns=posts[0].order_patterns, learned=lens.learned)
+    read: dict[int, PostAnalysis] = {}
+    for learned, places in _by_what_reads_them(posts, lens):
+        inputs = [PostInput(posts[place].text, posts[place].language_hint) for place in places]
+        found = engine.analyze(inputs, order_patterns=posts[0].order_patterns, learned=learned)
+        read |= zip(places, found, strict=True)
+    in_order = [read[place] for place in range(len(posts))]
     topics = lens.topics
-    return read if topics is None else [topics.refine(analysis) for analysis in read]
+    return in_order if topics is None else [topics.refine(analysis) for analysis in in_order]
+
+
+def _by_what_reads_them(posts: Sequence[PendingPost], lens: Lens) -> "list[tuple[LearnedWeights | None, list[int]]]":
+    """The places of the posts, apart where other learned heads read them: each reads the platforms on which it was
+    checked."""
+    if lens.learned is None:
+        return [(None, list(range(len(posts))))]
+    own = {platform: lens.learned.on(platform) for platform in {post.platform for post in posts}}
+    apart: dict[tuple[str, ...], tuple[LearnedWeights | None, list[int]]] = {}
+    for place, post in enumerate(posts):
+        learned = own[post.platform]
+        apart.setdefault(tuple(learned.heads) if learned else (), (learned, []))[1].append(place)
+    return list(apart.values())
 
 
 def _check_engine(engine: Engine, error: Exception) -> None:

@@ -24,7 +24,9 @@ def analyze_posts(*, post_ids: Sequence[int], engine: Any | None = None) -> list
     waiting = list(
         Post.objects.filter(pk__in=post_ids, stage=Stage.RECEIVED)
         .select_related("brand")
-        .only("version", "brand_id", "text", "language_hint", "is_own", "deleted_at", "brand__order_patterns")
+        .only(
+            "version", "brand_id", "platform", "text", "language_hint", "is_own", "deleted_at", "brand__order_patterns"
+        )
     )
     readable = [pending_post(post) for post in waiting if not post.is_own and post.deleted_at is None]
     unread = {post.pk: post.version for post in waiting if post.is_own or post.deleted_at is not None}
@@ -78,4 +80,5 @@ def pending_post(post: Post) -> PendingPost:
         text=post.text,
         language_hint=post.language_hint,
         order_patterns=order_patterns(post.brand),
+        platform=post.platform,
     )
