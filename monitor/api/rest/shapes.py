@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from ninja import Schema
 
 from monitor.cases.models import Case
 from monitor.inbox.models import Author, Post
 from monitor.replies.models import Effect, Reply, SuggestedReply
+from monitor.triage.models import TriageDecision
 
 
 class ReasonShape(Schema):
@@ -64,6 +65,7 @@ class PostShape(Schema):
     extra: ExtraShape
     author: AuthorShape | None
     reading: ReadingShape | None = None
+    put_aside: Literal["", "spam", "advertising"] = ""
 
 
 class CaseShape(Schema):
@@ -158,7 +160,9 @@ def reading_shape(reading: Any) -> dict[str, Any] | None:
     return None if reading is None else {name: getattr(reading, name) for name in names}
 
 
-def post_shape(post: Post, reading: Any = None, *, may_read_private: bool) -> dict[str, Any]:
+def post_shape(
+    post: Post, reading: Any = None, *, may_read_private: bool, decision: TriageDecision | None = None
+) -> dict[str, Any]:
     """Words and names of private messages only for those who may answer them."""
     may_read = post.is_public or may_read_private
     plain = ("platform", "external_id", "form", "is_public", "is_own", "arrival", "stage")
@@ -171,7 +175,14 @@ def post_shape(post: Post, reading: Any = None, *, may_read_private: bool) -> di
         "extra": post.extra if may_read else {},
         "author": author_shape(post.author) if may_read else None,
         "reading": reading_shape(reading),
+        "put_aside": _put_aside(decision),
     }
+
+
+def _put_aside(decision: TriageDecision | None) -> str:
+    if decision is None or not decision.is_put_aside:
+        return ""
+    return "spam" if decision.is_spam else "advertising"
 
 
 def case_shape(case: Case, *, may_read_private: bool) -> dict[str, Any]:

@@ -1,0 +1,82 @@
+"""Which contacts a post sends others to that are not the brand's own, and how the brand's own ones are known.
+
+Its own are the handles of its channels, addresses at a domain of its name, what its markets hand customers over to, and
+every number, address or messenger link that it told in public itself (kept as hashes in `OwnContact`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any, Final
+
+from django.db import connection
+
+from monitor.brands.models import Channel, Market
+from monitor.inbox.models import Post
+from monitor.text.contacts import NONE, OfferedContacts, find_offered_contacts, find_told_contacts, is_of
+from monitor.triage.models import OwnContact
+
+# The latest post that says so: when it goes, another one is likely there already.
+_REMEMBER: Final = """
+    INSERT INTO triage_owncontact AS old (brand_id, mark, post_id)
+    SELECT brand, mark, max(post) FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS told (brand, mark, post)
+    GROUP BY mark, brand ORDER BY mark, brand
+    ON CONFLICT (mark, brand_id) DO UPDATE SET post_id = EXCLUDED.post_id WHERE EXCLUDED.post_id > old.post_id
+"""
+
+
+def mark_of(kind: str, words: str) -> int:
+    return int.from_bytes(blake2b(f"{kind} {words}".encode(), digest_size=8).digest(), signed=True)
+
+
+def remember_own_contacts(posts: Sequence[Post]) -> None:
+    """Of public posts only: a private message may hold the customer's number."""
+    own = [post for post in posts if post.is_own and post.is_public and post.deleted_at is None]
+    rows = [
+        (post.brand_id, mark_of("contact", name), post.pk) for post in own for name in find_told_contacts(post.text)
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_REMEMBER, [list(column) for column in zip(*rows, strict=True)])
+
+
+def contacts_offered(posts: Sequence[Post]) -> dict[int, OfferedContacts]:
+    """Post id → what it offers. A batch in which no post offers any costs no query."""
+    found = {post.pk: find_offered_contacts(post.text) for post in posts}
+    hits = [post for post in posts if found[post.pk].names]
+    if hits:
+        known = _OwnContacts(hits, found)
+        for post in hits:
+            names = tuple(name for name in found[post.pk].names if not known.has(post.brand_id, name))
+            found[post.pk] = replace(found[post.pk], names=names) if names else NONE
+    return found
+
+
+class _OwnContacts:
+    """Of the brands of some posts, as far as their contacts may be meant."""
+
+    def __init__(self, posts: Sequence[Post], found: dict[int, OfferedContacts]) -> None:
+        brands = {post.brand_id: post.brand for post in posts}
+        self._names = {key: {brand.slug, brand.name} for key, brand in brands.items()}
+        for brand_id, handle in Channel.objects.filter(brand__in=brands).values_list("brand_id", "handle"):
+            # "lumora@social.example" and "lumora.bsky.social" are called by their first part, too.
+            self._names[brand_id] |= {handle, handle.strip("@").partition("@")[0]}
+        self._told: dict[int, set[str]] = {key: set() for key in brands}
+        for brand_id, rows in Market.objects.filter(brand__in=brands).values_list("brand_id", "hand_offs"):
+            self._told[brand_id].update(_contacts_in(rows))
+        marks = {mark_of("contact", name) for post in posts for name in found[post.pk].names}
+        self._marks = set(OwnContact.objects.filter(brand__in=brands, mark__in=marks).values_list("brand_id", "mark"))
+
+    def has(self, brand_id: int, name: str) -> bool:
+        return (
+            is_of(name, self._names[brand_id])
+            or name in self._told[brand_id]
+            or (brand_id, mark_of("contact", name)) in self._marks
+        )
+
+
+def _contacts_in(rows: Any) -> set[str]:
+    """The words of a market's hand-off matrix are read as the brand's own posts are."""
+    words = [str(value) for row in rows if isinstance(row, dict) for value in row.values() if isinstance(value, str)]
+    # A number there is one to call, whatever it looks like.
+    return {name for word in words for name in find_told_contacts(f"WhatsApp {word}")}
