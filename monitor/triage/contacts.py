@@ -9,35 +9,16 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final
 
-from django.db import connection
-
 from monitor.brands.models import Channel, Market
 from monitor.inbox.models import Post
 from monitor.text.contacts import NONE, OfferedContacts, find_offered_contacts, find_told_contacts, is_of
 from monitor.triage.models import OwnContact
 
-# The latest post that says so: when it goes, another one is likely there already.
-_REMEMBER: Final = """
-    INSERT INTO triage_owncontact AS old (brand_id, mark, post_id)
-    SELECT brand, mark, max(post) FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS told (brand, mark, post)
-    GROUP BY mark, brand ORDER BY mark, brand
-    ON CONFLICT (mark, brand_id) DO UPDATE SET post_id = EXCLUDED.post_id WHERE EXCLUDED.post_id > old.post_id
-"""
+CONTACT: Final = "contact"
 
 
 def mark_of(kind: str, words: str) -> int:
     return int.from_bytes(blake2b(f"{kind} {words}".encode(), digest_size=8).digest(), signed=True)
-
-
-def remember_own_contacts(posts: Sequence[Post]) -> None:
-    """Of public posts only: a private message may hold the customer's number."""
-    own = [post for post in posts if post.is_own and post.is_public and post.deleted_at is None]
-    rows = [
-        (post.brand_id, mark_of("contact", name), post.pk) for post in own for name in find_told_contacts(post.text)
-    ]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(_REMEMBER, [list(column) for column in zip(*rows, strict=True)])
 
 
 def contacts_offered(posts: Sequence[Post]) -> dict[int, OfferedContacts]:
@@ -64,14 +45,14 @@ class _OwnContacts:
         self._told: dict[int, set[str]] = {key: set() for key in brands}
         for brand_id, rows in Market.objects.filter(brand__in=brands).values_list("brand_id", "hand_offs"):
             self._told[brand_id].update(_contacts_in(rows))
-        marks = {mark_of("contact", name) for post in posts for name in found[post.pk].names}
+        marks = {mark_of(CONTACT, name) for post in posts for name in found[post.pk].names}
         self._marks = set(OwnContact.objects.filter(brand__in=brands, mark__in=marks).values_list("brand_id", "mark"))
 
     def has(self, brand_id: int, name: str) -> bool:
         return (
             is_of(name, self._names[brand_id])
             or name in self._told[brand_id]
-            or (brand_id, mark_of("contact", name)) in self._marks
+            or (brand_id, mark_of(CONTACT, name)) in self._marks
         )
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 from monitor.inbox.models import Post
 from monitor.text.contacts import OfferedContacts
 from monitor.text.referral import Referrals, find_referrals
-from monitor.triage.contacts import contacts_offered, mark_of, remember_own_contacts
+from monitor.triage.contacts import CONTACT, contacts_offered, mark_of
 
 #: Looked at of one author and of one mark: some never stop. More would decide nothing else.
 MOST_POSTS: Final = 50
@@ -20,7 +20,7 @@ MOST_AUTHORS: Final = 200
 #: A share of fewer posts than this says nothing.
 LEAST_POSTS: Final = 5
 #: What a mark is of.
-TEXT, CODE, CONTACT = "text", "code", "contact"
+TEXT, CODE = "text", "code"
 
 # In the order of the unique key: two batches that meet do not wait for each other in a circle.
 _REMEMBER: Final = """
@@ -80,7 +80,6 @@ def author_signs(posts: Sequence[Post]) -> dict[int, dict[str, Any]]:
 
     What two workers decide at the same moment they do not see of each other; the next post of the wave finds both.
     """
-    remember_own_contacts(posts)
     public = [post for post in posts if post.is_public and not post.is_own and post.deleted_at is None]
     found = {post.pk: find_referrals(post.text, _own_names(post)) for post in public}
     contacts = contacts_offered(public)

@@ -228,13 +228,17 @@ def detail_shape(
     suggestion: SuggestedReply | None,
     replies: Sequence[Reply],
     *,
+    decisions: Mapping[int, TriageDecision],
     may_read_private: bool,
 ) -> dict[str, Any]:
     if not may_read_private:
         replies = [reply for reply in replies if reply.kind == "reply" and reply.target.is_public]
         suggestion = suggestion if suggestion is not None and suggestion.post.is_public else None
     return case_shape(case, may_read_private=may_read_private) | {
-        "posts": [post_shape(post, readings.get(post.pk), may_read_private=may_read_private) for post in posts],
+        "posts": [
+            post_shape(post, readings.get(post.pk), may_read_private=may_read_private, decision=decisions.get(post.pk))
+            for post in posts
+        ],
         "suggestion": suggestion_shape(suggestion),
         "replies": [reply_shape(reply) for reply in replies],
     }
