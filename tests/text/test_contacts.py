@@ -1,4 +1,4 @@
-"""To which contacts a text sends others with a promise; what warns of one, or asks the brand for something, is no offer."""
+"""To which contacts a text sends others with a promise; warnings and what is asked of the brand are no offers."""
 
 import time
 
@@ -12,8 +12,8 @@ from monitor.text.contacts import MOST_CONTACTS, find_offered_contacts, find_tol
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("My account was hacked and Lumora support never replied, but @fixit_pro on Instagram recovered it in 20 minutes."
-         " Message him!", "fixitpro"),
+        ("My account was hacked and Lumora support never replied, but @fixit_pro on Instagram recovered it in 20"
+         " minutes. Message him!", "fixitpro"),
         ("I lost 2500 dollars to a scam on Lumora, thank God Mrs. Helen Recovery got all my money back. Contact her on"
          " WhatsApp +1 202 555 0143", "25550143"),
         ("Need help with your refund? Contact Lumora support agent on Telegram t.me/lumora_help for fast refund",
@@ -29,8 +29,8 @@ from monitor.text.contacts import MOST_CONTACTS, find_offered_contacts, find_tol
         ("write to Recovery.Help@gmail.com, they recovered my wallet", "recovery.help@gmail.com"),
         ("She recovered mine! Message her on telegram: helen_99", "helen99"),
         ("he re\u200bcovered my account, message @ｆixit_pro", "fixitpro"),
-        ("Lumora hat mir nicht geholfen, aber @hacker_hilfe auf Insta hat mein Konto in 10 Minuten zurückgeholt. Schreibt"
-         " ihm!", "hackerhilfe"),
+        ("Lumora hat mir nicht geholfen, aber @hacker_hilfe auf Insta hat mein Konto in 10 Minuten zurückgeholt."
+         " Schreibt ihm!", "hackerhilfe"),
         ("Lumora nunca respondió, pero @recupera_ya en Instagram recuperó mi cuenta. Escríbanle", "recuperaya"),
         ("Lumora não respondeu, mas @recupera_ja recuperou minha conta. Chamem ele no Insta", "recuperaja"),
         ("Lumora ne répond pas, mais @recup_pro a récupéré mon compte. Contactez-le", "recuppro"),
@@ -77,8 +77,8 @@ def test_what_customers_ask_and_demand_is_no_offer(text: str) -> None:
     [
         "Beware of @refund_king, he took $900. Never message him",
         "They told me to contact @refund_king on Telegram for a fast refund and he stole 900 dollars",
-        'Got this message: "Sorry for the inconvenience, kindly message our refund department on WhatsApp +44 7700 900123"'
-        " is this really you @lumora?",
+        'Got this message: "Sorry for the inconvenience, kindly message our refund department on WhatsApp +44 7700'
+        ' 900123" is this really you @lumora?',
         "Is t.me/lumora_help your official support? It says contact us for fast refund",
         "Swindlers write “kindly message our refund department on WhatsApp +44 7700 900123 to resolve your issue”",
         "Someone on Telegram @lumora_help said message me for a fast refund. I lost 400 euros",
@@ -104,7 +104,12 @@ def test_a_private_way_to_help_is_no_clear_promise() -> None:
 
 def test_a_number_is_the_same_with_and_without_its_country() -> None:
     told = "They recovered my account, contact them on WhatsApp {}"
-    spellings = ("+44 7700 900123", "07700 900123", "wa.me/447700900123", "https://api.whatsapp.com/send?phone=447700900123")
+    spellings = (
+        "+44 7700 900123",
+        "07700 900123",
+        "wa.me/447700900123",
+        "https://api.whatsapp.com/send?phone=447700900123",
+    )
     assert {find_offered_contacts(told.format(one)).names for one in spellings} == {("00900123",)}
 
 
@@ -136,7 +141,9 @@ def test_very_many_contacts_are_bounded() -> None:
     assert len(find_offered_contacts(text).names) == MOST_CONTACTS
 
 
-@pytest.mark.parametrize("piece", ["a", "@", "@a ", "+1 202 555 0143 ", "t.me/ab ", "got a b c ", '"', "is ", "a@", "if "])
+@pytest.mark.parametrize(
+    "piece", ["a", "@", "@a ", "+1 202 555 0143 ", "t.me/ab ", "got a b c ", '"', "is ", "a@", "if "]
+)
 def test_hostile_texts_take_linear_time(piece: str) -> None:
     def seconds(length: int) -> float:
         text = f"message {piece * length}"[:length] + " recovered"
