@@ -10,6 +10,7 @@ MESSENGERS: Final = (
 # Others are told to write there. "I contacted him", "they want to message me" tells nobody anything.
 INVITES: Final = (
     r"(?:(?<!\bi\s)(?<!\bwe\s)(?<!\ba\s)(?<!\bthe\s)(?<!\bmy\s)(?<!\bno\s)(?<!\bany\s)(?<!\bto\s)(?<!\byour\s)(?<!\bthis\s)"
+    r"(?<!\bon\s)(?<!\bvia\s)(?<!\bby\s)(?<!\bin\s)"
     r"|\b(?:free|hesitate)\sto\s)\b(?:message|msg|dm|pm|inbox|text|contact|write|reach(?:\sout)?|hit\sup|hmu|chat|talk\sto|speak"
     r"\s(?:to|with)|consult|whats\s?app|look\sup|connect\swith)\b(?!\s(?:me|us)\b)|\bask\s(?:him|her|them)\show\b"
     r"|\b(?:schreibt|schreib(?:e|en\ssie)?\s(?:ihm|ihr|ihnen|an|@|\ue000)|kontaktier(?:t|en\ssie|e)|meldet\seuch|wendet\seuch|melde\sdich"

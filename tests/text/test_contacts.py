@@ -102,6 +102,12 @@ def test_a_private_way_to_help_is_no_clear_promise() -> None:
     assert find_offered_contacts("Message @lumora_desk about the refund").names == ()
 
 
+def test_a_number_of_ones_own_is_no_offer() -> None:
+    assert (
+        find_offered_contacts("My parcel is late. Contact me on WhatsApp +44 7700 900123, I want my refund").names == ()
+    )
+
+
 def test_a_number_is_the_same_with_and_without_its_country() -> None:
     told = "They recovered my account, contact them on WhatsApp {}"
     spellings = (
