@@ -96,14 +96,19 @@ REPORTS: Final = (
     r"|qualcuno|zegt|zeggen|iemand|powiedzia\w*|ktoś|diyor\w*|dedi\w*|birisi|katanya|bilang|seseorang|sabi|raw|говорят|сказал\w*|кто-то"
     r"|кажуть|хтось|bola|kehte|koi)\b|\bbảo\b|nói\srằng|قال|يقول|گفت|אמרו|कहा|बोला|বলেছে|บอกว่า|라고|다고|と言|って言|说是|說是|声称|聲稱|自称|自稱"
 )
-# In the contact's own phrase.
+# Somebody swindles, or it is not what it says.
+SWINDLE: Final = (
+    r"\b(?:scam\w*|fraud\w*|fake|stole|steal\w*|thie(?:f|ves)|liars?|crook\w*|criminal\w*|cheat\w*|bogus|suspicious|impersonat\w*"
+    r"|phishing|beware|warning|betr[uü]g\w*|fälsch\w*|falsch\w*|estaf\w*|fals[oa]\w?|ladr\w*|golp\w*|arnaqu\w*|escro\w*|faux|truff\w*"
+    r"|oplicht\w*|oszu[sk]\w*|fałszyw\w*|dolandır\w*|sahte|penipu\w*|palsu|manloloko|peke|мошенни\w*|обман\w*|фальшив\w*|шахра\w*"
+    r"|dhokha|farzi)\b|\blừa\b|\bgiả\b|απάτ|ψεύτικ|نصاب|احتيال|مزيف|کلاهبردار|רמאי|הונאה|מזויף|धोखा|फर्जी|প্রতারক|ভুয়া|โกง|มิจฉาชีพ|ปลอม|사기|가짜"
+    r"|詐欺|偽|骗|騙|假|诈|詐"
+)
+# In the contact's own phrase: that, or somebody denies it, or passes it on.
 AGAINST: Final = (
-    r"\b(?:scam\w*|fraud\w*|fake|stole|steal\w*|thie(?:f|ves)|liars?|crook\w*|criminal\w*|cheat\w*|bogus|suspicious|block|report(?:ed)?"
-    r"|police|lawyer|ignor\w*|refus\w*|useless|said|says|told|asked\sme|claim\w*|never|not|nobody|no\s(?:one|reply|answer|response)"
-    r"|betr[uü]g\w*|fälsch\w*|falsch\w*|nicht|estaf\w*|fals[oa]\w?|no|ladr\w*|golp\w*|não|arnaqu\w*|escro\w*|faux|pas|truff\w*|non"
-    r"|oplicht\w*|nep|niet|oszu[sk]\w*|fałszyw\w*|nie|dolandır\w*|sahte|penipu\w*|palsu|tidak|scammer|manloloko|peke|мошенни\w*|обман\w*"
-    r"|фальшив\w*|не|шахра\w*|dhokha|farzi|nahi)\b|n['’]t\b|lừa|giả|απάτ|ψεύτικ|نصاب|احتيال|مزيف|کلاهبردار|רמאי|הונאה|מזויף|धोखा|फर्जी|नहीं"
-    r"|প্রতারক|ভুয়া|โกง|มิจฉาชีพ|ปลอม|사기|가짜|詐欺|偽|骗|騙|假|诈|詐"
+    SWINDLE
+    + r"|\b(?:block|report(?:ed)?|police|lawyer|ignor\w*|refus\w*|useless|said|says|told|asked\sme|claim\w*|never|not|nobody"
+    r"|no(?!\squestions)|nicht|não|pas|non|niet|nep|nie|tidak|не|nahi)\b|n['’]t\b|नहीं"
 )
 # What came of it, told after the contact.
 LOSS: Final = (

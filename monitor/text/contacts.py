@@ -53,6 +53,7 @@ _MILD_PROMISE: Final = re.compile(words.MILD_PROMISE, re.I)
 _NEGATES: Final = re.compile(words.NEGATES, re.I)
 _WARNS: Final = re.compile(words.WARNS, re.I)
 _REPORTS: Final = re.compile(words.REPORTS, re.I)
+_SWINDLE: Final = re.compile(words.SWINDLE, re.I)
 _AGAINST: Final = re.compile(words.AGAINST, re.I)
 _LOSS: Final = re.compile(words.LOSS, re.I)
 _CONDITION: Final = re.compile(words.CONDITION, re.I)
@@ -65,10 +66,12 @@ _QUOTED: Final = re.compile(r"\"[^\"]{1,400}\"|[“„][^”“]{1,400}[”“]|
 class OfferedContacts:
     """`names` are the same for every spelling and platform: the letters of a handle, the last digits of a number, an
     address in small letters. `is_clear`: it is told what was won back there, or promised what only
-    swindlers promise; else it is no more than a private way to "help"."""
+    swindlers promise; else it is no more than a private way to "help". `here`: those that are handles of the platform
+    itself, not of a messenger."""
 
     names: tuple[str, ...] = ()
     is_clear: bool = False
+    here: frozenset[str] = frozenset()
 
 
 NONE: Final = OfferedContacts()
@@ -98,10 +101,14 @@ def find_told_contacts(text: str) -> tuple[str, ...]:
     """Numbers, addresses and messenger links that the brand itself tells, unless it warns of them. Of names that begin
     with @ nobody knows whether they are spoken of or spoken to."""
     plain = _plain(text)
-    found = [one for one in _contacts(plain) if not one.is_handle]
-    if not found or _WARNS.search(plain) or _AGAINST.search(plain):
+    found = [one for one in _contacts(plain) if not one.is_handle][:MOST_CONTACTS]
+    masked = blank(plain, [(one.start, one.end) for one in found], _PLACE)
+    if not found or _SWINDLE.search(masked):
         return ()
-    return tuple(dict.fromkeys(one.name for one in found[:MOST_CONTACTS]))
+    told = [
+        one.name for one, place in zip(found, _places(masked), strict=True) if not _is_spoken_against(masked, place)
+    ]
+    return tuple(dict.fromkeys(told))
 
 
 def is_of(name: str, own_names: Collection[str]) -> bool:
@@ -126,13 +133,15 @@ def _judged(masked: str, contacts: list[_Contact]) -> OfferedContacts:
     if not has_won and _REPORTS.search(masked):
         return NONE
     quoted = [span.span() for span in _QUOTED.finditer(masked)]
-    names = []
+    names, here = [], set()
     for place, contact in zip(_places(masked), contacts, strict=True):
         if any(start < place < end for start, end in quoted) or not _is_invited(masked, place):
             continue
-        if has_won or is_promised or not contact.is_handle or _MESSENGER.search(_near(masked, place)):
+        is_here = contact.is_handle and not _MESSENGER.search(_near(masked, place))
+        if has_won or is_promised or not is_here:
             names.append(contact.name)
-    return OfferedContacts(tuple(dict.fromkeys(names)), has_won or is_promised)
+            here.update([contact.name] if is_here else [])
+    return OfferedContacts(tuple(dict.fromkeys(names)), has_won or is_promised, frozenset(here))
 
 
 def _has_won(masked: str) -> bool:
@@ -147,9 +156,14 @@ def _is_invited(masked: str, place: int) -> bool:
     near = _near(masked, place)
     if not _INVITES.search(near) and not (_TO_MYSELF.search(near) and _FOR_YOU.search(masked)):
         return False
+    return not _is_spoken_against(masked, place) and not _LOSS.search(_CONDITION.sub(" ", masked[place : place + 200]))
+
+
+def _is_spoken_against(masked: str, place: int) -> bool:
+    """In its own phrase."""
     before, after = masked[max(0, place - 200) : place], masked[place : place + 200]
     phrase = _PHRASE_END.split(before)[-1] + _PHRASE_END.split(after, maxsplit=1)[0]
-    return not _AGAINST.search(_CONDITION.sub(" ", phrase)) and not _LOSS.search(_CONDITION.sub(" ", after))
+    return bool(_AGAINST.search(_CONDITION.sub(" ", phrase)))
 
 
 def _near(masked: str, place: int) -> str:

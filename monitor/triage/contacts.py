@@ -1,6 +1,6 @@
 """Which contacts a post sends others to that are not the brand's own, and how the brand's own ones are known.
 
-Its own are the handles of its channels, addresses at a domain of its name, what its markets hand customers over to, and
+Its own are the handles of its channels and those that begin with its name, addresses at a domain of its name, what its markets hand customers over to, and
 every number, address or messenger link that it told in public itself (kept as hashes in `OwnContact`).
 """
 
@@ -12,9 +12,12 @@ from typing import Any, Final
 from monitor.brands.models import Channel, Market
 from monitor.inbox.models import Post
 from monitor.text.contacts import NONE, OfferedContacts, find_offered_contacts, find_told_contacts, is_of
+from monitor.text.spelling import letters_of
 from monitor.triage.models import OwnContact
 
 CONTACT: Final = "contact"
+#: A shorter name begins many others.
+LEAST_LETTERS: Final = 4
 
 
 def mark_of(kind: str, words: str) -> int:
@@ -28,8 +31,11 @@ def contacts_offered(posts: Sequence[Post]) -> dict[int, OfferedContacts]:
     if hits:
         known = _OwnContacts(hits, found)
         for post in hits:
-            names = tuple(name for name in found[post.pk].names if not known.has(post.brand_id, name))
-            found[post.pk] = replace(found[post.pk], names=names) if names else NONE
+            offered = found[post.pk]
+            names = tuple(
+                name for name in offered.names if not known.has(post.brand_id, name, is_here=name in offered.here)
+            )
+            found[post.pk] = replace(offered, names=names) if names else NONE
     return found
 
 
@@ -48,9 +54,13 @@ class _OwnContacts:
         marks = {mark_of(CONTACT, name) for post in posts for name in found[post.pk].names}
         self._marks = set(OwnContact.objects.filter(brand__in=brands, mark__in=marks).values_list("brand_id", "mark"))
 
-    def has(self, brand_id: int, name: str) -> bool:
+    def has(self, brand_id: int, name: str, *, is_here: bool) -> bool:
+        """A handle of the platform itself (`is_here`) that begins with the brand's name is taken for the brand's, of a
+        channel that is not connected; in a messenger that is how swindlers dress."""
+        own = self._names[brand_id]
         return (
-            is_of(name, self._names[brand_id])
+            is_of(name, own)
+            or (is_here and name.startswith(tuple(word for word in map(letters_of, own) if len(word) >= LEAST_LETTERS)))
             or name in self._told[brand_id]
             or (brand_id, mark_of(CONTACT, name)) in self._marks
         )
