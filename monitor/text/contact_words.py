@@ -107,8 +107,8 @@ SWINDLE: Final = (
 # In the contact's own phrase: that, or somebody denies it, or passes it on.
 AGAINST: Final = (
     SWINDLE
-    + r"|\b(?:block|report(?:ed)?|police|lawyer|ignor\w*|refus\w*|useless|said|says|told|asked\sme|claim\w*|never|not|nobody"
-    r"|no(?!\squestions)|nicht|não|pas|non|niet|nep|nie|tidak|не|nahi)\b|n['’]t\b|नहीं"
+    + r"|\b(?:block|report(?:ed)?|police|lawyer|ignor\w*|refus\w*|useless|said|says|told|asked\sme|claim\w*|never|not"
+    r"|nobody|no(?!\squestions)|nicht|não|pas|non|niet|nep|nie|tidak|не|nahi)\b|n['’]t\b|नहीं"
 )
 # What came of it, told after the contact.
 LOSS: Final = (

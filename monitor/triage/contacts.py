@@ -1,7 +1,8 @@
 """Which contacts a post sends others to that are not the brand's own, and how the brand's own ones are known.
 
-Its own are the handles of its channels and those that begin with its name, addresses at a domain of its name, what its markets hand customers over to, and
-every number, address or messenger link that it told in public itself (kept as hashes in `OwnContact`).
+Its own are the handles of its channels and those that begin with its name, addresses at a domain of its name, what its
+markets hand customers over to, and every number, address or messenger link that it told in public itself (kept as
+hashes in `OwnContact`).
 """
 
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ class _OwnContacts:
         brands = {post.brand_id: post.brand for post in posts}
         self._names = {key: {brand.slug, brand.name} for key, brand in brands.items()}
         for brand_id, handle in Channel.objects.filter(brand__in=brands).values_list("brand_id", "handle"):
-            # "lumora@social.example" and "lumora.bsky.social" are called by their first part, too.
+            # Of "lumora@social.example" people also write the first part alone.
             self._names[brand_id] |= {handle, handle.strip("@").partition("@")[0]}
         self._told: dict[int, set[str]] = {key: set() for key in brands}
         for brand_id, rows in Market.objects.filter(brand__in=brands).values_list("brand_id", "hand_offs"):

@@ -102,6 +102,12 @@ def test_a_private_way_to_help_is_no_clear_promise() -> None:
     assert find_offered_contacts("Message @lumora_desk about the refund").names == ()
 
 
+def test_handles_of_the_platform_itself_are_told_from_those_of_a_messenger() -> None:
+    text = "@fixit_pro recovered my account. Message {}"
+    assert find_offered_contacts(text.format("him")).here == {"fixitpro"}
+    assert find_offered_contacts(text.format("him on Telegram")).here == set()
+
+
 def test_a_number_of_ones_own_is_no_offer() -> None:
     assert (
         find_offered_contacts("My parcel is late. Contact me on WhatsApp +44 7700 900123, I want my refund").names == ()
@@ -124,6 +130,9 @@ def test_what_the_brand_tells_of_itself() -> None:
     assert set(find_told_contacts(text)) == {"00900123", "lumoracare", "care@lumora.example"}
     assert find_told_contacts("Beware: +44 7700 900123 is not us") == ()
     assert find_told_contacts("t.me/lumora_help is fake") == ()
+    assert find_told_contacts("Not heard from us? WhatsApp +44 7700 900123 until 6 pm. Atención: +34 600 123 456") == (
+        "00900123", "00123456",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

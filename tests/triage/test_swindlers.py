@@ -84,7 +84,6 @@ def test_one_who_praises_a_helper_is_heard(brand: Any) -> None:
         "Your support unlocked nothing, fraud! Message @lumora, the refund department @lumora sleeps",
         "Message @lumora for a fast refund, they write. My parcel is late again! #lumora",
         "Message @Lumora_Official, their refund department that never unlocked my parcel. It is late again!",
-        "Message @Lumora_Official, their refund department that never unlocked my parcel. It is late again!",
         "Everybody write to care@lumora.example, sorry for the inconvenience is all they say, my parcel is late",
         "Call 0800 555 0143 and demand your late refund #boycottlumora",
         "Warning: @refund_king is a swindler, never message him. My refund is late",
