@@ -133,7 +133,8 @@ def _judged(masked: str, contacts: list[_Contact]) -> OfferedContacts:
     if not has_won and _REPORTS.search(masked):
         return NONE
     quoted = [span.span() for span in _QUOTED.finditer(masked)]
-    names, here = [], set()
+    names: list[str] = []
+    here: set[str] = set()
     for place, contact in zip(_places(masked), contacts, strict=True):
         if any(start < place < end for start, end in quoted) or not _is_invited(masked, place):
             continue
