@@ -56,6 +56,7 @@ def open_cases(post_ids: Sequence[int] | None = None) -> list[int]:
     own = set(inbox_selectors.own_among(claimed))
     theirs = [post_id for post_id in claimed if post_id not in own]
     with transaction.atomic():
+        triage.remember_own_contacts(post_ids=sorted(own))
         outcomes = triage.triage_posts(post_ids=theirs, case_facts=case_facts(theirs))
         touched = cases.open_cases(outcomes=outcomes)
         if own:

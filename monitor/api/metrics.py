@@ -19,7 +19,7 @@ from monitor.platforms.base import CONDITION_ASPECTS, CONDITION_STATES
 from monitor.replies.models import Effect, EffectState
 from monitor.replies.selectors import outbox_counts
 from monitor.trends.selectors import fold_lag
-from monitor.triage.selectors import spam_count
+from monitor.triage.selectors import advertising_count, spam_count
 
 OUTCOMES_SINCE = timedelta(hours=1)
 SPAM_SINCE = timedelta(days=1)
@@ -36,7 +36,7 @@ class _Desk:
         yield from _completeness()
         yield from _trends()
         yield from _put_aside()
-        yield _spam()
+        yield from _spam()
         yield _deliveries()
         yield from _held()
         yield from quality_metrics()
@@ -131,9 +131,13 @@ def _put_aside() -> Iterator[Metric]:
     yield GaugeMetricFamily("mentiondesk_quarantined_events", "Updates and rows that were not understood", value=events)
 
 
-def _spam() -> Metric:
-    count = spam_count(since=timezone.now() - SPAM_SINCE)
-    return GaugeMetricFamily("mentiondesk_spam_posts_last_day", "Posts put aside as spam in the last day", value=count)
+def _spam() -> Iterator[Metric]:
+    since = timezone.now() - SPAM_SINCE
+    spam, advertising = spam_count(since=since), advertising_count(since=since)
+    yield GaugeMetricFamily("mentiondesk_spam_posts_last_day", "Posts put aside as spam in the last day", value=spam)
+    yield GaugeMetricFamily(
+        "mentiondesk_advertising_posts_last_day", "Posts put aside as advertising in the last day", value=advertising
+    )
 
 
 def _deliveries() -> Metric:

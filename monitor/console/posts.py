@@ -16,6 +16,7 @@ from monitor.console.discretion import readable_posts
 from monitor.inbox.models import Post, Stage
 from monitor.inbox.selectors import posts_told
 from monitor.triage.models import TriageDecision
+from monitor.triage.selectors import put_aside_decisions
 
 PAGE_SIZE: Final = 50
 OF_ANALYSIS: Final = ("topic", "language", "intent", "sentiment")
@@ -126,7 +127,7 @@ def _kind(kind: str) -> Q:
         "uncased": ~has_case & Q(is_own=False),
         "own": Q(is_own=True),
         "put_aside": Q(stage=Stage.QUARANTINED),
-        "spam": Q(Exists(TriageDecision.objects.filter(post=OuterRef("pk"), is_current=True, is_spam=True))),
+        "spam": Q(Exists(put_aside_decisions().filter(post=OuterRef("pk")))),
     }.get(kind, Q())
 
 

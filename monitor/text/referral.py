@@ -7,15 +7,13 @@ size.
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from typing import Final
 
-from monitor.text.clean import clean
 from monitor.text.fingerprint import fingerprint
+from monitor.text.spelling import blank, letters_of, plain_spelling
 
 MOST_CODES: Final = 8
 #: Hostile texts repeat the word "code" a thousand times; nobody who means to be read does.
@@ -24,9 +22,6 @@ MOST_CUES: Final = 64
 LEAST_LETTERS: Final = 20
 _BEFORE: Final = 36
 _AROUND: Final = 60
-
-# Writers hide codes from filters with signs that nobody sees.
-_UNSEEN: Final = dict.fromkeys([0xAD, 0x34F, 0x61C, 0xFEFF, *range(0x200B, 0x2010), *range(0x2060, 0x2065)])
 
 # What a code is called, where the name alone says that it brings its giver something.
 _NAMED: Final = (
@@ -111,7 +106,7 @@ _FAILS: Final = re.compile(
 # What customers say of a price that stayed as it was and of answers that never come; and calls to sign a petition.
 _WRONGED: Final = re.compile(
     r"(?:full|wrong|normal|original|regular)\s(?:price|amount|total)|(?:over)?charged|no\s(?:discount|reply|answer|response)"
-    r"|(?:nobody|no\s?one)\s(?:answer|repl|respond|help)|without\s(?:the\s|any\s)?discount|petition"
+    r"|nothing\shappens|stays?\sthe\ssame|(?:nobody|no\s?one)\s(?:answer|repl|respond|help)|without\s(?:the\s|any\s)?discount|petition"
     r"|me\s(?:cobra|descont)\w{1,6}|precio\s(?:completo|normal)|sin\sdescuento|peti[cç][ií][oó]n|cobra(?:ram|do)|preço\s"
     r"(?:cheio|normal)|sem\s(?:o\s)?desconto|abaixo-assinado|plein\starif|prix\s(?:fort|plein)|débité|facturé|n['’](?:est|a)"
     r"\spas|pas\s(?:pris|accept|appliqu|valable|valide)|pétition|vol(?:le[rn]?|ler)\spreis|abgebucht|berechnet|kein\w{0,2}\s"
@@ -124,9 +119,10 @@ _WRONGED: Final = re.compile(
 # Who tells of an order of their own, or of what they were promised: "I paid with code X", "you sent me code X".
 _OWN_USE: Final = re.compile(
     r"\b(?:i|we)(?:['’](?:ve|d|m))?\s(?:(?:have|had|just|already|also|then|even|did|can|could|am|was|were|try(?:ing)?|tried"
-    r"|want(?:ed)?|to)\s){0,3}(?:us(?:e|ed|ing)|order(?:ed|ing)?|paid|pay|bought|buy|purchased|tried|entered|applied|typed|put"
-    r"|added|redeemed|booked|shopped)\b|\b(?:you|they|he|she|your\s\w{1,12})\s(?:said|told|sent|gave|promised|offered"
-    r"|advertised?)|was\s(?:told|given|sent|promised)"
+    r"|want(?:ed)?|to)\s){0,3}(?:us(?:e|ed|ing)|order(?:ed|ing)?|paid|pay|bought|buy|purchased|tried|enter(?:ed)?|appl(?:y|ied)"
+    r"|typed?|put|add(?:ed)?|redeem(?:ed)?|booked|shopped)\b|\b(?:you|they|he|she|(?:your|the)\s\w{1,12})\s(?:sa(?:y|ys|id)|told"
+    r"|sent|gave|promised?|offer(?:ed)?|advertised?)|was\s(?:told|given|sent|promised)|\b(?:can|could|would)\s(?:you|i|we)\b"
+    r"|\b(?:to|on|for|in)\s(?:my|our)\s(?:order|cart|basket|bag|purchase|booking)|\bdice[ns]?\b|\bdiz(?:em)?\b|\bsagt\b|\bsteht\b"
     r"|\b(?:usé|utilicé|ingresé|introduje|apliqué|metí|puse|compré|pagué|pedí)\b|\bhe\s(?:usado|utilizado|comprado|pedido|pagado"
     r"|puesto|introducido|aplicado)|hice\s(?:el|un|mi)\spedido|me\s(?:dieron|dijeron|mandaron|enviaron|deram|disseram|mandaram"
     r"|enviaram)|\b(?:usei|utilizei|comprei|paguei|coloquei|inseri|apliquei|digitei)\b|fiz\s(?:o|um|meu)\spedido"
@@ -186,34 +182,18 @@ class Referrals:
 def find_referrals(text: str, own_names: Collection[str] = ()) -> Referrals:
     """`own_names`: what the brand's own domains are called ("lumora" for lumora.com and shop.lumora.co.uk): a coupon in
     a link there is the brand's own."""
-    plain = _plain(text)
+    plain = plain_spelling(text)
     links = list(_LINK.finditer(plain))
     # A link's own words are no sentence.
-    words = _blank(plain, [link.span() for link in links])
+    words = blank(plain, [link.span() for link in links])
     offered = list(islice(_offered(words), MOST_CODES))
     spans = [span for span, _is_clear in offered]
-    linked = list(_linked(words, links[:MOST_CUES], {_letters(name) for name in own_names} - {""}))
+    linked = list(_linked(words, links[:MOST_CUES], {letters_of(name) for name in own_names} - {""}))
     codes = dict.fromkeys([*(words[start:end].casefold() for start, end in spans), *linked])
-    rest = _blank(words, spans)
+    rest = blank(words, spans)
     is_long_enough = sum(map(str.isalpha, _HANDLE.sub(" ", rest[:2000]))) >= LEAST_LETTERS
     template = fingerprint(rest) if is_long_enough else ""
     return Referrals(tuple(codes)[:MOST_CODES], bool(links), template, any(is_clear for _span, is_clear in offered))
-
-
-def _plain(text: str) -> str:
-    """One spelling for letters and digits of every script, without what nobody sees."""
-    if text.isascii():
-        return clean(text)
-    return unicodedata.normalize("NFKC", clean(text).translate(_UNSEEN)).translate(_digits())
-
-
-@cache
-def _digits() -> dict[int, str]:
-    return {
-        code: str(unicodedata.decimal(chr(code)))
-        for code in range(0x80, 0x1FBFA)
-        if unicodedata.category(chr(code)) == "Nd"
-    }
 
 
 def _offered(words: str) -> Iterator[tuple[tuple[int, int], bool]]:
@@ -299,19 +279,4 @@ def _is_own(link: str, own_names: Collection[str]) -> bool:
     labels = host[1].casefold().split(".") if host else []
     is_two_part = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
     name = labels[-3 if is_two_part else -2] if len(labels) > 1 else ""
-    return _letters(name) in own_names
-
-
-def _letters(name: str) -> str:
-    return "".join(filter(str.isalnum, name.casefold()))
-
-
-def _blank(text: str, spans: list[tuple[int, int]]) -> str:
-    """The text with a space in place of each piece; `spans` may overlap and come in any order."""
-    parts: list[str] = []
-    position = 0
-    for start, end in sorted(spans):
-        if start >= position:
-            parts += [text[position:start], " "]
-            position = end
-    return "".join([*parts, text[position:]])
+    return letters_of(name) in own_names

@@ -48,6 +48,10 @@ class Outcome:
     actions: tuple[Mapping[str, Any], ...] = ()
 
     @property
+    def is_advertising(self) -> bool:
+        return any(reason.code == "never.promotion" for reason in self.reasons)
+
+    @property
     def is_spam(self) -> bool:
         return any(reason.code == "never.spam" for reason in self.reasons)
 
@@ -89,10 +93,15 @@ def _refusal(facts: Facts) -> tuple[Reason, ...]:
         return (Reason("never.automated"),)
     if spam := spam_reasons(facts):
         return spam
-    # A private message is answered whatever it looks like, and what a person must see today is no mere advertisement.
-    if facts.intent == "promotion" and facts.is_public and not (is_grave(facts) or facts.is_judged_complaint):
+    if facts.intent == "promotion" and facts.is_public and not is_more_than_an_advertisement(facts):
         return (Reason("never.promotion"),)
     return ()
+
+
+def is_more_than_an_advertisement(facts: Facts) -> bool:
+    """Customers quote vouchers, sales and slogans: who also complains, waits for an answer, must be seen today, or has
+    a case open with us is heard, whatever the post is for."""
+    return facts.complaint or facts.needs_reply or facts.has_open_case or is_grave(facts)
 
 
 @dataclass(frozen=True, slots=True)

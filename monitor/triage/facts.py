@@ -64,8 +64,11 @@ class Facts:
     author_recent_posts: int = 0  # earlier posts of this author that needed a reply, within a week
     offers: int = 0  # codes and inviting links that it gives away
     has_offer_words: bool = False  # tells others in clear words to use one of them
+    contacts: int = 0  # handles, numbers, addresses, not the brand's, to which it sends others with a promise
+    has_clear_promise: bool = False  # tells what was won back there, or promises what only swindlers promise
     same_text_authors: int = 0  # others who wrote the same within seven days
     same_code_authors: int = 0  # others who gave one of its codes away within seven days
+    same_contact_authors: int = 0  # others who sent somebody to one of its contacts within seven days
     code_repeats: int = 0  # how often the author gave one of its codes away
     author_posts_in_hour: int = 0  # public posts up to this one, which counts too
     author_link_share: float | None = None  # of the latest public posts, where there are enough

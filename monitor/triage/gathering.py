@@ -122,7 +122,7 @@ def _words(reading: Reading | None) -> dict[str, Any]:
         "sentiment": reading.sentiment,
         "complaint": reading.complaint,
         "complaint_score": reading.complaint_score,
-        "is_judged_complaint": reading.complaint and "complaint" in reading.corrected,
+        "is_judged_complaint": reading.complaint and _is_judged_complaint(reading),
         "is_judged_intent": "intent" in reading.corrected,
         "severity": reading.severity,
         "escalate": reading.escalate,
@@ -131,6 +131,11 @@ def _words(reading: Reading | None) -> dict[str, Any]:
         "audience": reading.audience,
         "entity_kinds": reading.entity_kinds,
     }
+
+
+def _is_judged_complaint(reading: Reading) -> bool:
+    """A person said so, or said that a complaint is what the post is for."""
+    return "complaint" in reading.corrected or ("intent" in reading.corrected and reading.intent == "complaint")
 
 
 def _answers_to_us(posts: Sequence[Post]) -> set[int]:

@@ -1,20 +1,26 @@
-"""What many authors post alike, and how busy an author is: marks of a batch are stored, then counted in one query."""
+"""What many authors post alike, and how busy an author is: marks of a batch are stored, then counted in one query.
 
-from collections.abc import Sequence
+The brand's own contacts, which mark nobody, are told apart by `triage.contacts`.
+"""
+
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Final
 
 from django.db import connection
 
 from monitor.inbox.models import Post
-from monitor.text.referral import find_referrals
+from monitor.text.contacts import OfferedContacts
+from monitor.text.referral import Referrals, find_referrals
+from monitor.triage.contacts import CONTACT, contacts_offered, mark_of
 
 #: Looked at of one author and of one mark: some never stop. More would decide nothing else.
 MOST_POSTS: Final = 50
 MOST_AUTHORS: Final = 200
 #: A share of fewer posts than this says nothing.
 LEAST_POSTS: Final = 5
+#: What a mark is of.
+TEXT, CODE = "text", "code"
 
 # In the order of the unique key: two batches that meet do not wait for each other in a circle.
 _REMEMBER: Final = """
@@ -33,8 +39,8 @@ _REMEMBER: Final = """
 """
 # A post without a time of its own counts for no hour. The link of a picture is no link that somebody set.
 _COUNT: Final = """
-    SELECT post.id, author.joined_at, coalesce(alike.texts, 0), coalesce(alike.codes, 0), coalesce(alike.repeats, 0),
-        latest.in_hour, latest.with_link, latest.total
+    SELECT post.id, author.joined_at, coalesce(alike.texts, 0), coalesce(alike.codes, 0),
+        coalesce(alike.contacts, 0), coalesce(alike.repeats, 0), latest.in_hour, latest.with_link, latest.total
     FROM inbox_post post
     JOIN inbox_author author ON author.id = post.author_id
     CROSS JOIN LATERAL (
@@ -48,10 +54,11 @@ _COUNT: Final = """
         ) one
     ) latest
     LEFT JOIN LATERAL (
-        SELECT max(others.count) FILTER (WHERE NOT mine.is_code) AS texts,
-            max(others.count) FILTER (WHERE mine.is_code) AS codes,
-            max(others.repeats) FILTER (WHERE mine.is_code) AS repeats
-        FROM unnest(%(posts)s::bigint[], %(marks)s::bigint[], %(are_codes)s::bool[]) AS mine (post_id, mark, is_code)
+        SELECT max(others.count) FILTER (WHERE mine.kind = 'text') AS texts,
+            max(others.count) FILTER (WHERE mine.kind = 'code') AS codes,
+            max(others.count) FILTER (WHERE mine.kind = 'contact') AS contacts,
+            max(others.repeats) FILTER (WHERE mine.kind = 'code') AS repeats
+        FROM unnest(%(posts)s::bigint[], %(marks)s::bigint[], %(kinds)s::text[]) AS mine (post_id, mark, kind)
         CROSS JOIN LATERAL (
             SELECT count(*) FILTER (WHERE few.author_id <> post.author_id) AS count,
                 max(few.posts) FILTER (WHERE few.author_id = post.author_id) AS repeats
@@ -75,26 +82,34 @@ def author_signs(posts: Sequence[Post]) -> dict[int, dict[str, Any]]:
     """
     public = [post for post in posts if post.is_public and not post.is_own and post.deleted_at is None]
     found = {post.pk: find_referrals(post.text, _own_names(post)) for post in public}
+    contacts = contacts_offered(public)
     marks = [
-        (post, mark, is_code)
+        (post, mark_of(kind, words), kind)
         for post in public
         if post.author_id is not None
-        for mark, is_code in _marks(found[post.pk].template, found[post.pk].codes)
+        for kind, words in _marked(found[post.pk], contacts[post.pk])
     ]
     signs: dict[int, dict[str, Any]] = {
-        post.pk: {"offers": len(found[post.pk].codes), "has_offer_words": found[post.pk].is_worded} for post in public
+        post.pk: {
+            "offers": len(found[post.pk].codes),
+            "has_offer_words": found[post.pk].is_worded,
+            "contacts": len(contacts[post.pk].names),
+            "has_clear_promise": contacts[post.pk].is_clear,
+        }
+        for post in public
     }
     with connection.cursor() as cursor:
         cursor.execute(_REMEMBER, _columns([(p.brand_id, p.author_id, m, p.pk, _wrote_at(p)) for p, m, _ in marks], 5))
-        ids, values, are_codes = _columns([(post.pk, mark, is_code) for post, mark, is_code in marks], 3)
-        asked = {"ids": list(signs), "posts": ids, "marks": values, "are_codes": are_codes}
+        ids, values, kinds = _columns([(post.pk, mark, kind) for post, mark, kind in marks], 3)
+        asked = {"ids": list(signs), "posts": ids, "marks": values, "kinds": kinds}
         cursor.execute(_COUNT, asked | {"most_posts": MOST_POSTS, "most_authors": MOST_AUTHORS})
         rows = cursor.fetchall()
     wrote = {post.pk: post.created_at for post in public}
-    for post_id, joined_at, texts, codes, repeats, in_hour, with_link, total in rows:
+    for post_id, joined_at, texts, codes, of_contact, repeats, in_hour, with_link, total in rows:
         signs[post_id] |= {
             "same_text_authors": texts,
             "same_code_authors": codes,
+            "same_contact_authors": of_contact,
             "code_repeats": repeats,
             "author_posts_in_hour": in_hour,
             "author_link_share": round(with_link / total, 2) if total >= LEAST_POSTS else None,
@@ -108,13 +123,11 @@ def _own_names(post: Post) -> set[str]:
     return {post.brand.slug, post.brand.name, post.channel.handle if post.channel else ""}
 
 
-def _marks(template: str, codes: Sequence[str]) -> list[tuple[int, bool]]:
-    texts = [(_number(f"text {template}"), False)] if template else []
-    return texts + [(_number(f"code {code}"), True) for code in codes]
-
-
-def _number(words: str) -> int:
-    return int.from_bytes(blake2b(words.encode(), digest_size=8).digest(), signed=True)
+def _marked(referrals: Referrals, contacts: OfferedContacts) -> Iterator[tuple[str, str]]:
+    if referrals.template:
+        yield TEXT, referrals.template
+    yield from ((CODE, code) for code in referrals.codes)
+    yield from ((CONTACT, name) for name in contacts.names)
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:

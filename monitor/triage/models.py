@@ -46,8 +46,13 @@ class TriageDecision(models.Model):
     reasons = models.JSONField(default=list)
     actions = models.JSONField(default=list)
     is_spam = models.BooleanField(default=False)  # put aside as `triage.spam` says
+    is_advertising = models.BooleanField(default=False)  # put aside as a mere advertisement
     is_current = models.BooleanField(default=True)
     decided_at = models.DateTimeField(db_default=Now())
+
+    @property
+    def is_put_aside(self) -> bool:
+        return self.is_spam or self.is_advertising
 
     class Meta:
         constraints = [
@@ -60,11 +65,17 @@ class TriageDecision(models.Model):
             models.Index(
                 fields=["brand", "decided_at"], condition=models.Q(is_spam=True, is_current=True), name="spam_by_time"
             ),
+            models.Index(
+                fields=["brand", "decided_at"],
+                condition=models.Q(is_advertising=True, is_current=True),
+                name="advertising_by_time",
+            ),
         ]
 
 
 class SpamMark(models.Model):
-    """That an author wrote one text, or gave one code away, lately: for a week, to find what many post alike.
+    """That an author wrote one text, gave one code away, or sent others to one contact, lately: for a week, to find
+    what many post alike.
 
     A hash and no words. `post` is the latest that says so; when it goes, the mark goes.
     """
@@ -80,3 +91,17 @@ class SpamMark(models.Model):
     class Meta:
         # The mark leads: it tells apart more than brand and author do.
         constraints = [models.UniqueConstraint(fields=["mark", "brand", "author"], name="one_spam_mark_per_author")]
+
+
+class OwnContact(models.Model):
+    """That the brand itself tells a number, address or messenger link in public: it marks no customer who repeats it.
+
+    A hash and no words. `post` is the latest that says so; when it goes, the mark goes.
+    """
+
+    brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
+    post = models.ForeignKey(Post, models.CASCADE, related_name="+")
+    mark = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mark", "brand"], name="one_own_contact_per_brand")]

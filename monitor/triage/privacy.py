@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from monitor.erasure import Person
 from monitor.inbox.changes import posts_gone_since
-from monitor.triage.models import SpamMark, TriageDecision
+from monitor.triage.models import OwnContact, SpamMark, TriageDecision
 
 LOOK_BACK: Final = timedelta(days=3)
 #: Longer than any two posts may lie apart that are compared.
@@ -32,6 +32,7 @@ def erase_author(person: Person) -> dict[str, int]:
     counts = {"decisions": erase_posts(person.post_ids)}
     theirs = Q(author_id__in=person.author_ids) | Q(post_id__in=person.post_ids)
     counts["spam marks"], _ = SpamMark.objects.filter(theirs).delete()
+    counts["own contacts"], _ = OwnContact.objects.filter(post_id__in=person.post_ids).delete()
     return counts
 
 
@@ -45,4 +46,5 @@ def sweep_retention(now: datetime) -> dict[str, int]:
     back days, in case the clock stood still."""
     gone = posts_gone_since(now - LOOK_BACK)
     marks, _ = SpamMark.objects.filter(Q(last_at__lt=now - MARKS_KEPT) | Q(post_id__in=gone)).delete()
-    return {"decisions": erase_posts(gone), "spam marks": marks}
+    told, _ = OwnContact.objects.filter(post_id__in=gone).delete()
+    return {"decisions": erase_posts(gone), "spam marks": marks, "own contacts": told}

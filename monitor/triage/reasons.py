@@ -53,6 +53,7 @@ SENTENCES: Final[Mapping[str, Promise | str]] = {
     "never.spam": _("Put aside as spam: no case"),
     "spam.same_text": _("%(count)s others wrote the same within a week"),
     "spam.same_code": _("%(count)s others gave the same code away within a week"),
+    "spam.same_contact": _("%(count)s others sent people to the same contact within a week"),
     "spam.rate": _("The author wrote %(count)s posts within an hour"),
     "spam.repeated_code": _("The author gave this code away %(count)s times"),
     "spam.young_account": _("The profile was %(days)s days old"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from monitor.brands.models import Brand, User
 from monitor.brands.rights import can
@@ -32,6 +32,17 @@ def spam_count(*, brand_id: int | None = None, since: datetime) -> int:
     """Posts that were put aside as spam since then and still are; of all brands where none is named."""
     rows = TriageDecision.objects.filter(is_spam=True, is_current=True, decided_at__gte=since)
     return rows.count() if brand_id is None else rows.filter(brand_id=brand_id).count()
+
+
+def advertising_count(*, brand_id: int | None = None, since: datetime) -> int:
+    """The same of posts that were put aside as mere advertising."""
+    rows = TriageDecision.objects.filter(is_advertising=True, is_current=True, decided_at__gte=since)
+    return rows.count() if brand_id is None else rows.filter(brand_id=brand_id).count()
+
+
+def put_aside_decisions() -> QuerySet[TriageDecision]:
+    """That a post is spam or mere advertising, where that is in force; also where the reasons are erased."""
+    return TriageDecision.objects.filter(Q(is_spam=True) | Q(is_advertising=True), is_current=True)
 
 
 def put_aside(brand_id: int, since: datetime, until: datetime) -> list[int]:

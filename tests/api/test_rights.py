@@ -37,7 +37,9 @@ OPERATIONS = _operations()
 def call(client: Client, name: str) -> Any:
     method, address = name.split()[0].lower(), OPERATIONS[name][0]
     wanted = {"platform": "x", "author": "nobody", "text": "Hello"}
-    body = {"data": {"kind": "like"} if name.endswith("/effects") else wanted, "content_type": "application/json"}
+    named = {"/effects": {"kind": "like"}, "/not-spam": {"intent": "question"}}
+    wanted = named.get(name[name.rindex("/") :], wanted)
+    body = {"data": wanted, "content_type": "application/json"}
     answer = getattr(client, method)(address, **(body if method == "post" else {}))
     if answer.streaming:
         assert b"".join(answer.streaming_content)

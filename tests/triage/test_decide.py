@@ -39,7 +39,11 @@ def codes(outcome: Outcome) -> list[str]:
         ("praise that mentions us", replace(COMPLAINT, intent="praise", needs_reply=False, complaint=False), False),
         ("a mild complaint that only a search found", replace(COMPLAINT, is_addressed=False), False),
         ("a grave one that only a search found", replace(COMPLAINT, is_addressed=False, escalate=True), True),
-        ("advertising that mentions us", replace(COMPLAINT, intent="promotion"), False),
+        ("advertising that mentions us",
+         replace(COMPLAINT, intent="promotion", complaint=False, needs_reply=False, severity=0), False),
+        ("a complaint that is taken for advertising", replace(COMPLAINT, intent="promotion"), True),
+        ("a question about a voucher that is taken for advertising",
+         replace(COMPLAINT, intent="promotion", complaint=False, severity=0), True),
         ("fraud that looks like advertising", replace(COMPLAINT, intent="promotion", escalate=True), True),
         ("our own post", replace(COMPLAINT, is_own=True, escalate=True), False),
         ("a bot", replace(COMPLAINT, author_is_automated=True), False),
@@ -62,6 +66,13 @@ def test_it_decides_who_gets_a_case(what: str, facts: Facts, opens: bool) -> Non
         ("more details in one's own open case", dict(intent="follow_up", needs_reply=True), True, True),
         ("a closing word in an open case", dict(intent="follow_up", needs_reply=False), True, False),
         ("a joke in one's own open case", dict(intent="chatter", needs_reply=False), True, False),
+        (
+            "what is taken for advertising in one's own open case",
+            dict(intent="promotion", needs_reply=False),
+            True,
+            False,
+        ),
+        ("a question that is taken for it there", dict(intent="promotion", needs_reply=True), True, True),
     ],
 )
 def test_a_word_in_an_open_case_joins_it(what: str, facts: dict[str, Any], joins: bool, needs_answer: bool) -> None:

@@ -37,6 +37,7 @@ CHATTER = Facts(platform="x", is_addressed=True, mentions_us=True)
 COPIES: dict[str, Any] = {"same_text_authors": 20}
 UNWORDED: dict[str, Any] = {"offers": 1, "same_code_authors": 5}
 SHARED: dict[str, Any] = {**UNWORDED, "has_offer_words": True}
+SENT: dict[str, Any] = {"contacts": 1, "has_clear_promise": True}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,40 @@ SHARED: dict[str, Any] = {**UNWORDED, "has_offer_words": True}
          replace(COMPLAINT, intent="promotion", same_text_authors=50), False),
         ("a customer with an open case", replace(COMPLAINT, **SHARED, **COPIES, has_open_case=True), False),
         ("an advertiser with an open case", replace(ADVERT, **SHARED, **COPIES, has_open_case=True), True),
+        ("a question taken for an advertisement, of a young profile that only posts links",
+         replace(ADVERT, offers=0, needs_reply=True, author_days_old=1, author_link_share=1.0), False),
+        ("a question taken for an advertisement, pasted by a crowd",
+         replace(ADVERT, offers=0, needs_reply=True, **COPIES), False),
+        ("a customer's word in the open case, taken for an advertisement of a young profile",
+         replace(ADVERT, author_days_old=1, has_open_case=True), False),
+        ("a complaint taken for an advertisement, in the open case, around a shared code",
+         replace(ADVERT, complaint=True, **SHARED, **COPIES, has_open_case=True), False),
+        ("the tale of a swindler, with the contact of three others, urgent",
+         replace(COMPLAINT, **SENT, same_contact_authors=3, escalate=True, severity=3), True),
+        ("the same in the words of many, each with a contact of its own", replace(COMPLAINT, **SENT, **COPIES), True),
+        ("with the contact of two others, from a young profile",
+         replace(COMPLAINT, **SENT, same_contact_authors=2, author_days_old=2, escalate=True), True),
+        ("with the contact of two others, all day long",
+         replace(CHATTER, **SENT, same_contact_authors=2, author_posts_in_hour=20, escalate=True), True),
+        ("with the contact of two others and nothing else", replace(COMPLAINT, **SENT, same_contact_authors=2), False),
+        ("with the contact of one other, from a young profile",
+         replace(COMPLAINT, **SENT, same_contact_authors=1, author_days_old=2), False),
+        ("a complaint with a contact of many and no clear promise",
+         replace(COMPLAINT, contacts=1, same_contact_authors=50, **COPIES), False),
+        ("an urgent word with a contact of many and no clear promise",
+         replace(CHATTER, contacts=1, same_contact_authors=50, **COPIES, escalate=True), False),
+        ("chatter with a contact of many and no clear promise",
+         replace(CHATTER, contacts=1, same_contact_authors=50), True),
+        ("a customer with an open case who sends others to a contact",
+         replace(COMPLAINT, **SENT, same_contact_authors=50, has_open_case=True), False),
+        ("an urgent word in an open case, with a contact",
+         replace(CHATTER, **SENT, same_contact_authors=50, has_open_case=True, escalate=True), False),
+        ("what a person has read as a complaint, with a contact",
+         replace(COMPLAINT, **SENT, same_contact_authors=50, is_judged_complaint=True), False),
+        ("a direct message with a contact",
+         replace(COMPLAINT, **SENT, same_contact_authors=50, form="direct_message", is_public=False), False),
+        ("a campaign without any contact, urgent, young, all day long",
+         replace(COMPLAINT, **COPIES, escalate=True, author_days_old=1, author_posts_in_hour=40), False),
         ("what a person has read as chatter", replace(CHATTER, **SHARED, **COPIES, is_judged_intent=True), False),
         ("what a person has read as a complaint",
          replace(COMPLAINT, **SHARED, **COPIES, is_judged_complaint=True), False),
@@ -229,9 +264,9 @@ def test_it_gathers_rate_age_and_links(brand: Any) -> None:
     signs = author_signs([old, *posts, undated, private])
     assert signs[old.pk]["author_posts_in_hour"] == 1 and signs[old.pk]["author_link_share"] is None
     assert signs[posts[4].pk] == {
-        "offers": 0, "has_offer_words": False,
-        "same_text_authors": 0, "same_code_authors": 0, "code_repeats": 0, "author_posts_in_hour": 1,
-        "author_link_share": 0.83, "author_days_old": 5,
+        "offers": 0, "has_offer_words": False, "contacts": 0, "has_clear_promise": False,
+        "same_text_authors": 0, "same_code_authors": 0, "same_contact_authors": 0, "code_repeats": 0,
+        "author_posts_in_hour": 1, "author_link_share": 0.83, "author_days_old": 5,
     }  # fmt: skip
     assert signs[posts[0].pk]["author_posts_in_hour"] == 1  # of those that came before it, none is as early
     assert signs[undated.pk]["author_posts_in_hour"] == 0 and signs[undated.pk]["author_days_old"] is None

@@ -16,6 +16,7 @@ from monitor.cases.selectors import QueueFilters, case_detail, queue
 from monitor.inbox.models import Post
 from monitor.replies import services as replies
 from monitor.replies.models import SuggestedReply
+from monitor.triage.selectors import current_decisions
 
 router = Router(tags=["cases"])
 LIMIT = 100
@@ -70,7 +71,13 @@ def get_case(request: HttpRequest, reference: str) -> dict[str, Any]:
     )
     made = detail.case.replies.select_related("case", "target").order_by("-created_at")[:50]
     return detail_shape(
-        detail.case, detail.posts, detail.readings, suggestion, list(made), may_read_private=who.may("answer")
+        detail.case,
+        detail.posts,
+        detail.readings,
+        suggestion,
+        list(made),
+        decisions=current_decisions([post.pk for post in detail.posts]),
+        may_read_private=who.may("answer"),
     )
 
 

@@ -1,14 +1,17 @@
 """Posts, the latest first, and what is done to them on their platform beside answering."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 
 from monitor.analysis.selectors import current_readings
+from monitor.analysis.services import CorrectionError
 from monitor.api.problems import RefusedError
 from monitor.api.rest.shapes import EffectShape, PostPageShape, PostShape, effect_shape, post_shape
 from monitor.api.tokens import Caller, caller, needs
@@ -17,6 +20,8 @@ from monitor.inbox.selectors import posts_of, posts_told
 from monitor.replies import services
 from monitor.replies.models import Effect
 from monitor.replies.selectors import post_effects
+from monitor.triage import services as triage
+from monitor.triage.selectors import current_decisions, put_aside_decisions
 
 router = Router(tags=["posts"])
 LIMIT = 200
@@ -26,6 +31,7 @@ class PostQuery(Schema):
     platform: str = ""
     form: str = ""
     told: Literal["", "on_ad", "low_rated", "high_rated"] = ""
+    put_aside: Literal["", "spam", "advertising", "any"] = ""
     since: datetime | None = None
     until: datetime | None = None
     with_own: bool = False
@@ -41,6 +47,9 @@ def list_posts(request: HttpRequest, query: Query[PostQuery]) -> dict[str, Any]:
     exact = {name: getattr(query, name) for name in ("platform", "form") if getattr(query, name)}
     posts = posts.filter(**exact) if query.with_own else posts.filter(is_own=False, **exact)
     posts = posts_told(posts, query.told)
+    if query.put_aside:
+        kind = {"spam": {"is_spam": True}, "advertising": {"is_advertising": True}}.get(query.put_aside, {})
+        posts = posts.filter(Exists(put_aside_decisions().filter(post=OuterRef("pk"), **kind)))
     if query.since:
         posts = posts.filter(created_at__gte=query.since)
     if query.until:
@@ -48,10 +57,9 @@ def list_posts(request: HttpRequest, query: Query[PostQuery]) -> dict[str, Any]:
     if query.cursor:
         posts = posts.filter(pk__lt=_read_cursor(query.cursor))
     rows = list(posts[: limit + 1])
-    readings = current_readings([post.pk for post in rows])
     shown = rows[:limit]
     return {
-        "posts": [post_shape(post, readings.get(post.pk), may_read_private=who.may("answer")) for post in shown],
+        "posts": _shapes(who, shown),
         "next": str(shown[-1].pk) if len(rows) > limit else None,
     }
 
@@ -60,8 +68,26 @@ def list_posts(request: HttpRequest, query: Query[PostQuery]) -> dict[str, Any]:
 @needs("view")
 def get_post(request: HttpRequest, post_id: UUID) -> dict[str, Any]:
     who = caller(request)
-    post = _visible(who).get(public_id=post_id)
-    return post_shape(post, current_readings([post.pk]).get(post.pk), may_read_private=who.may("answer"))
+    return _shapes(who, [_visible(who).get(public_id=post_id)])[0]
+
+
+class VerdictShape(Schema):
+    """What the post is for."""
+
+    intent: Literal["complaint", "question", "chatter"]
+
+
+@router.post("/{post_id}/not-spam", response=PostShape, summary="It is no spam and no mere advertisement")
+@needs("answer")
+def mark_not_spam(request: HttpRequest, post_id: UUID, verdict: VerdictShape) -> dict[str, Any]:
+    who = caller(request)
+    post = _find(who, post_id)
+    try:
+        triage.mark_not_spam(user=who.user, post=post, intent=verdict.intent)
+    except (triage.NotSpamError, CorrectionError):
+        raise RefusedError("not_put_aside", "This post is not, or no longer, put aside.") from None
+    post.refresh_from_db(fields=["stage"])
+    return _shapes(who, [post])[0]
 
 
 class EffectsShape(Schema):
@@ -100,6 +126,15 @@ def ask_for_effect(request: HttpRequest, post_id: UUID, wish: WishShape) -> Stat
     except services.EffectRefusedError as refusal:
         raise RefusedError(refusal.verdict.code, "This cannot be done to the post.") from None
     return Status(202, effect_shape(effect, post))
+
+
+def _shapes(who: Caller, posts: Sequence[Post]) -> list[dict[str, Any]]:
+    ids = [post.pk for post in posts]
+    readings, decisions, may_read = current_readings(ids), current_decisions(ids), who.may("answer")
+    return [
+        post_shape(post, readings.get(post.pk), may_read_private=may_read, decision=decisions.get(post.pk))
+        for post in posts
+    ]
 
 
 def _find(who: Caller, post_id: UUID) -> Post:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from ninja import Schema
 
 from monitor.cases.models import Case
 from monitor.inbox.models import Author, Post
 from monitor.replies.models import Effect, Reply, SuggestedReply
+from monitor.triage.models import TriageDecision
 
 
 class ReasonShape(Schema):
@@ -64,6 +65,7 @@ class PostShape(Schema):
     extra: ExtraShape
     author: AuthorShape | None
     reading: ReadingShape | None = None
+    put_aside: Literal["", "spam", "advertising"] = ""
 
 
 class CaseShape(Schema):
@@ -158,7 +160,9 @@ def reading_shape(reading: Any) -> dict[str, Any] | None:
     return None if reading is None else {name: getattr(reading, name) for name in names}
 
 
-def post_shape(post: Post, reading: Any = None, *, may_read_private: bool) -> dict[str, Any]:
+def post_shape(
+    post: Post, reading: Any = None, *, may_read_private: bool, decision: TriageDecision | None = None
+) -> dict[str, Any]:
     """Words and names of private messages only for those who may answer them."""
     may_read = post.is_public or may_read_private
     plain = ("platform", "external_id", "form", "is_public", "is_own", "arrival", "stage")
@@ -171,7 +175,14 @@ def post_shape(post: Post, reading: Any = None, *, may_read_private: bool) -> di
         "extra": post.extra if may_read else {},
         "author": author_shape(post.author) if may_read else None,
         "reading": reading_shape(reading),
+        "put_aside": _put_aside(decision),
     }
+
+
+def _put_aside(decision: TriageDecision | None) -> str:
+    if decision is None or not decision.is_put_aside:
+        return ""
+    return "spam" if decision.is_spam else "advertising"
 
 
 def case_shape(case: Case, *, may_read_private: bool) -> dict[str, Any]:
@@ -217,13 +228,17 @@ def detail_shape(
     suggestion: SuggestedReply | None,
     replies: Sequence[Reply],
     *,
+    decisions: Mapping[int, TriageDecision],
     may_read_private: bool,
 ) -> dict[str, Any]:
     if not may_read_private:
         replies = [reply for reply in replies if reply.kind == "reply" and reply.target.is_public]
         suggestion = suggestion if suggestion is not None and suggestion.post.is_public else None
     return case_shape(case, may_read_private=may_read_private) | {
-        "posts": [post_shape(post, readings.get(post.pk), may_read_private=may_read_private) for post in posts],
+        "posts": [
+            post_shape(post, readings.get(post.pk), may_read_private=may_read_private, decision=decisions.get(post.pk))
+            for post in posts
+        ],
         "suggestion": suggestion_shape(suggestion),
         "replies": [reply_shape(reply) for reply in replies],
     }

@@ -24,7 +24,7 @@ from monitor.console.views.case_acts import signed_in
 from monitor.inbox.models import Post
 from monitor.platforms.registry import platform_codes
 from monitor.trends.selectors import values_of
-from monitor.triage.selectors import spam_count
+from monitor.triage.selectors import advertising_count, spam_count
 from monitor.triage.services import NotSpamError, mark_not_spam
 
 KINDS = (
@@ -33,9 +33,9 @@ KINDS = (
     ("uncased", _("Without a case")),
     ("own", _("Our own")),
     ("put_aside", _("Could not be read")),
-    ("spam", _("Spam")),
+    ("spam", _("Spam and advertising")),
 )
-#: What a post may be that was taken for spam, the likeliest first.
+#: What a post may be that was taken for spam or advertising, the likeliest first.
 GENUINE_INTENTS = ("complaint", "question", "chatter")
 COUNTED = timedelta(days=7)
 
@@ -48,9 +48,10 @@ def show_posts(request: HttpRequest, brand: Brand) -> HttpResponse:
     shown: dict[str, Any] = {"brand": brand, "filters": filters, "page": page, "genuine_intents": GENUINE_INTENTS}
     if request.headers.get("HX-Request") and "after" in request.GET:
         return render(request, "console/parts/posts.html", shown)
+    since = timezone.now() - COUNTED
     shown |= {
         "kinds": KINDS,
-        "spam_count": spam_count(brand_id=brand.pk, since=timezone.now() - COUNTED),
+        "aside_count": spam_count(brand_id=brand.pk, since=since) + advertising_count(brand_id=brand.pk, since=since),
         "search": request.GET.get("q", ""),
         "choices": [
             ("topic", _("All topics"), filters.value("topic"), topics_met(brand, filters.value("topic"))),
@@ -74,7 +75,7 @@ def mark_post_not_spam(request: HttpRequest, brand: Brand, post_id: UUID) -> Htt
     try:
         mark_not_spam(user=signed_in(request), post=post, intent=request.POST["intent"])
     except (NotSpamError, CorrectionError):
-        messages.info(request, gettext("This post is not put aside as spam any more."))
+        messages.info(request, gettext("This post is not put aside any more."))
     else:
         messages.success(request, gettext("Noted: the post goes the usual way now."))
     return redirect(f"{reverse('posts', args=[brand.slug])}?kind=spam")

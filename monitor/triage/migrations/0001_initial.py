@@ -57,13 +57,14 @@ class Migration(migrations.Migration):
                 ('reasons', models.JSONField(default=list)),
                 ('actions', models.JSONField(default=list)),
                 ('is_spam', models.BooleanField(default=False)),
+                ('is_advertising', models.BooleanField(default=False)),
                 ('is_current', models.BooleanField(default=True)),
                 ('decided_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='brands.brand')),
                 ('post', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='inbox.post')),
             ],
             options={
-                'indexes': [models.Index(fields=['brand', '-id'], name='triage_tria_brand_i_42945f_idx'), models.Index(condition=models.Q(('is_current', True), ('is_spam', True)), fields=['brand', 'decided_at'], name='spam_by_time')],
+                'indexes': [models.Index(fields=['brand', '-id'], name='triage_tria_brand_i_42945f_idx'), models.Index(condition=models.Q(('is_current', True), ('is_spam', True)), fields=['brand', 'decided_at'], name='spam_by_time'), models.Index(condition=models.Q(('is_advertising', True), ('is_current', True)), fields=['brand', 'decided_at'], name='advertising_by_time')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('post',), name='one_current_decision_per_post')],
             },
         ),
@@ -81,6 +82,18 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('mark', 'brand', 'author'), name='one_spam_mark_per_author')],
+            },
+        ),
+        migrations.CreateModel(
+            name='OwnContact',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('mark', models.BigIntegerField()),
+                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='brands.brand')),
+                ('post', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inbox.post')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('mark', 'brand'), name='one_own_contact_per_brand')],
             },
         ),
     ]

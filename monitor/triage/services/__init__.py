@@ -1,5 +1,6 @@
-"""Writes of this room: decisions in batches, the brand's rules, and what a person says of spam."""
+"""Writes of this room: decisions in batches, the brand's rules and own contacts, and what a person says of spam."""
 
+from monitor.triage.services.contacts import remember_own_contacts
 from monitor.triage.services.decisions import TriageOutcome, triage_posts
 from monitor.triage.services.rules import delete_rule, save_rule, set_threshold
 from monitor.triage.services.spam import NotSpamError, mark_not_spam
@@ -9,6 +10,7 @@ __all__ = [
     "TriageOutcome",
     "delete_rule",
     "mark_not_spam",
+    "remember_own_contacts",
     "save_rule",
     "set_threshold",
     "triage_posts",

@@ -70,6 +70,7 @@ def _store(decided: Sequence[tuple[Post, Facts, Outcome]], rulesets: Mapping[int
                 reasons=[reason.to_json() for reason in outcome.reasons],
                 actions=[dict(action) for action in outcome.actions],
                 is_spam=outcome.is_spam,
+                is_advertising=outcome.is_advertising,
             )
             for post, facts, outcome in decided
         ],

@@ -1,4 +1,5 @@
-"""A person's verdict that a post is no spam: what it is for is corrected, and it goes the usual way again."""
+"""A person's verdict that a post is neither spam nor a mere advertisement: what it is for is corrected, and it goes the
+usual way again."""
 
 from django.db import transaction
 
@@ -7,11 +8,11 @@ from monitor.brands.models import User
 from monitor.inbox.models import Post, Stage
 from monitor.inbox.services.stages import advance_posts
 from monitor.queue import enqueue
-from monitor.triage.models import TriageDecision
+from monitor.triage.selectors import put_aside_decisions
 
 
 class NotSpamError(ValueError):
-    """The post is not, or no longer, put aside as spam."""
+    """The post is not, or no longer, put aside as spam or advertising."""
 
 
 def mark_not_spam(*, user: User, post: Post, intent: str) -> None:
@@ -22,7 +23,7 @@ def mark_not_spam(*, user: User, post: Post, intent: str) -> None:
     with transaction.atomic():
         # The post first, as in `correct`: of two who click, the second one finds it done.
         Post.objects.select_for_update(no_key=True).get(pk=post.pk)
-        if not TriageDecision.objects.filter(post=post, is_current=True, is_spam=True).exists():
+        if not put_aside_decisions().filter(post=post).exists():
             raise NotSpamError
         correct(user=user, post=post, field="intent", value=intent, confirms=True)
         if not advance_posts(post_ids=[post.pk], from_stage=Stage.TRIAGED, to_stage=Stage.ANALYZED):
