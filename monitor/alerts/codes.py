@@ -183,12 +183,12 @@ CODES: Mapping[str, Wording] = {
     "drift.recall": Wording(
         _("Recall that has fallen"),
         _("Fewer of all complaints are found: %(now)s %% in the last two weeks, %(before)s %% in the four before."),
-        _("See on the page “Quality” in which language. If the model has learned lately, go back to its former version."),
+        _("See on “Quality” in which language. If the model has learned lately, go back to its former version."),
     ),
     "drift.precision": Wording(
         _("Precision that has fallen"),
         _("Less of what is read as a complaint is one: %(now)s %% in two weeks, %(before)s %% in the four before."),
-        _("See on the page “Quality” in which language. If the model has learned lately, go back to its former version."),
+        _("See on “Quality” in which language. If the model has learned lately, go back to its former version."),
     ),
     "heads.resting": Wording(
         _("Corrections that rest since an update"),
