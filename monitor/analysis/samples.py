@@ -118,9 +118,10 @@ def _sampled(first: date, last: date, brand_id: int | None) -> dict[int, list[_S
     found: dict[int, list[_Sampled]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_STRATA, {"step": VOLUME_STEP, "first": first, "last": last, "brand": brand_id})
-        for brand, version, language, platform, said, aside, volume, total, judged, complaints, *days in cursor:
-            stratum = Stratum(language, platform, said, total, judged, complaints, aside, volume)
-            found[brand].append(_Sampled(stratum, version, *days))
+        rows = cursor.fetchall()
+    for brand, version, language, platform, said, aside, volume, total, judged, complaints, *days in rows:
+        stratum = Stratum(language, platform, said, total, judged, complaints, aside, volume)
+        found[brand].append(_Sampled(stratum, version, *days))
     return found
 
 
