@@ -180,6 +180,16 @@ CODES: Mapping[str, Wording] = {
         _("The share of posts in no known language differs from that of the four weeks before (index %(index)s)."),
         _("Look at some of them under “Posts”: a new language, spam, or posts without words."),
     ),
+    "drift.recall": Wording(
+        _("Recall that has fallen"),
+        _("Fewer of all complaints are found: %(now)s %% in the last two weeks, %(before)s %% in the four before."),
+        _("See on “Quality” in which language. If the model has learned lately, go back to its former version."),
+    ),
+    "drift.precision": Wording(
+        _("Precision that has fallen"),
+        _("Less of what is read as a complaint is one: %(now)s %% in two weeks, %(before)s %% in the four before."),
+        _("See on “Quality” in which language. If the model has learned lately, go back to its former version."),
+    ),
     "heads.resting": Wording(
         _("Corrections that rest since an update"),
         _("What the model had learned from your corrections (version %(number)s) rests: other weights are installed."),

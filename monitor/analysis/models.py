@@ -153,7 +153,7 @@ class SampledPost(models.Model):
     brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
     post = models.ForeignKey(Post, models.CASCADE, related_name="+")
     drawn_on = models.DateField()  # the UTC day whose posts were drawn
-    # As read, and as decided by triage, when it was drawn; a sample of each kind is drawn.
+    # As read when it was drawn, and as triage decided by itself; a sample of each kind is drawn.
     said_complaint = models.BooleanField()
     put_aside = models.BooleanField(default=False)  # as spam or advertising
     post_version = models.PositiveIntegerField(default=1)  # the words that were read
@@ -192,14 +192,17 @@ class SampleStratum(models.Model):
 
 
 class Drift(models.Model):
-    """How far the posts of a week have moved from those of the four before, once a day for each measure."""
+    """How far the posts of a week have moved from those of the four before, once a day for each measure; and how far
+    measured recall and precision of two weeks have fallen below those of the four before."""
 
     brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
     day = models.DateField()  # the last whole UTC day of the week
-    measure = models.CharField(max_length=24)  # see `drift.MEASURES`
-    index = models.FloatField(null=True)  # population stability index; null: too few posts to say
-    parts = models.JSONField(default=list)  # [part, posts before, posts now]
-    before_count = models.PositiveIntegerField()
+    measure = models.CharField(max_length=24)  # see `drift.MEASURES` and `falls.MEASURES`
+    # Population stability index, or the distance between the former lower and the present upper bound; null: too few
+    # posts or verdicts to say.
+    index = models.FloatField(null=True)
+    parts = models.JSONField(default=list)  # [part, posts before, posts now], or [bound, share before, share now]
+    before_count = models.PositiveIntegerField()  # posts, or verdicts
     now_count = models.PositiveIntegerField()
 
     class Meta:

@@ -1,11 +1,17 @@
 """How well complaints are found: precision, recall and miss rate from verdicts on drawn posts, with 95 % intervals.
 
 Pure. A complaint is found if it was read as one and triage did not put it aside as spam or advertising. Posts are drawn
-by stratum (language, platform, how they were read, whether they were put aside), so each verdict stands for population
-÷ judged posts of its stratum. A rate over several strata is the mean of theirs, weighted by population; its interval is
-Wilson's score interval (Wilson 1927; recommended for few trials by Brown, Cai and DasGupta 2001) at the effective
-number of verdicts (Σw)² ÷ Σw² (Kish 1965). Strata of which nothing was judged are taken to be like the others. There is
-no correction for a finite population: on small brands the intervals are a little too wide.
+by day and stratum (language, platform, how they were read, whether they were put aside), as many on a quiet day as on
+one of a crisis. So a verdict stands for population ÷ judged posts of its stratum on days of like volume: days whose
+numbers of such posts lie on one step of a ladder (`VOLUME_STEP`) are one, and a step of which nothing was judged is
+taken to be like the nearest that has verdicts, the busier of two. A stratum of which nothing was judged is taken to be
+like the others.
+
+A rate is the mean of its strata's, weighted by population; its interval is Wilson's score interval (Wilson 1927;
+recommended for few trials by Brown, Cai and DasGupta 2001) at the effective number of verdicts: Kish's (Σw)² ÷ Σw²
+(1965), or the number that the strata's own variances give where that is lower (Korn and Graubard 1998), as it is where
+the days that weigh most have the most complaints. There is no correction for a finite population: on small brands the
+intervals are a little too wide.
 
 Recall = found ÷ (found + missed), with found = precision × posts read as complaints, and missed = miss rate × all
 other posts. Its bounds are quantiles of that quotient over seeded draws of both rates: for the lower bound from
@@ -16,7 +22,7 @@ simulates how often the truth lies within.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from math import sqrt
 from typing import Final
@@ -27,6 +33,8 @@ from numpy.typing import NDArray
 WINDOW_DAYS: Final = 28
 #: With fewer verdicts an interval is wider than a third of the scale: it would say nothing.
 LEAST_VERDICTS: Final = 20
+#: Days count together where their numbers of posts differ by less than this factor.
+VOLUME_STEP: Final = 1.5
 CONFIDENCE_Z: Final = 1.959964
 DRAWS: Final = 4_000
 SEED: Final = 28
@@ -37,8 +45,8 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """Posts of one language and platform that were read and put aside alike: all of them, those judged, those judged
-    a complaint."""
+    """Posts of one language and platform that were read and put aside alike, on days of like volume: all of them,
+    those judged, those judged a complaint. `volume` is the step of the ladder (see above)."""
 
     language: str
     platform: str
@@ -47,6 +55,7 @@ class Stratum:
     judged: int = 0
     complaints: int = 0
     put_aside: bool = False
+    volume: int = 0
 
     @property
     def is_found(self) -> bool:
@@ -73,6 +82,7 @@ class Quality:
     judged_said: int  # verdicts on posts read as complaints and not put aside
     judged_unsaid: int  # verdicts on posts read as none and not put aside
     judged_aside: int
+    unjudged_posts: int = 0  # posts of strata without a verdict: what is said of them is said by others
 
     @property
     def verdicts(self) -> int:
@@ -106,6 +116,7 @@ def measure(strata: Iterable[Stratum]) -> Quality:
         judged_said=judged_said,
         judged_unsaid=judged_unsaid,
         judged_aside=judged_aside,
+        unjudged_posts=sum(one.population for one in known if not one.judged),
     )
 
 
@@ -132,12 +143,39 @@ def wilson(value: float, number: float) -> tuple[float, float]:
 
 
 def _rate(strata: Sequence[Stratum]) -> _Rate:
-    judged = [one for one in strata if one.judged]
-    weights = [one.population / one.judged for one in judged]
+    judged = [one for _kind, alike in groupby(sorted(strata, key=_kind_of), _kind_of) for one in _judged(list(alike))]
     total = sum(one.population for one in judged)
-    value = sum(weight * one.complaints for weight, one in zip(weights, judged, strict=True)) / total
-    effective = total**2 / sum(weight**2 * one.judged for weight, one in zip(weights, judged, strict=True))
-    return _Rate(min(1.0, value), effective, sum(one.population for one in strata))
+    value = sum(one.population * one.complaints / one.judged for one in judged) / total
+    return _Rate(min(1.0, value), _effective(judged, value), sum(one.population for one in strata))
+
+
+def _kind_of(stratum: Stratum) -> tuple[str, str, bool, bool]:
+    return stratum.language, stratum.platform, stratum.said_complaint, stratum.put_aside
+
+
+def _judged(strata: Sequence[Stratum]) -> list[Stratum]:
+    """Of strata that differ in volume alone those with verdicts; each of the others lends its posts to the nearest."""
+    populations = {one.volume: one.population for one in strata if one.judged}
+    judged = sorted(populations, reverse=True)
+    for one in strata:
+        if judged and not one.judged:
+            populations[min(judged, key=lambda volume: abs(volume - one.volume))] += one.population
+    return [replace(one, population=populations[one.volume]) for one in strata if one.judged]
+
+
+def _effective(judged: Sequence[Stratum], value: float) -> float:
+    """The number of equally weighted verdicts that tell as much as these."""
+    total = sum(one.population for one in judged)
+    shares = [one.population / total for one in judged]
+    kish = 1 / sum(share**2 / one.judged for share, one in zip(shares, judged, strict=True))
+    # One verdict more in each stratum, like the whole: a few that agree do not make a stratum certain.
+    rates = [(one.complaints + value) / (one.judged + 1) for one in judged]
+    spread = [rate * (1 - rate) / one.judged for rate, one in zip(rates, judged, strict=True)]
+    variance = sum(share**2 * part for share, part in zip(shares, spread, strict=True))
+    if not variance:
+        return kish
+    mean = sum(share * rate for share, rate in zip(shares, rates, strict=True))
+    return min(kish, mean * (1 - mean) / variance)
 
 
 def _wilson(rate: _Rate) -> Estimate:

@@ -1,20 +1,40 @@
-"""Reads of the daily sample: what waits for a verdict, and what the verdicts of four weeks come to."""
+"""Reads of the daily sample: what waits for a verdict, and what the verdicts of some weeks come to."""
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 
-from monitor.analysis.models import SampledPost, SampleStratum
-from monitor.analysis.quality import WINDOW_DAYS, Stratum, is_enough
+from monitor.analysis.models import SampledPost
+from monitor.analysis.quality import VOLUME_STEP, WINDOW_DAYS, Stratum, is_enough
 
 #: Samples that are older need no verdict any more: nobody should face a mountain after a holiday.
 JUDGED_WITHIN_DAYS: Final = 7
+
+# Days of like volume are one: the first step of the ladder holds days of one post, the next those of up to 1.5 …
+_STRATA: Final = """
+    SELECT brand_id, model_version, language, platform, said_complaint, put_aside,
+        floor(ln(greatest(population, 1)::float8) / ln(%(step)s::float8))::int AS volume,
+        sum(population)::bigint, coalesce(sum(judged), 0)::bigint, coalesce(sum(complaints), 0)::bigint,
+        min(drawn_on), max(drawn_on)
+    FROM analysis_samplestratum
+    LEFT JOIN (
+        SELECT brand_id, drawn_on, model_version, language, platform, said_complaint, put_aside,
+            count(*) AS judged, count(*) FILTER (WHERE is_complaint) AS complaints
+        FROM analysis_sampledpost
+        WHERE is_complaint IS NOT NULL AND drawn_on BETWEEN %(first)s AND %(last)s
+          AND (%(brand)s::bigint IS NULL OR brand_id = %(brand)s)
+        GROUP BY 1, 2, 3, 4, 5, 6, 7
+    ) verdicts USING (brand_id, drawn_on, model_version, language, platform, said_complaint, put_aside)
+    WHERE drawn_on BETWEEN %(first)s AND %(last)s AND (%(brand)s::bigint IS NULL OR brand_id = %(brand)s)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +95,34 @@ def _place(row: tuple[date, int, bool | None]) -> tuple[int, str]:
 
 
 def measured_of(brand_id: int, now: datetime | None = None) -> Measured:
-    """Populations and verdicts of the last four weeks, by language, platform and reading."""
+    """Populations and verdicts of the last four weeks, by language, platform, reading and volume of the day."""
     return measured_by_brand(now, brand_id=brand_id).get(brand_id, Measured())
 
 
-def measured_by_brand(now: datetime | None = None, **only: Any) -> dict[int, Measured]:
-    """The same for every brand. Two queries.
+def measured_by_brand(now: datetime | None = None, *, brand_id: int | None = None) -> dict[int, Measured]:
+    """The same for every brand, or for one. One query.
 
     The readings of the present model alone where enough of them were judged; otherwise those of all models together.
     """
-    since = _today(now) - timedelta(days=WINDOW_DAYS)
-    names = ("brand_id", "model_version", "language", "platform", "said_complaint", "put_aside")
-    populations = SampleStratum.objects.filter(drawn_on__gte=since, **only).values_list(*names)
-    verdicts = SampledPost.objects.filter(drawn_on__gte=since, is_complaint__isnull=False, **only).values_list(*names)
-    counted = verdicts.annotate(judged=Count("pk"), complaints=Count("pk", filter=Q(is_complaint=True)))
+    today = _today(now)
+    found = _sampled(today - timedelta(days=WINDOW_DAYS), today, brand_id)
+    return {brand: _measured(sampled) for brand, sampled in found.items()}
+
+
+def measured_between(brand_id: int, first: date, last: date) -> list[Stratum]:
+    """Of the days from the first to the last, whatever model read them."""
+    return _blended(one.stratum for one in _sampled(first, last, brand_id).get(brand_id, ()))
+
+
+def _sampled(first: date, last: date, brand_id: int | None) -> dict[int, list[_Sampled]]:
     found: dict[int, list[_Sampled]] = defaultdict(list)
-    judged = {row[:6]: row[6:] for row in map(tuple[Any, ...], counted)}
-    for row in populations.annotate(total=Sum("population"), first=Min("drawn_on"), last=Max("drawn_on")):
-        brand_id, version, language, platform, said, aside, total, first, last = row
-        verdicts_on, complaints = judged.get(tuple(row[:6]), (0, 0))
-        stratum = Stratum(language, platform, said, total, verdicts_on, complaints, aside)
-        found[brand_id].append(_Sampled(stratum, version, first, last))
-    return {brand_id: _measured(sampled) for brand_id, sampled in found.items()}
+    with connection.cursor() as cursor:
+        cursor.execute(_STRATA, {"step": VOLUME_STEP, "first": first, "last": last, "brand": brand_id})
+        rows = cursor.fetchall()
+    for brand, version, language, platform, said, aside, volume, total, judged, complaints, *days in rows:
+        stratum = Stratum(language, platform, said, total, judged, complaints, aside, volume)
+        found[brand].append(_Sampled(stratum, version, *days))
+    return found
 
 
 def _measured(sampled: Sequence[_Sampled]) -> Measured:
@@ -119,13 +145,13 @@ def _present_version(sampled: Sequence[_Sampled]) -> str:
 
 def _blended(strata: Iterable[Stratum]) -> list[Stratum]:
     """Strata that differ in the model alone as one."""
-    sums: dict[tuple[str, str, bool, bool], list[int]] = defaultdict(lambda: [0, 0, 0])
+    sums: dict[tuple[str, str, bool, bool, int], list[int]] = defaultdict(lambda: [0, 0, 0])
     for one in strata:
-        counts = sums[one.language, one.platform, one.said_complaint, one.put_aside]
+        counts = sums[one.language, one.platform, one.said_complaint, one.put_aside, one.volume]
         counts[:] = counts[0] + one.population, counts[1] + one.judged, counts[2] + one.complaints
     return [
-        Stratum(language, platform, said, total, judged, complaints, aside)
-        for (language, platform, said, aside), (total, judged, complaints) in sums.items()
+        Stratum(language, platform, said, total, judged, complaints, aside, volume)
+        for (language, platform, said, aside, volume), (total, judged, complaints) in sums.items()
     ]
 
 

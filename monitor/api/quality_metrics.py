@@ -25,7 +25,7 @@ LABELS: Final = ["brand", "language", "platform"]
 
 
 def quality_metrics() -> Iterator[GaugeMetricFamily]:
-    """Two queries for the verdicts, one for the brands' names."""
+    """One query for the verdicts, one for the brands' names."""
     measured = measured_by_brand()
     slugs = dict(Brand.objects.filter(pk__in=measured).order_by("slug").values_list("slug", "pk"))
     found = {(slug, *part): quality for slug, pk in slugs.items() for part, quality in _parts(measured[pk]).items()}

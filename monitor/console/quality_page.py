@@ -1,14 +1,17 @@
 """What the page of quality shows: the post to judge next, the numbers with their bounds, how far posts have moved."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from monitor.analysis.drift import BINS, OTHER, SHIFTED
+from monitor.analysis.falls import FALLEN
+from monitor.analysis.falls import MEASURES as FALLS
 from monitor.analysis.models import Drift, SampledPost
 from monitor.analysis.quality import LEAST_VERDICTS, Estimate, Quality, Stratum, measure, measure_by
 from monitor.analysis.samples import Progress, drawn_lately, measured_of, next_to_judge, progress
@@ -24,6 +27,8 @@ MEASURES: Final[Mapping[str, Label]] = {
 #: Movements of a language that are worth a line: at least so many hundredths of all posts.
 LEAST_MOVEMENT: Final = 1
 MOST_MOVEMENTS: Final = 4
+#: From this share on it is told how many posts are of days and languages without a verdict.
+LEAST_UNJUDGED: Final = 0.05
 CHART_WIDTH, CHART_HEIGHT, CHART_BASE, CHART_TOP = 460, 150, 126, 16
 
 
@@ -78,6 +83,14 @@ class ShownQuality:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownFall:
+    """Bounds of a share in hundredths, in the four weeks before and in the last two."""
+
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bar:
     """A bin of the scores: places of its two bars, and what is said of it."""
 
@@ -118,8 +131,10 @@ def shown_numbers(brand: Brand) -> dict[str, Any]:
     """Over all posts, and by language and platform."""
     measured = measured_of(brand.pk)
     strata = measured.strata
+    whole = measure(strata)
     return {
-        "overall": _shown("", measure(strata), strata),
+        "overall": _shown("", whole, strata),
+        "unjudged": _unjudged(whole, strata),
         "by_language": _table(strata, "language", _part_name),
         "by_platform": _table(strata, "platform", platform_name),
         "least": LEAST_VERDICTS,
@@ -129,8 +144,29 @@ def shown_numbers(brand: Brand) -> dict[str, Any]:
 
 def shown_drift(brand: Brand) -> list[ShownDrift]:
     """The newest look at each measure; none before the first."""
-    rows = Drift.objects.filter(brand=brand).order_by("measure", "-day").distinct("measure")
-    return [_shown_drift(row) for row in rows]
+    return [_shown_drift(row) for row in _newest(brand, MEASURES)]
+
+
+def shown_falls(brand: Brand) -> dict[str, ShownFall]:
+    """What has fallen, by measure, at the newest look."""
+    rows = [row for row in _newest(brand, FALLS) if row.index is not None and row.index > FALLEN]
+    return {row.measure: ShownFall(*(_bounds(row, place) for place in (1, 2))) for row in rows}
+
+
+def _newest(brand: Brand, measures: Iterable[str]) -> QuerySet[Drift]:
+    rows = Drift.objects.filter(brand=brand, measure__in=list(measures))
+    return rows.order_by("measure", "-day").distinct("measure")
+
+
+def _bounds(row: Drift, place: int) -> str:
+    shares = {part[0]: part[place] for part in row.parts}
+    return f"{percents(shares['low'])}–{percents(shares['high'])}"
+
+
+def _unjudged(whole: Quality, strata: Sequence[Stratum]) -> str:
+    """Hundredths of the posts that only verdicts on others speak for; "" where they are few."""
+    share = whole.unjudged_posts / max(1, sum(one.population for one in strata))
+    return percents(share) if whole.verdicts and share >= LEAST_UNJUDGED else ""
 
 
 def percents(share: float) -> str:

@@ -37,6 +37,7 @@ class TriageDecision(models.Model):
 
     brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
     post = models.ForeignKey(Post, models.CASCADE, related_name="decisions")
+    post_version = models.PositiveIntegerField(default=1)  # the words that were decided on
     ruleset_version = models.CharField(max_length=64)
     facts = models.JSONField()
     opens_case = models.BooleanField()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from monitor.brands.models import Brand, User
 from monitor.brands.rights import can
@@ -42,22 +42,27 @@ def advertising_count(*, brand_id: int | None = None, since: datetime) -> int:
 
 def put_aside_decisions() -> QuerySet[TriageDecision]:
     """That a post is spam or mere advertising, where that is in force; also where the reasons are erased."""
-    return TriageDecision.objects.filter(Q(is_spam=True) | Q(is_advertising=True), is_current=True)
+    return _put_aside().filter(is_current=True)
 
 
 def put_aside(brand_id: int, since: datetime, until: datetime) -> list[int]:
-    """Posts written in these hours that are put aside as spam or advertising."""
+    """Posts written in these hours that triage put aside as spam or advertising by itself: the first decision on their
+    present words counts, whatever a colleague has made of it since."""
+    earlier = TriageDecision.objects.filter(
+        post=OuterRef("post"), post_version=OuterRef("post_version"), pk__lt=OuterRef("pk")
+    )
     written = {"post__brand_id": brand_id, "post__created_at__gte": since, "post__created_at__lt": until}
-    return list(_put_aside().filter(**written).values_list("post_id", flat=True))
+    first = _put_aside().filter(~Exists(earlier), post_version=F("post__version"), **written)
+    return list(first.values_list("post_id", flat=True))
 
 
 def is_put_aside(post_id: int) -> bool:
-    return _put_aside().filter(post_id=post_id).exists()
+    """Whether it is put aside now."""
+    return _put_aside().filter(post_id=post_id, is_current=True).exists()
 
 
 def _put_aside() -> QuerySet[TriageDecision]:
-    """A refusal is the first of its decision's reasons."""
-    return TriageDecision.objects.filter(is_current=True, reasons__0__code__in=["never.spam", "never.promotion"])
+    return TriageDecision.objects.filter(Q(is_spam=True) | Q(is_advertising=True))
 
 
 def past_decisions(brand_id: int, *, since: datetime | None = None, limit: int | None = None) -> Iterator[PastDecision]:

@@ -169,13 +169,27 @@ def test_it_is_measured_once_a_day_whoever_asks(steady: Any, django_assert_num_q
     with django_assert_num_queries(1):
         assert watch_drift(now=tomorrow + timedelta(hours=20)) == 0
     assert measure_drift(brand_id=steady.pk, day=DAY) == []
-    assert Drift.objects.count() == 3
+    assert Drift.objects.filter(index__isnull=False).count() == 3
 
 
 @pytest.mark.django_db
-def test_no_hour_weighs_more_than_its_share(steady: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A brand of any size is bounded: so many posts of an hour, and no more."""
-    monkeypatch.setattr("monitor.analysis.services.drifting.MOST_OF_AN_HOUR", 3)
+def test_a_burst_weighs_as_many_posts_as_it_has(steady: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many posts there are, so many are looked at: drawn from all of them, not so many of each hour."""
+    monkeypatch.setattr("monitor.analysis.services.drifting.MOST_POSTS", 600)
+    _make(steady, 140, 2)
+    _make(steady, 70, 3, score=1.0)
+    _make(steady, 1050, 1, language="und")
+    rows = {row.measure: row for row in measure_drift(brand_id=steady.pk, day=DAY)}
+    (_part, _before, unknown), _known = rows["unknown_language"].parts
+    assert (rows["unknown_language"].before_count, rows["unknown_language"].now_count) == (600, 600)
+    assert 0.77 * 600 < unknown < 0.89 * 600, "five of six posts are of the burst"
+    assert "drift.unknown_language" in _open(steady)
+
+
+@pytest.mark.django_db
+def test_the_same_posts_are_looked_at_again(steady: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.analysis.services.drifting.MOST_POSTS", 500)
     _make(steady, 250, 2)
-    row = measure_drift(brand_id=steady.pk, day=DAY)[0]
-    assert row.now_count == 30  # ten hours
+    first = measure_drift(brand_id=steady.pk, day=DAY)
+    Drift.objects.all().delete()
+    assert [row.parts for row in measure_drift(brand_id=steady.pk, day=DAY)] == [row.parts for row in first]

@@ -1,26 +1,58 @@
 """Precision and recall from verdicts: right numbers, intervals that hold the truth, silence where few judged."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor, log
 
 import numpy as np
 import pytest
 
 from monitor.analysis.allotting import allot
-from monitor.analysis.quality import LEAST_VERDICTS, Estimate, Numbers, Quality, Stratum, measure, measure_by, wilson
+from monitor.analysis.quality import (
+    LEAST_VERDICTS,
+    VOLUME_STEP,
+    Estimate,
+    Numbers,
+    Quality,
+    Stratum,
+    measure,
+    measure_by,
+    wilson,
+)
 
-DAYS = 28
+
+@dataclass(frozen=True)
+class Days:
+    """So many days alike: times the usual number of posts, times as often missed, times as often right."""
+
+    count: int
+    volume: float = 1.0
+    misses: float = 1.0
+    right: float = 1.0
+
+
+#: Four weeks.
+EVEN = (Days(28),)
+TEN_TIMES_ON_FOUR = (Days(24), Days(4, volume=10, misses=3))
+ONE_CRISIS = (Days(27), Days(1, volume=100, misses=20, right=1.1))
 
 
 @dataclass(frozen=True)
 class World:
-    """Posts a day by stratum, how many are read as complaints, and how often that is right or a complaint is missed."""
+    """Posts a day by language, how many are read as complaints, and how often that is right or one is missed."""
 
     sizes: tuple[float, ...]
     precision: float = 0.85
     miss_rate: float = 0.01
     read_as_complaints: float = 0.15
     judged: float = 1.0  # of what was drawn
+    days: tuple[Days, ...] = EVEN
+
+    def populations(self, days: Days, *, said: bool) -> list[int]:
+        """Posts by language on one of these days."""
+        share = self.read_as_complaints if said else 1 - self.read_as_complaints
+        return [max(1, round(size * share * days.volume)) for size in self.sizes]
 
 
 WORLDS = {
@@ -30,32 +62,50 @@ WORLDS = {
     "a poor model": World((300, 200, 100, 50), precision=0.5, miss_rate=0.06),
     "a busy and a small language": World((5000, 20)),
     "few verdicts": World((400, 200), judged=0.16, miss_rate=0.05),
+    "ten times the posts on four days": World((1000,), days=TEN_TIMES_ON_FOUR, miss_rate=0.02),
+    "three languages, ten times on four days": World((800, 250, 50), days=TEN_TIMES_ON_FOUR, miss_rate=0.02),
+    "one day of crisis": World((1000,), days=ONE_CRISIS),
+    "a crisis, and few verdicts": World((800, 250), days=ONE_CRISIS, judged=0.5),
 }
 
 
-def _draw_strata(world: World, random: np.random.Generator, truth: Sequence[Numbers]) -> list[Stratum]:
+def _rates_on(days: Days, rates: Sequence[Numbers], *, said: bool) -> Numbers:
+    """Shares of complaints by language on these days."""
+    return np.clip(rates[0] * days.right, 0, 0.99) if said else np.clip(rates[1] * days.misses, 0, 0.6)
+
+
+def _draw_strata(world: World, random: np.random.Generator, rates: Sequence[Numbers]) -> list[Stratum]:
     """What four weeks of samples and verdicts come to."""
-    strata = []
-    for said, share, size in ((True, world.read_as_complaints, 10), (False, 1 - world.read_as_complaints, 20)):
-        populations = [max(1, round(one * share)) for one in world.sizes]
-        drawn = np.sum([allot(populations, size, random.random()) for _day in range(DAYS)], axis=0)
-        judged = random.binomial(drawn, world.judged)
-        complaints = random.binomial(judged, truth[0 if said else 1])
-        strata += [
-            Stratum(
-                f"language-{place}", "x", said, populations[place] * DAYS, int(judged[place]), int(complaints[place])
-            )
-            for place in range(len(populations))
-        ]
-    return strata
+    posts: Counter[tuple[int, bool, int]] = Counter()
+    judged, complaints = posts.copy(), posts.copy()
+    for days in world.days:
+        for said, size in ((True, 10), (False, 20)):
+            populations = world.populations(days, said=said)
+            drawn = np.sum([allot(populations, size, random.random()) for _day in range(days.count)], axis=0)
+            verdicts = random.binomial(drawn, world.judged)
+            found = random.binomial(verdicts, _rates_on(days, rates, said=said))
+            for place, population in enumerate(populations):
+                part = place, said, floor(log(population, VOLUME_STEP))
+                posts[part] += population * days.count
+                judged[part] += int(verdicts[place])
+                complaints[part] += int(found[place])
+    return [
+        Stratum(f"language-{place}", "x", said, count, judged[part], complaints[part], volume=volume)
+        for part, count in posts.items()
+        for place, said, volume in [part]
+    ]
 
 
-def _truth(strata: Sequence[Stratum], rates: Sequence[Numbers]) -> tuple[float, float, float]:
+def _truth(world: World, rates: Sequence[Numbers]) -> tuple[float, float, float]:
     """Precision, recall and miss rate as they are."""
-    said = [one.population for one in strata if one.said_complaint]
-    unsaid = [one.population for one in strata if not one.said_complaint]
-    found, missed = np.dot(said, rates[0]), np.dot(unsaid, rates[1])
-    return found / sum(said), found / (found + missed), missed / sum(unsaid)
+    posts, complaints = np.zeros(2), np.zeros(2)
+    for days in world.days:
+        for said in (True, False):
+            populations = days.count * np.array(world.populations(days, said=said))
+            posts[int(said)] += populations.sum()
+            complaints[int(said)] += np.dot(populations, _rates_on(days, rates, said=said))
+    (missed, found), (unsaid, read) = complaints, posts
+    return found / read, found / (found + missed), missed / unsaid
 
 
 def _holds(estimate: Estimate | None, truth: float) -> bool:
@@ -75,17 +125,19 @@ def test_the_intervals_hold_the_truth_in_19_of_20_samples(name: str) -> None:
     held = np.zeros(3)
     for _round in range(rounds):
         strata = _draw_strata(world, random, rates)
-        found, truth = measure(strata), _truth(strata, rates)
+        found, truth = measure(strata), _truth(world, rates)
         held += [_holds(*pair) for pair in zip((found.precision, found.recall, found.miss_rate), truth, strict=True)]
     assert min(held / rounds) >= 0.93, dict(zip(("precision", "recall", "miss rate"), held / rounds, strict=True))
 
 
-def test_the_estimates_are_centred_on_the_truth() -> None:
-    world, random = WORLDS["many languages"], np.random.default_rng(8)
+@pytest.mark.parametrize("days", [EVEN, TEN_TIMES_ON_FOUR])
+def test_the_estimates_are_centred_on_the_truth(days: tuple[Days, ...]) -> None:
+    sizes = WORLDS["many languages"].sizes
+    world, random = World(sizes, days=days), np.random.default_rng(8)
     rates = [np.linspace(0.6, 0.99, 15), np.linspace(0.002, 0.03, 15)]
     strata = [_draw_strata(world, random, rates) for _round in range(200)]
     found = [measure(one) for one in strata]
-    precision, recall, miss_rate = _truth(strata[0], rates)
+    precision, recall, miss_rate = _truth(world, rates)
     assert np.mean([one.precision.value for one in found if one.precision]) == pytest.approx(precision, abs=0.01)
     assert np.mean([one.miss_rate.value for one in found if one.miss_rate]) == pytest.approx(miss_rate, rel=0.05)
     assert np.mean([one.recall.value for one in found if one.recall]) == pytest.approx(recall, abs=0.01)
@@ -102,6 +154,39 @@ def test_verdicts_are_weighted_by_what_they_stand_for() -> None:
     assert found.miss_rate is not None and found.recall is not None
     assert found.miss_rate.value == pytest.approx(0.01)  # not 10 of 200
     assert found.recall.value == pytest.approx(900 / (900 + 100))
+
+
+def test_a_day_of_crisis_weighs_as_many_posts_as_it_had() -> None:
+    """27 quiet days and one of a hundred times the posts, on which most of what is missed is missed; the same number of
+    posts is judged on each."""
+    quiet = [Stratum("en", "x", False, 27_000, 540, 5, volume=17), Stratum("en", "x", True, 2_700, 270, 216, volume=11)]
+    crisis = [Stratum("en", "x", False, 100_000, 20, 4, volume=28), Stratum("en", "x", True, 20_000, 10, 9, volume=24)]
+    found = measure([*quiet, *crisis])
+    assert found.miss_rate is not None and found.recall is not None and found.precision is not None
+    assert found.miss_rate.value == pytest.approx((27_000 * 5 / 540 + 100_000 * 4 / 20) / 127_000)
+    assert found.miss_rate.low < 0.16 < found.miss_rate.high and found.miss_rate.low > 0.05
+    assert found.recall.low < 0.5 < found.recall.high < 0.82
+    assert found.precision.value == pytest.approx((2_700 * 0.8 + 20_000 * 0.9) / 22_700)
+    assert found.unjudged_posts == 0
+
+
+def test_days_that_nobody_judged_are_like_those_of_the_nearest_volume() -> None:
+    busy = Stratum("en", "x", False, 10_000, 20, 4, volume=20)
+    strata = [Stratum("en", "x", False, 1_000, 40, 0, volume=10), busy]
+    holiday = Stratum("en", "x", False, 30_000, volume=24)
+    between = Stratum("en", "x", False, 500, volume=15)
+    found = measure([*strata, holiday, between])
+    assert found.miss_rate is not None
+    assert found.miss_rate.value == pytest.approx(0.2 * 40_500 / 41_500), "of two that are as near, the busier"
+    assert found.unjudged_posts == 30_500
+
+
+def test_few_verdicts_on_most_of_the_posts_leave_it_open() -> None:
+    """Four verdicts on the day that counts: two hundred on quiet ones cannot make up for them."""
+    quiet, crisis = Stratum("en", "x", False, 1_000, 200, 0), Stratum("en", "x", False, 99_000, 4, 1, volume=20)
+    found = measure([quiet, crisis])
+    assert found.miss_rate is not None and found.miss_rate.value == pytest.approx(0.2475)
+    assert found.miss_rate.low < 0.06 and found.miss_rate.high > 0.6
 
 
 def test_wilsons_interval_is_the_published_one() -> None:

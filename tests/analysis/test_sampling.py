@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from monitor.analysis.models import Analysis, Correction, SampledPost, SampleStratum
 from monitor.analysis.quality import measure
-from monitor.analysis.samples import measured_of, next_to_judge, progress
+from monitor.analysis.samples import measured_between, measured_of, next_to_judge, progress
 from monitor.analysis.selectors import current_reading
 from monitor.analysis.services import CorrectionError, correct
-from monitor.analysis.services.sampling import draw_due_samples, draw_sample, judge
+from monitor.analysis.services.sampling import PATIENCE_DAYS, draw_due_samples, draw_sample, judge
 from monitor.audit.models import AuditEvent
 from monitor.brands.models import Brand
 from monitor.inbox.models import Post, Stage
@@ -146,6 +146,36 @@ def test_every_brand_has_its_sample_once_its_day_is_over(brand: Any, other_brand
     assert draw_due_samples(now=datetime(2026, 5, 5, 0, 30, tzinfo=UTC)) == 0, "late posts may still come in"
     assert draw_due_samples(now=NEXT_DAY) == 5
     assert set(SampledPost.objects.values_list("brand__slug", flat=True)) == {"lumora", "nordhaus"}
+
+
+def test_a_day_waits_until_its_backlog_is_read(brand: Any, other_brand: Any) -> None:
+    _make(brand, 2)
+    late, undecided = make_post(brand, "Late", at=NOON, stage=Stage.RECEIVED), _make(brand, stage=Stage.ANALYZED)[0]
+    _make(other_brand, 3)
+    assert draw_due_samples(now=NEXT_DAY) == 3, "another brand does not wait for it"
+    analyze(late, complaint=False, intent="chatter", severity=0)
+    Post.objects.filter(pk=late.pk).update(stage=Stage.TRIAGED)
+    assert draw_due_samples(now=NEXT_DAY + timedelta(days=1)) == 0
+    Post.objects.filter(pk=undecided.pk).update(stage=Stage.TRIAGED)
+    assert draw_due_samples(now=NEXT_DAY + timedelta(days=1)) == 4
+    assert _drawn(brand=brand) >= {late.pk, undecided.pk}
+    assert set(SampleStratum.objects.filter(brand=brand).values_list("drawn_on", "population")) == {(DAY, 4)}
+
+
+def test_a_day_that_is_never_read_whole_is_drawn_as_it_is(brand: Any) -> None:
+    _make(brand, 2)
+    make_post(brand, "Stuck", at=NOON, stage=Stage.RECEIVED)
+    assert draw_due_samples(now=NEXT_DAY + timedelta(days=PATIENCE_DAYS - 1)) == 0
+    assert draw_due_samples(now=NEXT_DAY + timedelta(days=PATIENCE_DAYS)) == 2
+
+
+def test_a_day_does_not_wait_for_what_nobody_reads(brand: Any) -> None:
+    _make(brand, 2)
+    make_post(brand, at=NOON, stage=Stage.RECEIVED, is_own=True)
+    make_post(brand, at=NOON, stage=Stage.RECEIVED, deleted_at=NOON)
+    make_post(brand, at=NOON, stage=Stage.QUARANTINED)
+    make_post(brand, at=NOON + timedelta(days=1), stage=Stage.RECEIVED)
+    assert draw_due_samples(now=NEXT_DAY) == 2
 
 
 def test_a_brand_that_is_drawn_costs_one_query(brand: Any, django_assert_num_queries: Any) -> None:
@@ -331,6 +361,29 @@ def test_posts_come_for_review_mixed_the_latest_day_first_and_skipped_ones_later
     assert next_to_judge(brand.pk, now=now + timedelta(days=10)) is None
 
 
+def _counted(brand: Any, day: date, population: int, verdicts: int) -> None:
+    """A day of posts read as no complaint."""
+    kind = {"brand": brand, "drawn_on": day, "said_complaint": False, "model_version": "m", "language": "en"}
+    SampleStratum.objects.create(platform="x", population=population, **kind)
+    for _number in range(verdicts):
+        SampledPost.objects.create(post=make_post(brand, at=NOON), platform="x", is_complaint=False, **kind)
+
+
+def test_days_of_like_volume_are_counted_together_and_others_apart(brand: Any) -> None:
+    for back, (population, verdicts) in enumerate([(100, 2), (110, 1), (1000, 2), (1, 0)]):
+        _counted(brand, DAY - timedelta(days=back), population, verdicts)
+    found = {(one.volume, one.population, one.judged) for one in measured_of(brand.pk, NEXT_DAY).strata}
+    assert found == {(11, 210, 3), (17, 1000, 2), (0, 1, 0)}  # 1.5 ** 11 is 86, and ** 12 is 130
+
+
+def test_a_span_of_days_is_measured_whatever_model_read_it(brand: Any) -> None:
+    _judged_by(brand, "one", DAY - timedelta(days=3), 1, 2)
+    _judged_by(brand, "two", DAY - timedelta(days=2), 1, 2)
+    _judged_by(brand, "two", DAY, 4, 4)
+    strata = measured_between(brand.pk, DAY - timedelta(days=3), DAY - timedelta(days=2))
+    assert {(one.said_complaint, one.population, one.judged) for one in strata} == {(True, 20, 2), (False, 40, 4)}
+
+
 def _judged_by(brand: Any, version: str, day: date, said: int, unsaid: int) -> None:
     """Verdicts, half of them "complaint", on readings of a model."""
     for is_said, count in ((True, said), (False, unsaid)):
@@ -355,10 +408,12 @@ def test_until_then_older_readings_are_among_them_and_that_is_told(brand: Any) -
     _judged_by(brand, "two", DAY, 19, 20)
     found = measured_of(brand.pk, NEXT_DAY)
     assert found.former_verdicts == 60
-    assert {(one.said_complaint, one.population, one.judged) for one in found.strata} == {
-        (True, 490, 49),
-        (False, 500, 50),
-    }
+    posts, verdicts = Counter[bool](), Counter[bool]()
+    for one in found.strata:
+        posts[one.said_complaint] += one.population
+        verdicts[one.said_complaint] += one.judged
+    assert posts == {True: 490, False: 500}
+    assert verdicts == {True: 49, False: 50}
 
 
 def test_after_a_roll_back_the_former_model_is_the_present_one(brand: Any) -> None:

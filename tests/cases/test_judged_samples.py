@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from monitor.analysis.models import SampledPost
+from monitor.analysis.models import SampledPost, SampleStratum
 from monitor.analysis.services import analyze_posts, correct
 from monitor.analysis.services.sampling import draw_sample
 from monitor.audit.models import AuditEvent
@@ -15,6 +15,7 @@ from monitor.cases.services import judge_sampled
 from monitor.inbox.models import Post
 from monitor.triage.models import TriageDecision
 from monitor.triage.selectors import is_put_aside, put_aside
+from monitor.triage.services import mark_not_spam
 from tests.analysis.making import WordEngine, make_post
 from workers import housekeeping, pipeline
 
@@ -124,3 +125,30 @@ def test_what_was_put_aside_is_told_by_day_and_brand(brand: Any, other_brand: An
     assert set(put_aside(brand.pk, now - timedelta(days=2), now)) == {post.pk for post in wave}
     assert put_aside(brand.pk, now - timedelta(hours=1), now) == []
     assert put_aside(other_brand.pk, now - timedelta(days=2), now) == []
+
+
+def test_a_rescue_before_the_draw_does_not_flatter_the_numbers(brand: Any, bob: Any) -> None:
+    """Triage silenced it, and a colleague has seen it by chance: the sample still holds it as put aside."""
+    wave = _spam_of_yesterday(brand)
+    mark_not_spam(user=bob, post=wave[0], intent="complaint")
+    pipeline.open_cases()
+    assert Case.objects.get().deciding_post_id == wave[0].pk and not is_put_aside(wave[0].pk)
+    housekeeping.watch_quality()
+    assert SampledPost.objects.get(post=wave[0]).put_aside
+    assert SampleStratum.objects.get().population == len(wave)
+
+
+def test_a_new_text_is_decided_on_anew(brand: Any) -> None:
+    """What triage thought of words that their author has replaced says nothing of the new ones."""
+    post = make_post(brand, "You buy my patience with three weeks of silence", at=timezone.now() - timedelta(days=1))
+    analyze_posts(post_ids=[post.pk], engine=WordEngine())
+    pipeline.open_cases()
+    span = brand.pk, timezone.now() - timedelta(days=2), timezone.now()
+    assert put_aside(*span) == [post.pk]
+    Post.objects.filter(pk=post.pk).update(text="It is late", version=2, stage="received")
+    assert put_aside(*span) == [], "nobody has decided on it yet"
+    analyze_posts(post_ids=[post.pk], engine=WordEngine())
+    pipeline.open_cases()
+    assert put_aside(*span) == []
+    versions = TriageDecision.objects.filter(post=post).order_by("pk").values_list("post_version", "is_current")
+    assert list(versions) == [(1, False), (2, True)]

@@ -20,7 +20,7 @@ PARAMS = {
     "until": "2026-05-01 12:30:00+00:00", "index": "0.31", "to": "https://forum.lumora.example/new",
     "at": "2026-05-01T10:00:00+00:00", "served": "v26.0", "asked": "v25.0", "rights": "email", "fields": "feed",
     "reason": "crc", "address": "desk.example", "remaining": 3, "limit": 9, "silence": 18_000, "expected": 15,
-    "what": "hide", "number": 3,
+    "what": "hide", "number": 3, "before": "80–93", "now": "62–75",
 }  # fmt: skip
 #: What the outbox, the collector and the rules of the platforms write as `why`.
 REASONS = ("rate_limited", "auth_expired", "window_closed", "channel_paused", "opted_out", "worker_lost", "not_allowed")

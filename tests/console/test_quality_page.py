@@ -192,6 +192,33 @@ def test_drift_is_told_in_words_and_drawn(as_viewer: Client, brand: Any) -> None
     assert re.search(r"German</span> <span[^>]*>10 % → <strong>20 %", words)
 
 
+def test_a_fall_is_told_beside_the_numbers(as_viewer: Client, brand: Any) -> None:
+    made = {"brand": brand, "before_count": 400, "now_count": 200}
+    bounds = [["low", 0.8, 0.612], ["value", 0.9, 0.7], ["high", 0.93, 0.75]]
+    for measure, index in (("recall", 0.05), ("precision", -0.1)):
+        Drift.objects.create(measure=measure, index=index, day=YESTERDAY.date(), parts=bounds, **made)
+    words = _read(as_viewer)
+    assert "Recall: 61–75 % in the last two weeks, 80–93 % in the four before." in words
+    assert "Precision: " not in words
+    Drift.objects.create(measure="recall", index=-0.01, day=NOW.date(), parts=bounds, **made)
+    assert "has fallen" not in _read(as_viewer)
+
+
+def test_posts_that_nobody_judged_for_are_told(as_viewer: Client, brand: Any) -> None:
+    _verdicts(brand, "en", True, 18, 20, 95)
+    _verdicts(brand, "en", False, 0, 0, 4)
+    assert "without a verdict" not in _read(as_viewer)
+    _verdicts(brand, "th", False, 0, 0, 21)
+    assert "21 % of the posts are of days, languages or platforms without a verdict" in _read(as_viewer)
+
+
+@pytest.mark.parametrize("code", ["drift.recall", "drift.precision"])
+def test_the_alert_of_a_fall_leads_here(as_bob: Client, brand: Any, code: str) -> None:
+    raise_alert(brand_id=brand.pk, code=code, params={"before": "80–93", "now": "61–75"})
+    words = as_bob.get("/b/lumora/alerts/").content.decode()
+    assert "61–75 % in" in words and 'href="/b/lumora/quality/">Look at the quality' in words
+
+
 def test_the_alert_of_a_drift_leads_here(as_bob: Client, brand: Any) -> None:
     raise_alert(brand_id=brand.pk, code="drift.language", params={"index": "0.40"})
     words = as_bob.get("/b/lumora/alerts/").content.decode()

@@ -1,4 +1,5 @@
-"""Watching for drift: once a day and brand the last seven days are held against the 28 before them, and people told."""
+"""Watching for drift: once a day and brand the last seven days are held against the 28 before, and people told; so
+are recall and precision of the last two weeks."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -9,27 +10,35 @@ from django.utils import timezone
 
 from monitor.alerts.services import close_alerts, raise_alert
 from monitor.analysis.drift import BEFORE_DAYS, NOW_DAYS, SHIFTED, Counts, Shift, shifts
+from monitor.analysis.falls import FALL_DAYS, FALLEN, Fall, falls
+from monitor.analysis.falls import MEASURES as FALLS
 from monitor.analysis.models import Drift
+from monitor.analysis.samples import measured_between
 from monitor.brands.models import Brand
 from monitor.inbox.models import Post
 
-#: Of each hour no more posts than this are looked at: a month of any brand is at most 50,000 rows by an index.
-MOST_OF_AN_HOUR: Final = 60
+#: Of the week, and of the weeks before, no more posts than this are looked at, drawn by chance: a burst weighs as much
+#: as it has posts. Chance alone gives an index of about 0.002 then.
+MOST_POSTS: Final = 10_000
 
 _HOLD: Final = "SELECT pg_advisory_xact_lock(hashtextextended('drift:' || %s, 0))"
-# Imports are history, as for every other alarm.
-_COUNT: Final = """
-    SELECT hour >= %(turn)s, seen.score, seen.language, count(*)
-    FROM generate_series(%(since)s::timestamptz, %(until)s::timestamptz - interval '1 hour', interval '1 hour') AS hour
-    CROSS JOIN LATERAL (
-        SELECT least(10, greatest(1, width_bucket(said.complaint_score, 0, 1, 10))) AS score, said.language
-        FROM inbox_post post JOIN analysis_analysis said ON said.post_id = post.id AND said.is_current
-        WHERE post.brand_id = %(brand)s AND post.created_at >= hour AND post.created_at < hour + interval '1 hour'
-          AND NOT post.is_own AND post.deleted_at IS NULL AND post.arrival <> 'import'
-        LIMIT %(most)s
-    ) seen
-    GROUP BY 1, 2, 3
+# Imports are history, as for every other alarm. The hash of its number is a post's lot: the same posts are drawn of the
+# same days tomorrow, so that the index does not tremble.
+_LOTS: Final = """
+    SELECT post.id, {is_now} AS is_now FROM inbox_post post
+    WHERE post.brand_id = %(brand)s AND post.created_at >= {since} AND post.created_at < {until}
+      AND NOT post.is_own AND post.deleted_at IS NULL AND post.arrival <> 'import'
+    ORDER BY hashtextextended(post.id::text, 28) LIMIT %(most)s
 """
+_COUNT: Final = f"""
+    SELECT drawn.is_now, least(10, greatest(1, width_bucket(said.complaint_score, 0, 1, 10))), said.language, count(*)
+    FROM (
+        ({_LOTS.format(is_now="false", since="%(since)s", until="%(turn)s")})
+        UNION ALL ({_LOTS.format(is_now="true", since="%(turn)s", until="%(until)s")})
+    ) drawn
+    JOIN analysis_analysis said ON said.post_id = drawn.id AND said.is_current
+    GROUP BY 1, 2, 3
+"""  # noqa: S608
 
 
 def watch_drift(*, now: datetime | None = None) -> int:
@@ -57,7 +66,9 @@ def measure_drift(*, brand_id: int, day: date) -> list[Drift]:
             cursor.execute(_HOLD, [str(brand_id)])
         if Drift.objects.filter(brand_id=brand_id, day=day).exists():
             return []
-        stored = Drift.objects.bulk_create([_row(brand_id, day, shift) for shift in shifts(*_counts(brand_id, day))])
+        rows = [_row(brand_id, day, shift) for shift in shifts(*_counts(brand_id, day))]
+        rows += [_fall_row(brand_id, day, fall) for fall in _falls(brand_id, day)]
+        stored = Drift.objects.bulk_create(rows)
         for row in stored:
             _tell(row)
     return stored
@@ -75,17 +86,43 @@ def _row(brand_id: int, day: date, shift: Shift) -> Drift:
     )
 
 
+def _falls(brand_id: int, day: date) -> list[Fall]:
+    turn = day - timedelta(days=FALL_DAYS)
+    before = measured_between(brand_id, turn - timedelta(days=BEFORE_DAYS - 1), turn)
+    return falls(before, measured_between(brand_id, turn + timedelta(days=1), day))
+
+
+def _fall_row(brand_id: int, day: date, fall: Fall) -> Drift:
+    return Drift(
+        brand_id=brand_id,
+        day=day,
+        measure=fall.measure,
+        index=fall.distance,
+        parts=[list(part) for part in fall.parts],
+        before_count=fall.verdicts_before,
+        now_count=fall.verdicts_now,
+    )
+
+
 def _tell(row: Drift) -> None:
     if row.index is None:
         return  # nobody can say: what was told stays as it is
-    code = f"drift.{row.measure}"
-    if row.index <= SHIFTED:
+    code, most = f"drift.{row.measure}", FALLEN if row.measure in FALLS else SHIFTED
+    if row.index <= most:
         close_alerts(brand_id=row.brand_id, dedupe_key=code)
         return
     earlier = Drift.objects.filter(brand_id=row.brand_id, measure=row.measure, day__lt=row.day, index__isnull=False)
     last = earlier.order_by("-day").first()
-    if last is None or last.index is None or last.index <= SHIFTED:
-        raise_alert(brand_id=row.brand_id, code=code, params={"index": f"{row.index:.2f}"}, dedupe_key=code)
+    if last is None or last.index is None or last.index <= most:
+        raise_alert(brand_id=row.brand_id, code=code, params=_params(row), dedupe_key=code)
+
+
+def _params(row: Drift) -> dict[str, str]:
+    if row.measure not in FALLS:
+        return {"index": f"{row.index:.2f}"}
+    low, high = ({part: shares for part, *shares in row.parts}[bound] for bound in ("low", "high"))
+    before, now = (f"{100 * low[place]:.0f}–{100 * high[place]:.0f}" for place in (0, 1))
+    return {"before": before, "now": now}
 
 
 def _counts(brand_id: int, day: date) -> tuple[Counts, Counts]:
@@ -97,7 +134,7 @@ def _counts(brand_id: int, day: date) -> tuple[Counts, Counts]:
         "since": turn - timedelta(days=BEFORE_DAYS),
         "turn": turn,
         "until": until,
-        "most": MOST_OF_AN_HOUR,
+        "most": MOST_POSTS,
     }
     before: dict[tuple[int, str], int] = {}
     now: dict[tuple[int, str], int] = {}

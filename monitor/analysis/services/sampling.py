@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from monitor.analysis.allotting import allot
@@ -16,7 +15,7 @@ from monitor.analysis.models import SampledPost, SampleStratum
 from monitor.analysis.selectors import current_reading
 from monitor.analysis.services.corrections import CorrectionError, correct
 from monitor.audit import services as audit
-from monitor.brands.models import Brand, User
+from monitor.brands.models import User
 from monitor.brands.rights import can
 from monitor.inbox.models import Post, Stage
 from monitor.inbox.services.stages import advance_posts
@@ -24,9 +23,29 @@ from monitor.queue import enqueue
 
 #: How long after midnight (UTC) yesterday's posts may still come in and be read before they are drawn.
 GRACE: Final = timedelta(hours=1)
+#: So many days more a day is waited for whose posts are not all read and decided on: those of a busy hour wait longest.
+PATIENCE_DAYS: Final = 3
 
 #: Whoever draws holds the brand for the moment: of several workers the later ones find the day drawn.
 _HOLD: Final = "SELECT pg_advisory_xact_lock(hashtextextended('sample:' || %s, 0))"
+# A day that has posts, no sample, and nothing that is still on its way through the pipeline. Asked often: first which
+# days lack a sample, and of these alone, each by its place in an index (not as a join, which might read all posts).
+_DUE: Final = """
+    WITH undrawn AS MATERIALIZED (
+        SELECT brand.id, day, day AT TIME ZONE 'UTC' AS since, (day + interval '1 day') AT TIME ZONE 'UTC' AS until
+        FROM brands_brand brand, generate_series(%(first)s::timestamp, %(last)s::timestamp, interval '1 day') day
+        WHERE NOT EXISTS (SELECT FROM analysis_samplestratum WHERE brand_id = brand.id AND drawn_on = day::date)
+    )
+    SELECT id, day::date FROM undrawn
+    WHERE (
+        SELECT true FROM inbox_post post WHERE post.brand_id = undrawn.id AND NOT post.is_own
+          AND post.created_at >= since AND post.created_at < until LIMIT 1)
+      AND (day = %(first)s::timestamp OR (
+        SELECT true FROM inbox_post post WHERE post.brand_id = undrawn.id AND NOT post.is_own
+          AND post.created_at >= since AND post.created_at < until
+          AND post.stage IN ('received', 'analyzed') AND post.deleted_at IS NULL LIMIT 1) IS NULL)
+    ORDER BY 1, 2
+"""
 # By the time of writing: imports and backfills of older posts are not of the day. What the model said counts, not what
 # a person made of it since: it is the model that is measured.
 _OF_THE_DAY: Final = """
@@ -57,7 +76,7 @@ _DRAW: Final = f"""
 """  # noqa: S608
 
 
-#: Brand, since, until → ids of the posts of these hours that were put aside as spam or advertising. Triage lies above
+#: Brand, since, until → ids of the posts of these hours that triage put aside as spam or advertising. It lies above
 #: this room: whoever has it hands it in (`triage.selectors.put_aside`).
 PutAside = Callable[[int, datetime, datetime], Collection[int]]
 
@@ -76,16 +95,18 @@ def nothing_put_aside(_brand_id: int, _since: datetime, _until: datetime) -> Col
 
 
 def draw_due_samples(*, now: datetime | None = None, put_aside: PutAside = nothing_put_aside) -> int:
-    """Draws yesterday's sample of every brand that has none yet; returns how many posts were drawn.
+    """Draws yesterday's sample of every brand that has none yet, and that of the days before which were not read in
+    time; returns how many posts were drawn.
 
-    Called often and by anybody: a brand whose day is drawn costs one look at an index.
+    A day is drawn once all its posts are read and decided on, or after `PATIENCE_DAYS` as it is: drawn in the midst of
+    a backlog, the busiest hours would be left out. Called often and by anybody: a brand whose days are drawn costs a
+    few looks at an index.
     """
-    day = ((now or timezone.now()) - GRACE).astimezone(UTC).date() - timedelta(days=1)
-    since, until = _bounds(day)
-    drawn = SampleStratum.objects.filter(drawn_on=day).values("brand")
-    posts = Post.objects.filter(brand=OuterRef("pk"), created_at__gte=since, created_at__lt=until, is_own=False)
-    waiting = Brand.objects.filter(Exists(posts)).exclude(pk__in=drawn).order_by("pk").values_list("pk", flat=True)
-    return sum(draw_sample(brand_id=brand_id, day=day, put_aside=put_aside) for brand_id in waiting)
+    last = ((now or timezone.now()) - GRACE).astimezone(UTC).date() - timedelta(days=1)
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, {"first": last - timedelta(days=PATIENCE_DAYS), "last": last})
+        due = cursor.fetchall()
+    return sum(draw_sample(brand_id=brand_id, day=day, put_aside=put_aside) for brand_id, day in due)
 
 
 def draw_sample(*, brand_id: int, day: date, put_aside: PutAside = nothing_put_aside) -> int:

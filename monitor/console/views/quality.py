@@ -15,7 +15,7 @@ from monitor.brands.models import Brand
 from monitor.brands.rights import can
 from monitor.brands.routes import needs
 from monitor.cases.services import judge_sampled
-from monitor.console.quality_page import shown_drift, shown_numbers, shown_sample
+from monitor.console.quality_page import shown_drift, shown_falls, shown_numbers, shown_sample
 from monitor.console.views.case_acts import signed_in
 
 VERDICTS = {"complaint": True, "none": False}
@@ -60,6 +60,7 @@ def _shown(request: HttpRequest, brand: Brand, fields: QueryDict, judged: Sample
         "sample": sample,
         "judged": judged if may_judge else None,
         "drift": shown_drift(brand),
+        "falls": shown_falls(brand),
         **shown_numbers(brand),
     }
 

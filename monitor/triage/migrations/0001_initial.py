@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
             name='TriageDecision',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('post_version', models.PositiveIntegerField(default=1)),
                 ('ruleset_version', models.CharField(max_length=64)),
                 ('facts', models.JSONField()),
                 ('opens_case', models.BooleanField()),

@@ -61,6 +61,7 @@ def _store(decided: Sequence[tuple[Post, Facts, Outcome]], rulesets: Mapping[int
             TriageDecision(
                 brand_id=post.brand_id,
                 post_id=post.pk,
+                post_version=post.version,
                 ruleset_version=versions[post.brand_id],
                 facts=facts.to_json(),
                 opens_case=outcome.opens_case,
