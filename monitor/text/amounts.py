@@ -217,10 +217,11 @@ def _stands_alone(text: str, written: str, end: int) -> bool:
     digits = re.sub("[^0-9]", "", tail.group())
     if is_national(written + digits):
         return False
+    if len(written) <= 3 and _NEXT_THREE.match(text, end):
+        # "1 500 2x", "1 500 415 555 2671"; but nobody pays "20 612 345 678".
+        return is_national(digits) or len(digits) == _LONG_LENGTH
     if len(digits) >= _PHONE_LENGTH:
         return len(written) <= _PRICE_LENGTH or is_national(digits)
-    if len(written) <= 3 and _NEXT_THREE.match(text, end):
-        return False
     is_range = written.endswith("00") and digits.endswith("00")
     return is_range or len(written + digits) < _LONG_LENGTH
 

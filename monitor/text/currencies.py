@@ -68,7 +68,7 @@ SHARED: Final = frozenset({"$", "¥", "kr", "Kr", "KR", "kr.", "Kr.", "KR."})
 #: What makes another word of a name that no space ends: 원칙 (principle), 元素 (element), 块蛋糕 (a piece of cake).
 OTHER_WORDS: Final = {
     "원": re.compile("[칙소형탁색]"), "元": re.compile("[素论論组組件旦宵帅帥]"), "円": re.compile("[形卓周]"),
-    "块": re.compile("(?![钱多左就都才还也呢吧了啊呀])[\u4e00-\u9fff]"), "엔": re.compile("[드진딩터]"),
+    "块": re.compile("(?![钱多左就都才还也呢吧了啊呀买退换给扣])[\u4e00-\u9fff]"), "엔": re.compile("[드진딩터]"),
 }  # fmt: skip
 #: Money with three decimals: "12.500" may be twelve and a half.
 THOUSANDTHS: Final = frozenset({"KWD", "BHD", "OMR", "JOD", "TND"})

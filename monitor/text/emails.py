@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from monitor.text.plain import UNSPACED
 
-_SIGN = re.compile("@|%40")
+SIGN = re.compile(r"@|%40| ?[(\[](?:at|AT)[)\]] ?")
 _LOCAL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-'")
 # A name of letters that stand without spaces is told from the sentence before it by its length alone.
 _LONGEST_LOCAL, _LONGEST_UNSPACED = 254, 24
@@ -46,9 +46,9 @@ _FEDIVERSE_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 
 
 def find_emails(text: str) -> Iterator[tuple[int, int, str]]:
-    """(start, end, address in small letters and without spaces); `%40` is the sign as links write it."""
+    """(start, end, address in small letters and without spaces); `%40` and `(at)` are the sign, too."""
     lowest = 0
-    for sign in _SIGN.finditer(text):
+    for sign in SIGN.finditer(text):
         if sign.start() <= lowest:
             continue
         if (apart := _APART.match(text, sign.end())) and sign.group() == "@":

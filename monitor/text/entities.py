@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from monitor.text.amounts import find_amounts
 from monitor.text.clean import clean
-from monitor.text.emails import find_emails
+from monitor.text.emails import SIGN, find_emails
 from monitor.text.numbers import (
     Found,
     find_cards,
@@ -71,7 +71,7 @@ def find_entities(text: str, order_patterns: Sequence[str] = ()) -> list[Entity]
 
 def find_plain_entities(text: str, folded: Plain, order_patterns: Sequence[str] = ()) -> list[Entity]:
     """The same with the places of the plain form, which masking goes on with."""
-    if not order_patterns and not any(letter.isdigit() or letter == "@" for letter in folded.text):
+    if not order_patterns and not any(map(str.isdigit, folded.text)) and not SIGN.search(folded.text):
         return []
     taken = bytearray(len(folded.text))
     found: list[Entity] = []

@@ -14,6 +14,7 @@ _WORD, _OTHER = any_of(PHONE), any_of(ORDER, OTHER, PARCEL)
 _NATIONAL = re.compile(r"0[1-9][0-9]{7,10}|1[3-9][0-9]{9}|[2-9][0-9]{2}[2-9][0-9]{6}")
 _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 _GROUP_END = re.compile(r"(?<=[0-9])(?=[^0-9]|$)")
+_GLUED = re.compile(r"[A-Za-z][0-9]{1,4}[ ().\-/]{1,3}$")
 _LINE_END = re.compile(r"\n")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
 _DATE = re.compile(
@@ -50,6 +51,9 @@ def is_national(digits: str) -> bool:
 def _found(written: str, text: str, start: int) -> tuple[int, str] | None:
     """How much of it is a number, and which: within its first line, or with those that follow."""
     is_international = written[0] == "+" or _bare(written).startswith("00")
+    # In "tel415 555 2671" no number begins in the middle; masking hides it whole.
+    if not is_international and _GLUED.search(text[max(0, start - 8) : start]):
+        return None
     for end in [*(match.start() for match in _LINE_END.finditer(written)), len(written)]:
         piece, is_last = written[:end], end == len(written)
         if is_international:

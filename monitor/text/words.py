@@ -24,7 +24,7 @@ ORDER = (
 )
 #: What may stand between such a word and its number.
 NUMBER = (
-    "number num nummer no nr nro id n° nº n núm numéro número numero nomor numarası numaram номер číslo αριθμός số code "
+    "number num nummer no nr nro id n° nº n núm numéro número numero nomor numarası numaram номер č číslo αριθμός số code "
     "编号 編號 号码 號碼 号 號 番号 番號 번호 هو رقم מספר شماره หมายเลข नंबर नम्बर संख्या নম্বর is was es est ist è é jest to adalah "
     "là saya 是 为 為 は が 는 은 이 가 है"
 )
