@@ -25,7 +25,9 @@ from monitor.text.plain import UNSPACED
 
 _LATIN = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 # Letters and signs of all scripts whose words are parted.
-_LETTER = re.compile(rf"[{_LATIN}\u0370-\u0587\u05d0-\u05ea\u0620-\u065f\u066e-\u06d3\u0900-\u0963\u0971-\u0dff\u1f00-\u1fff]")
+_LETTER = re.compile(
+    rf"[{_LATIN}\u0370-\u0587\u05d0-\u05ea\u0620-\u065f\u066e-\u06d3\u0900-\u0963\u0971-\u0dff\u1f00-\u1fff]"
+)
 _NUMBER = re.compile(
     r"(?<![0-9])(?:"
     r"[1-9][0-9]{0,2}(?: [0-9]{3}){1,2}(?:[.,][0-9]{1,2})?(?![0-9]|[ .,'’\-/(]{1,2}[0-9])"
@@ -163,9 +165,9 @@ def _name_before(text: str, start: int, lowest: int) -> _Name | None:
     for end in (start, start - 1) if text[start - 1 : start] == " " else (start,):
         for length in range(min(_LONGEST_BEFORE, end - lowest), 0, -1):
             name = text[end - length : end]
-            if name in BEFORE or (end == start and name in ATTACHED):
-                if _begins_word(text, end - length, name):
-                    return _Name(end - length, end, name)
+            is_name = name in BEFORE or (end == start and name in ATTACHED)
+            if is_name and _begins_word(text, end - length, name):
+                return _Name(end - length, end, name)
     return None
 
 

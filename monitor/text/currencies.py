@@ -1,4 +1,4 @@
-"""What people call the currencies of the world, and where it stands: before a number, behind it, or either. Data only."""
+"""What people call the currencies, where it stands beside a number, and which one a shared name means."""
 
 import re
 from typing import Final
@@ -10,34 +10,38 @@ UNKNOWN: Final = "XXX"
 _EITHER = {
     "USD": "us$ $ usd", "EUR": "€ eur euro", "GBP": "£ gbp", "CNY": "cny rmb 人民币 人民幣", "JPY": "jpy",
     "INR": "₹ rs rs. inr rupees rupee", "BRL": "r$ brl", "KRW": "₩ krw", "THB": "฿ thb", "VND": "₫ vnd vnđ",
-    "IDR": "rp rp. idr", "MYR": "rm myr", "PHP": "₱ php", "SGD": "s$ sgd", "PLN": "pln", "TRY": "₺ tl try", "CHF": "chf",
-    "AUD": "a$ au$ aud", "CAD": "c$ ca$ cad", "NZD": "nz$ nzd", "MXN": "mx$ mxn", "RUB": "₽ rub", "SAR": "sar",
-    "AED": "aed", "EGP": "egp", "TWD": "nt$ twd 新台币 新台幣 台币 台幣", "HKD": "hk$ hkd 港币 港幣", "RON": "ron",
-    "SEK": "sek", "NOK": "nok", "DKK": "dkk", "ISK": "isk", "CZK": "czk", "HUF": "huf", "UAH": "₴ uah", "ILS": "₪ ils",
-    "NGN": "₦ ngn", "BDT": "৳ bdt tk tk.", "KES": "ksh KSh KShs kshs kes", "GHS": "₵ ghs", "KZT": "₸ kzt", "GEL": "₾ gel",
-    "AZN": "₼ azn", "PYG": "₲ pyg", "CRC": "₡ crc", "LAK": "₭ lak", "MNT": "₮ mnt", "AMD": "֏ amd", "ZAR": "zar",
-    "PKR": "pkr", "LKR": "lkr", "NPR": "npr", "BGN": "bgn", "RSD": "rsd", "COP": "cop", "ARS": "ars", "CLP": "clp",
-    "PEN": "pen", "UYU": "uyu", "DOP": "rd$ dop", "QAR": "qar", "KWD": "kwd", "BHD": "bhd", "OMR": "omr", "JOD": "jod",
-    "MAD": "mad", "TND": "tnd", "DZD": "dzd", "IQD": "iqd", "LBP": "lbp", "UGX": "ugx", "TZS": "tzs", "UZS": "uzs",
-    UNKNOWN: "¥ kr kr.",
+    "IDR": "rp rp. idr", "MYR": "rm myr", "PHP": "₱ php", "SGD": "s$ sgd", "PLN": "pln", "TRY": "₺ tl try",
+    "CHF": "chf", "AUD": "a$ au$ aud", "CAD": "c$ ca$ cad", "NZD": "nz$ nzd", "MXN": "mx$ mxn", "RUB": "₽ rub",
+    "SAR": "sar", "AED": "aed", "EGP": "egp", "TWD": "nt$ twd 新台币 新台幣 台币 台幣", "HKD": "hk$ hkd 港币 港幣",
+    "RON": "ron", "SEK": "sek", "NOK": "nok", "DKK": "dkk", "ISK": "isk", "CZK": "czk", "HUF": "huf", "UAH": "₴ uah",
+    "ILS": "₪ ils", "NGN": "₦ ngn", "BDT": "৳ bdt tk tk.", "KES": "ksh KSh KShs kshs kes", "GHS": "₵ ghs",
+    "KZT": "₸ kzt", "GEL": "₾ gel", "AZN": "₼ azn", "PYG": "₲ pyg", "CRC": "₡ crc", "LAK": "₭ lak", "MNT": "₮ mnt",
+    "AMD": "֏ amd", "ZAR": "zar", "PKR": "pkr", "LKR": "lkr", "NPR": "npr", "BGN": "bgn", "RSD": "rsd", "COP": "cop",
+    "ARS": "ars", "CLP": "clp", "PEN": "pen", "UYU": "uyu", "DOP": "rd$ dop", "QAR": "qar", "KWD": "kwd",
+    "BHD": "bhd", "OMR": "omr", "JOD": "jod", "MAD": "mad", "TND": "tnd", "DZD": "dzd", "IQD": "iqd", "LBP": "lbp",
+    "UGX": "ugx", "TZS": "tzs", "UZS": "uzs", UNKNOWN: "¥ kr kr.",
 }  # fmt: skip
 # Words, and signs that stand behind: before a number 원 ends 회원 (member), and 元 ends 单元 (unit).
 _BEHIND = {
-    "USD": "dollars dollar bucks dólares dólar dollari доллар доллара долларов долл دولار دولارات 달러 ドル 美元 美金 डॉलर",
+    "USD": (
+        "dollars dollar bucks dólares dólar dollari доллар доллара долларов долл دولار دولارات 달러 ドル 美元 美金 "
+        "डॉलर"
+    ),
     "EUR": "euros евро يورو 유로 ユーロ 欧元 歐元 ยูโร", "GBP": "quid 英镑 英鎊", "CNY": "yuan 元 块钱 塊錢 块",
     "JPY": "yen 円 日元 日圆 日圓 엔", "INR": "रुपये रुपए रुपया रूपये रुपयों", "BRL": "reais", "KRW": "원 ウォン 韩元 韓元",
     "THB": "baht บาท", "VND": "đ đồng", "IDR": "rupiah", "MYR": "ringgit", "PLN": "zł zl złotych złote złoty",
     "RUB": "руб рублей рубля рубль рублями р", "SAR": "ريال", "AED": "درهم", "EGP": "جنيه جنيهات جنيها", "RON": "lei",
-    "SEK": "kronor", "CZK": "kč korun", "HUF": "forint forintot", "UAH": "грн гривень гривні гривня", "ILS": "שקל שקלים",
-    "NGN": "naira", "BDT": "taka টাকা", "KZT": "тенге", "HKD": "港元", "BGN": "лв лева", UNKNOWN: "pesos peso kroner",
+    "SEK": "kronor", "CZK": "kč korun", "HUF": "forint forintot", "UAH": "грн гривень гривні гривня",
+    "ILS": "שקל שקלים", "NGN": "naira", "BDT": "taka টাকা", "KZT": "тенге", "HKD": "港元", "BGN": "лв лева",
+    UNKNOWN: "pesos peso kroner",
 }  # fmt: skip
 #: As they stand only: "5000 ft" are feet. And "rm50" is money, "rm 50" a command.
 _EXACT_BEHIND: Final = {"Ft": "HUF"}
 ATTACHED: Final = {"rm": "MYR"}
 # Written small these codes are words, names or tools in some language: money in capitals only ("RM 50", "100 TRY").
-_CAPITALS_ONLY: Final = frozenset(
-    "try rm php cad rub sar ron sek nok dkk isk kes gel lak pyg crc mnt amd cop ars clp pen uyu dop mad omr jod tnd kwd "
-    "bhd iqd ghs azn ils zar".split()
+_CAPITALS_ONLY: Final = (
+    "try rm php cad rub sar ron sek nok dkk isk kes gel lak pyg crc mnt amd cop ars clp pen uyu dop mad omr jod "
+    "tnd kwd bhd iqd ghs azn ils zar"
 )
 
 
@@ -45,7 +49,7 @@ def _spellings(name: str) -> set[str]:
     capitals = name.upper()
     # The Turkish keyboard writes a dot on the capital.
     common = {capitals, capitals.replace("I", "İ")}
-    return common if name in _CAPITALS_ONLY else common | {name, name.capitalize()}
+    return common if name in _CAPITALS_ONLY.split() else common | {name, name.capitalize()}
 
 
 def _spelled(*tables: dict[str, str]) -> dict[str, str]:

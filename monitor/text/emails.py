@@ -26,15 +26,17 @@ _APART = re.compile(
     r" {1,2}(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}[a-z]{2,12}(?![A-Za-z0-9@-])(?!\.[A-Za-z0-9])"
     r"| {1,2}(?:[A-Z0-9][A-Z0-9-]{0,62}\.){1,4}[A-Z]{2,12}(?![A-Za-z0-9@-])(?!\.[A-Za-z0-9])"
 )
-_NO_NAMES = frozenset(
-    "a also am and are at be bought buy for from get got here in is it live me now of on online only or order ordered out "
-    "sale shop shopping store that them there they this us was we you".split()
+_NO_NAMES = (
+    "a also am and are at be bought buy for from get got here in is it live me now of on online only or order "
+    "ordered out sale shop shopping store that them there they this us was we you"
 )
 _PROVIDERS = (
     "gmail|googlemail|hotmail|outlook|yahoo|ymail|icloud|aol|protonmail|gmx|yandex|rambler|qq|163|126|foxmail|naver|hanmail"
     "|rediffmail|fastmail|tutanota"
 )
-_AT_PROVIDER = re.compile(rf"(?:{_PROVIDERS})\.|(?:web\.de|mail\.ru|mail\.com|live\.com|me\.com|free\.fr)$", re.IGNORECASE)
+_AT_PROVIDER = re.compile(
+    rf"(?:{_PROVIDERS})\.|(?:web\.de|mail\.ru|mail\.com|live\.com|me\.com|free\.fr)$", re.IGNORECASE
+)
 # What has no ending: banks that hold India's payment ids (NPCI), and providers whose ".com" was left out.
 _NO_ENDING = re.compile(
     rf"(?:ok(?:axis|hdfc(?:bank)?|icici|sbi)|pt(?:axis|hdfc|sbi|yes)|wa(?:axis|hdfcbank|icici|sbi)|ybl|ibl|axl|apl|yapl|rapl"
@@ -59,7 +61,7 @@ def find_emails(text: str) -> Iterator[tuple[int, int, str]]:
         if start == stop:
             continue
         name, domain = text[start:stop], text[sign.end() : end].lstrip()
-        is_word = apart and (name.lower() in _NO_NAMES or not name.isascii())
+        is_word = apart and (name.lower() in _NO_NAMES.split() or not name.isascii())
         if not is_word and not _is_fediverse(text, start, end, name, domain):
             yield start, end, f"{name}@{domain}".lower()
             lowest = end

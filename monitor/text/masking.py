@@ -69,7 +69,9 @@ def _hidden_numbers(text: str, start: int, end: int) -> Iterator[tuple[int, int,
 def _is_one_number(broken: re.Match[str]) -> bool:
     """Parted by the ends of lines, and no column of dates, years or round numbers."""
     groups = re.findall("[0-9]+", broken.group())
-    is_column = _DATE.search(broken.group()) or all(group.endswith("00") or _A_YEAR.fullmatch(group) for group in groups)
+    is_column = _DATE.search(broken.group()) is not None or all(
+        group.endswith("00") or _A_YEAR.fullmatch(group) for group in groups
+    )
     return "\n" in broken.group() and _count(broken.group()) >= _FEWEST_BROKEN_DIGITS and not is_column
 
 

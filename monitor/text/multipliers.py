@@ -11,15 +11,22 @@ _WORDS = {
     word: factor
     for factor, words in {
         Decimal(100): "hundred",
-        _THOUSAND: "thousand tausend tsd tsd. mil mila bin ribu rb nghìn ngàn tys tys. tysięcy tysiące тыс тыс. тысяч "
-        "тысячи тысячу тис тис. тисяч тисячі ezer tusen hazar hazaar हज़ार हजार হাজার ألف الف آلاف พัน",
+        _THOUSAND: (
+            "thousand tausend tsd tsd. mil mila bin ribu rb nghìn ngàn tys tys. tysięcy tysiące тыс тыс. тысяч "
+            "тысячи тысячу тис тис. тисяч тисячі ezer tusen hazar hazaar हज़ार हजार হাজার ألف الف آلاف พัน"
+        ),
         Decimal(10**4): "หมื่น",
         _LAKH: "lakh lakhs lac lacs लाख লাখ แสน",
-        _MILLION: "million millions mio mio. mln mln. mn millionen millones milhões milhão milioni milione miljoen milyon "
-        "milionów juta jt triệu tr млн млн. миллион миллиона миллионов мільйон мільйона мільйонів مليون ملايين ล้าน",
+        _MILLION: (
+            "million millions mio mio. mln mln. mn millionen millones milhões milhão milioni milione miljoen "
+            "milyon milionów juta jt triệu tr млн млн. миллион миллиона миллионов мільйон мільйона мільйонів مليون "
+            "ملايين ล้าน"
+        ),
         _CRORE: "crore crores cr करोड़ কোটি",
-        _BILLION: "billion billions bn mrd mrd. milliard milliards milliarden miliardi milyar miliar mld mld. miljard tỷ tỉ "
-        "млрд млрд. bilhões bilhão مليار",
+        _BILLION: (
+            "billion billions bn mrd mrd. milliard milliards milliarden miliardi milyar miliar mld mld. miljard tỷ "
+            "tỉ млрд млрд. bilhões bilhão مليار"
+        ),
     }.items()
     for word in words.split()
 }
@@ -48,7 +55,9 @@ _UNITS = {
 }  # fmt: skip
 _PART = rf"(?:[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,2}}|[0-9]{{1,4}}(?:\.[0-9]{{1,3}})?) ?[{''.join(_UNITS)}]{{1,2}}"
 #: "1.5万", "3억 5천만", "1万500": parts with their units, and what is left behind the last.
-EAST_NUMBER: Final = re.compile(rf"{_PART}(?: ?{_PART}){{0,3}}(?: ?[0-9]{{1,4}}(?= ?[원元円块])|[0-9]{{1,4}}(?![0-9]))?")
+EAST_NUMBER: Final = re.compile(
+    rf"{_PART}(?: ?{_PART}){{0,3}}(?: ?[0-9]{{1,4}}(?= ?[원元円块])|[0-9]{{1,4}}(?![0-9]))?"
+)
 _EAST_PART = re.compile(rf"([0-9][0-9,.]*) ?([{''.join(_UNITS)}]*)")
 
 

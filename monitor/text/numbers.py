@@ -24,8 +24,8 @@ _IBAN_PART = re.compile(r"[ -]{0,2}(?:\n {0,2})?([0-9A-Za-z])")
 # Written apart, two words beside a number look like S10: then only capitals count, and a letter that means a service.
 _LETTERED = re.compile(
     r"(?<![0-9A-Za-z])(?:1[Zz](?:[ \n-]?[0-9A-Za-z]){16}|[A-Za-z]{2}[0-9]{9}[A-Za-z]{2}"
-    r"|[ACELQRUVZ][A-Z](?:[ \n-]?[0-9]){9}[ \n-]?[A-Z]{2}|(?:JJD|JVGL|TBA|[A-Z]{2}) ?[0-9]{10,22}|[A-Za-z]{2}[0-9]{10,22}"
-    r"|JD[A-Z]{1,3}[0-9]{10,15}|SPX[A-Z]{0,2}[0-9]{9,16}|TH[0-9]{9,13}[A-Z]|3S[A-Z]{2,6}[0-9]{6,12}|[5-9][A-Z][0-9]{11}"
+    r"|[ACELQRUVZ][A-Z](?:[ \n-]?[0-9]){9}[ \n-]?[A-Z]{2}|(?:JJD|JVGL|TBA|[A-Z]{2}) ?[0-9]{10,22}"
+    r"|[A-Za-z]{2}[0-9]{10,22}|JD[A-Z]{1,3}[0-9]{10,15}|SPX[A-Z]{0,2}[0-9]{9,16}|TH[0-9]{9,13}[A-Z]|3S[A-Z]{2,6}[0-9]{6,12}|[5-9][A-Z][0-9]{11}"
     r")(?![0-9A-Za-z])"
 )
 

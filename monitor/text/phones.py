@@ -24,23 +24,33 @@ _DATE = re.compile(
 # "0171 2345678 3 times": what stands apart behind a number that is whole is counted, not dialled.
 _COUNTED = re.compile(r"(?<=[0-9]{6})[ \n]{1,3}[0-9]{1,2}$|(?<=[0-9]{3})[ \n]{1,3}[0-9]$")
 _SHORTEST, _MOST_ENDS, _WINDOW = 7, 6, 24
-# Nine digits that a line ends behind are whole. Without a word before it only a number with its 0 goes on, twice at most.
-_WHOLE_IN_LINE, _MOST_LINES = 9, 3
+# Nine digits before the end of a line are whole. Without a word only a number with its 0 goes on, twice at most.
+_WHOLE_IN_LINE, _MOST_BREAKS = 9, 2
 
 
 def find_phones(text: str, *, international: bool) -> Iterator[tuple[int, int, str]]:
     """(start, end, value): with a country code as E.164, national ones as their digits."""
+    speaks_of_phones = not international and _WORD.search(text) is not None
     at = 0
     while match := _PHONE.search(text, at):
-        start, written = match.start(), match.group()
-        is_international = written[0] == "+" or _bare(written).startswith("00")
-        if is_international == international and (found := _found(written, text, start)):
+        start, written, found = match.start(), match.group(), None
+        at = match.end()
+        if (written[0] == "+" or _bare(written).startswith("00")) != international:
+            at = _next_line(match)
+        elif international:
+            found = _international_in_lines(written)
+        else:
+            found = _national_in_lines(written, text, start, speaks_of_phones=speaks_of_phones)
+            at = _next_line(match)
+        if found:
             at = start + found[0]
             yield start, at, found[1]
-        else:
-            # What stands in the next line may be a number without this one.
-            line = written.find("\n")
-            at = start + line if line > 0 else match.end()
+
+
+def _next_line(match: re.Match[str]) -> int:
+    """What stands there may be a number without what stands before."""
+    line = match.group().find("\n")
+    return match.end() if line < 0 else match.start() + line
 
 
 def is_national(digits: str) -> bool:
@@ -48,23 +58,31 @@ def is_national(digits: str) -> bool:
     return _NATIONAL.fullmatch(digits) is not None
 
 
-def _found(written: str, text: str, start: int) -> tuple[int, str] | None:
+def _line_ends(written: str) -> list[int]:
+    return [match.start() for match in _LINE_END.finditer(written)]
+
+
+def _international_in_lines(written: str) -> tuple[int, str] | None:
     """How much of it is a number, and which: within its first line, or with those that follow."""
-    is_international = written[0] == "+" or _bare(written).startswith("00")
-    # In "tel415 555 2671" no number begins in the middle; masking hides it whole.
-    if not is_international and _GLUED.search(text[max(0, start - 8) : start]):
-        return None
-    for end in [*(match.start() for match in _LINE_END.finditer(written)), len(written)]:
-        piece, is_last = written[:end], end == len(written)
-        if is_international:
-            found = _international(piece, may_be_unused=is_last)
-        elif is_last or len(_bare(piece)) >= _WHOLE_IN_LINE:
-            found = _national(piece, text, start)
-        else:
-            found = None
-        if found:
+    for end in _line_ends(written)[:_MOST_BREAKS]:
+        if found := _international(written[:end], may_be_unused=False):
             return found
-    return None
+    return _international(written, may_be_unused=True)
+
+
+def _national_in_lines(written: str, text: str, start: int, *, speaks_of_phones: bool) -> tuple[int, str] | None:
+    # In "tel415 555 2671" no number begins in the middle; masking hides it whole.
+    if _GLUED.search(text[max(0, start - 8) : start]):
+        return None
+    is_called_so = speaks_of_phones and _is_called_phone(text, start)
+    ends = _line_ends(written)
+    if not is_called_so and ends and (written[0] != "0" or len(ends) > _MOST_BREAKS):
+        written, ends = written[: ends[0]], []
+    for end in ends[:_MOST_BREAKS]:
+        is_whole = len(_bare(written[:end])) >= _WHOLE_IN_LINE
+        if is_whole and (found := _national(written[:end], is_called_so=is_called_so)):
+            return found
+    return _national(written, is_called_so=is_called_so)
 
 
 def _international(written: str, *, may_be_unused: bool) -> tuple[int, str] | None:
@@ -83,15 +101,11 @@ def _international(written: str, *, may_be_unused: bool) -> tuple[int, str] | No
     return possible if may_be_unused else None
 
 
-def _national(written: str, text: str, start: int) -> tuple[int, str] | None:
-    if is_date(written) or _DECIMAL.fullmatch(written):
+def _national(written: str, *, is_called_so: bool) -> tuple[int, str] | None:
+    if len(_bare(written)) < _SHORTEST or is_date(written) or _DECIMAL.fullmatch(written):
         return None
     if (counted := _COUNTED.search(written)) and len(_bare(written[: counted.start()])) >= _SHORTEST:
         written = written[: counted.start()]
-    is_called_so = _is_called_phone(text, start)
-    lines = written.count("\n") + 1
-    if not is_called_so and lines > 1 and (written[0] != "0" or lines > _MOST_LINES):
-        return None
     for end in _ends(written):
         if is_national(bare := _bare(written[:end])):
             return end, bare

@@ -1,7 +1,8 @@
 """The plain form of a text, in which numbers and addresses are looked for: one sign for what looks alike.
 
 Digits of every script, spaces, dashes, ends of lines and fullwidth signs become their ASCII form, code point for code
-point; what nobody sees (NUL, marks of direction, zero-width signs) is left out, and every place leads back to the given text.
+point; what nobody sees (NUL, marks of direction, zero-width signs) is left out, and every place leads back to the given
+text.
 """
 
 import re

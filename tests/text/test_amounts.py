@@ -109,7 +109,8 @@ def test_a_multiplier_counts(text, value):
 
 
 @pytest.mark.parametrize(
-    "text", ["$5 mil", "$5 k", "Rp 5M", "$1.234M", "3万5元", "₹1,23,45", "$1,234.567", "KWD 12.500", "the $50 grand prize"]
+    "text",
+    ["$5 mil", "$5 k", "Rp 5M", "$1.234M", "3万5元", "₹1,23,45", "$1,234.567", "KWD 12.500", "the $50 grand prize"],
 )
 def test_what_can_be_read_in_two_ways_is_no_amount(text):
     assert amounts(text) == []

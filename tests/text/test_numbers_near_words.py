@@ -21,14 +21,21 @@ def kinds(text):
         *("ordine n. 12345678", "mã đơn 12345678", "siparişim 12345678", "sipariş numaram 12345678"),
         *("注文番号は12345678", "номер заказа 12345678", "заказ № 12345678", "замовлення № 12345678"),
         *("pedido nro 12345678", "nr zamówienia 12345678", "หมายเลขออเดอร์ 12345678", "Order ID - 12345678"),
-        *("ORDER12345678", "call me about order number 12345678", "objednávka č. 12345678", "טלפון? הזמנה מספר 12345678"),
+        *(
+            "ORDER12345678",
+            "call me about order number 12345678",
+            "objednávka č. 12345678",
+            "טלפון? הזמנה מספר 12345678",
+        ),
     ],
 )
 def test_it_finds_the_order_whatever_it_is_called(text):
     assert kinds(text) == ["order_number"]
 
 
-@pytest.mark.parametrize("text", ["order 2023-11-25 was late", "order 25-11-2023", "ordered 25000 pieces", "disorder 12345678"])
+@pytest.mark.parametrize(
+    "text", ["order 2023-11-25 was late", "order 25-11-2023", "ordered 25000 pieces", "disorder 12345678"]
+)
 def test_a_date_or_a_quantity_is_no_order(text):
     assert kinds(text) == []
 
@@ -55,14 +62,23 @@ def test_a_number_of_something_else_is_no_phone(text):
     "text",
     [
         *("my number is 12345678", "call 12345678", "they called 12345678", "tel.: 12345678", "my phone 12345678"),
-        *("мой номер 12345678", "내 번호 12345678", "رقمي 12345678", "मेरा नंबर 12345678", "电话12345678", "โทร 12345678"),
+        *(
+            "мой номер 12345678",
+            "내 번호 12345678",
+            "رقمي 12345678",
+            "मेरा नंबर 12345678",
+            "电话12345678",
+            "โทร 12345678",
+        ),
     ],
 )
 def test_a_word_about_phones_makes_a_phone(text):
     assert kinds(text) == ["phone"]
 
 
-@pytest.mark.parametrize("word", ["pakket", "paczka", "посылка", "Postpaket", "parcel", "undelivered", "快递", "resi", "colis"])
+@pytest.mark.parametrize(
+    "word", ["pakket", "paczka", "посылка", "Postpaket", "parcel", "undelivered", "快递", "resi", "colis"]
+)
 def test_a_word_about_parcels_makes_a_parcel(word):
     assert kinds(f"{word} 3318810025") == ["tracking_number"]
 
@@ -75,7 +91,14 @@ def test_a_word_about_parcels_inside_of_another_is_none(word):
 @pytest.mark.parametrize(
     "number",
     [
-        *("SF1234567890123", "YT1234567890123", "JDVA12345678901", "LP00123456789012", "SPXID012345678901", "JX1234567890"),
+        *(
+            "SF1234567890123",
+            "YT1234567890123",
+            "JDVA12345678901",
+            "LP00123456789012",
+            "SPXID012345678901",
+            "JX1234567890",
+        ),
         *("6A12345678901", "3SABCD123456789", "TH01234567890A", "sf1234567890123"),
     ],
 )
