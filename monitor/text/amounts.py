@@ -14,6 +14,8 @@ from monitor.text.currencies import (
     BEFORE,
     BEHIND,
     CURRENCIES,
+    LENGTHS_BEFORE,
+    LENGTHS_BEHIND,
     OTHER_WORDS,
     SHARED,
     THOUSANDTHS,
@@ -35,8 +37,6 @@ _NUMBER = re.compile(
     r"|[0-9]{1,3}(?:([.,'’])[0-9]{3})(?:\1[0-9]{3}){0,4}(?:[.,][0-9]{1,2})?(?![0-9]|[.,'’][0-9])"
     r"|[0-9]{1,9}(?:[.,][0-9]{1,2})?(?![0-9]|[.,'’][0-9]))"
 )
-_LONGEST_BEFORE = max(map(len, BEFORE))
-_LONGEST_BEHIND = max(map(len, BEHIND))
 #: A longer number without marks beside a currency in letters is a phone or an order, unless it is a round one.
 _LONGEST_UNMARKED = 7
 _NUMBER_FOLLOWS = re.compile(r" ?[0-9]")
@@ -163,11 +163,11 @@ def _as_written(value: Decimal) -> str:
 
 def _name_before(text: str, start: int, lowest: int) -> _Name | None:
     for end in (start, start - 1) if text[start - 1 : start] == " " else (start,):
-        for length in range(min(_LONGEST_BEFORE, end - lowest), 0, -1):
-            name = text[end - length : end]
+        for length in LENGTHS_BEFORE.get(text[end - 1 : end], ()) if end else ():
+            name = text[max(lowest, end - length) : end]
             is_name = name in BEFORE or (end == start and name in ATTACHED)
-            if is_name and _begins_word(text, end - length, name):
-                return _Name(end - length, end, name)
+            if is_name and _begins_word(text, end - len(name), name):
+                return _Name(end - len(name), end, name)
     return None
 
 
@@ -180,10 +180,10 @@ def _begins_word(text: str, at: int, name: str) -> bool:
 
 def _name_behind(text: str, start: int) -> _Name | None:
     for at in (start, start + 1) if text[start : start + 1] == " " else (start,):
-        for length in range(min(_LONGEST_BEHIND, len(text) - at), 0, -1):
+        for length in LENGTHS_BEHIND.get(text[at : at + 1], ()):
             name = text[at : at + length]
-            if name in BEHIND and _ends_word(text, at + length, name):
-                return _Name(at, at + length, name)
+            if name in BEHIND and _ends_word(text, at + len(name), name):
+                return _Name(at, at + len(name), name)
     return None
 
 

@@ -1,6 +1,7 @@
 """What people call the currencies, where it stands beside a number, and which one a shared name means."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 #: A sign or word that several countries share, where nothing tells which (ISO 4217 and CLDR: unknown currency).
@@ -45,6 +46,14 @@ _CAPITALS_ONLY: Final = (
 )
 
 
+def lengths_by_sign(names: Iterable[str], at: int) -> dict[str, list[int]]:
+    """Of names that have the same sign at this place."""
+    lengths: dict[str, set[int]] = {}
+    for name in names:
+        lengths.setdefault(name[at], set()).add(len(name))
+    return {sign: sorted(found, reverse=True) for sign, found in lengths.items()}
+
+
 def _spellings(name: str) -> set[str]:
     capitals = name.upper()
     # The Turkish keyboard writes a dot on the capital.
@@ -67,6 +76,9 @@ BEFORE: Final = _spelled(_EITHER)
 BEHIND: Final = _spelled(_EITHER, _BEHIND) | _EXACT_BEHIND
 #: Every spelling that is taken.
 CURRENCIES: Final = BEFORE | BEHIND | ATTACHED
+#: How long names are that begin, or end, with a sign: the longest first.
+LENGTHS_BEHIND: Final = lengths_by_sign(BEHIND, 0)
+LENGTHS_BEFORE: Final = lengths_by_sign(BEFORE | ATTACHED, -1)
 #: A sign of many: a name behind the number says which ("$500 MXN", "$500 pesos").
 SHARED: Final = frozenset({"$", "¥", "kr", "Kr", "KR", "kr.", "Kr.", "KR."})
 #: What makes another word of a name that no space ends: 원칙 (principle), 元素 (element), 块蛋糕 (a piece of cake).

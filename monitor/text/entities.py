@@ -43,6 +43,7 @@ _ORDER = re.compile(
     r"(?P<value>[A-Z]{0,4}-?[0-9][0-9A-Z-]{4,29})(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
+_FIVE_DIGITS = re.compile(r"[0-9](?:[A-Za-z-]{0,25}[0-9]){4}")
 # "order 2023-11-25 was late", "order 100000 VND worth": how far around a number money is looked for.
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-(?:0?[1-9]|1[0-2])-[0-3]?[0-9]|[0-3]?[0-9]-[01]?[0-9]-(?:19|20)[0-9]{2}")
 _BEFORE_MONEY, _AFTER_MONEY = 6, 12
@@ -88,6 +89,8 @@ def find_plain_entities(text: str, folded: Plain, order_patterns: Sequence[str] 
         taken[start:end] = b"\x01" * (end - start)
 
     def left() -> str:
+        if not any(taken):
+            return folded.text
         return "".join("\0" if is_taken else letter for letter, is_taken in zip(folded.text, taken, strict=True))
 
     for kind, spans in _in_order_of_trust(text, folded, order_patterns, left):
@@ -125,6 +128,8 @@ def _orders_by_pattern(text: str, folded: Plain, order_patterns: Iterable[str]) 
 
 
 def _orders_by_word(text: str) -> Iterator[Found]:
+    if not _FIVE_DIGITS.search(text):
+        return
     for match in _ORDER.finditer(text):
         start, end = match.span("value")
         has_digits = sum(letter.isdigit() for letter in match["value"]) >= 5

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
+from monitor.text.currencies import lengths_by_sign
+
 _THOUSAND, _MILLION, _BILLION = Decimal(10**3), Decimal(10**6), Decimal(10**9)
 _LAKH, _CRORE = Decimal(10**5), Decimal(10**7)
 _WORDS = {
@@ -30,12 +32,12 @@ _WORDS = {
     }.items()
     for word in words.split()
 }
-_LONGEST = max(map(len, _WORDS))
 #: They count where they touch the number ("$1.2k", "₹5L"): "I paid $5 k" may end with "okay".
 LETTERS: Final = {
     "k": _THOUSAND, "K": _THOUSAND, "к": _THOUSAND, "К": _THOUSAND, "m": _MILLION, "M": _MILLION, "b": _BILLION,
     "B": _BILLION, "L": _LAKH, "l": _LAKH, "w": Decimal(10**4), "W": Decimal(10**4),
 }  # fmt: skip
+_LENGTHS = lengths_by_sign({*_WORDS, *(letter.lower() for letter in LETTERS)}, 0)
 _RUPEES = frozenset({"INR", "PKR", "NPR", "LKR", "BDT"})
 _ONLY_WITH = {
     "L": _RUPEES, "l": _RUPEES, "cr": _RUPEES, "w": frozenset({"CNY"}), "W": frozenset({"CNY"}),
@@ -64,9 +66,9 @@ _EAST_PART = re.compile(rf"([0-9][0-9,.]*) ?([{''.join(_UNITS)}]*)")
 def multiplier_words(text: str, at: int) -> Iterator[tuple[str, int]]:
     """The words that may multiply the number that ends here, the longest first, and where each ends."""
     for start in (at, at + 1) if text[at : at + 1] == " " else (at,):
-        for length in range(min(_LONGEST, len(text) - start), 0, -1):
+        for length in _LENGTHS.get(text[start : start + 1].lower(), ()):
             word = text[start : start + length]
-            if word in LETTERS or word.lower() in _WORDS:
+            if len(word) == length and (word in LETTERS or word.lower() in _WORDS):
                 yield word, start + length
 
 

@@ -30,7 +30,7 @@ _WHOLE_IN_LINE, _MOST_BREAKS = 9, 2
 
 def find_phones(text: str, *, international: bool) -> Iterator[tuple[int, int, str]]:
     """(start, end, value): with a country code as E.164, national ones as their digits."""
-    speaks_of_phones = not international and _WORD.search(text) is not None
+    speaks_of_phones: bool | None = None
     at = 0
     while match := _PHONE.search(text, at):
         start, written, found = match.start(), match.group(), None
@@ -40,6 +40,8 @@ def find_phones(text: str, *, international: bool) -> Iterator[tuple[int, int, s
         elif international:
             found = _international_in_lines(written)
         else:
+            if speaks_of_phones is None:
+                speaks_of_phones = _WORD.search(text) is not None
             found = _national_in_lines(written, text, start, speaks_of_phones=speaks_of_phones)
             at = _next_line(match)
         if found:
