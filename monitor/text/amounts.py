@@ -1,87 +1,254 @@
-"""Amounts of money with their currency, as people write them in many countries."""
+"""Amounts of money with their currency, as people write them in many countries.
+
+A number that could be read in two ways, or whose end may be a phone, is no amount: the reader would be told wrong, and
+masking would leave the phone as it stands.
+"""
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
 
-#: ISO 4217 → what people write. Where several countries share a sign, the commonest has it.
-_WRITTEN = {
-    "USD": "us$ $ usd dollars dollar bucks",
-    "EUR": "€ eur euro euros",
-    "GBP": "£ gbp quid",
-    "CNY": "¥ cny rmb 元 块",
-    "JPY": "円 jpy",
-    "INR": "₹ rs rs. inr rupees rupee",
-    "BRL": "r$ brl reais",
-    "KRW": "₩ krw 원",
-    "THB": "฿ thb บาท",
-    "VND": "₫ vnd đ đồng",
-    "IDR": "rp rp. idr",
-    "MYR": "rm myr",
-    "PHP": "₱ php peso pesos",
-    "SGD": "s$ sgd",
-    "PLN": "zł pln",
-    "TRY": "₺ tl try",
-    "CHF": "chf",
-    "AUD": "a$ aud",
-    "CAD": "c$ cad",
-    "MXN": "mx$ mxn",
-    "RUB": "₽ rub руб",
-    "SAR": "ريال sar",
-    "AED": "aed درهم",
-    "EGP": "جنيه egp",
-    "TWD": "nt$ twd",
-    "HKD": "hk$ hkd",
-}
-#: Words of a language, tools and rooms in small letters: money in capitals only ("RM 50", "100 TRY").
-_CAPITALS_ONLY = frozenset({"try", "rm", "php", "cad", "rub", "sar"})
+from monitor.text.currencies import (
+    ATTACHED,
+    BEFORE,
+    BEHIND,
+    CURRENCIES,
+    LENGTHS_BEFORE,
+    LENGTHS_BEHIND,
+    OTHER_WORDS,
+    SHARED,
+    THOUSANDTHS,
+    currency_of,
+)
+from monitor.text.multipliers import EAST_NUMBER, LETTERS, UNCLEAR, east_value, factor_of, multiplier_words
+from monitor.text.phones import is_date, is_national
+from monitor.text.plain import UNSPACED
+
+_LATIN = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
+# Letters and signs of all scripts whose words are parted.
+_LETTER = re.compile(
+    rf"[{_LATIN}\u0370-\u0587\u05d0-\u05ea\u0620-\u065f\u066e-\u06d3\u0900-\u0963\u0971-\u0dff\u1f00-\u1fff]"
+)
+_NUMBER = re.compile(
+    r"(?<![0-9])(?:"
+    r"[1-9][0-9]{0,2}(?: [0-9]{3}){1,2}(?:[.,][0-9]{1,2})?(?![0-9]|[ .,'’\-/(]{1,2}[0-9])"
+    r"|[1-9][0-9]?(?:,[0-9]{2}){1,4},[0-9]{3}(?:\.[0-9]{1,2})?(?![0-9]|[.,'’][0-9])"
+    r"|[0-9]{1,3}(?:([.,'’])[0-9]{3})(?:\1[0-9]{3}){0,4}(?:[.,][0-9]{1,2})?(?![0-9]|[.,'’][0-9])"
+    r"|[0-9]{1,9}(?:[.,][0-9]{1,2})?(?![0-9]|[.,'’][0-9]))"
+)
 #: A longer number without marks beside a currency in letters is a phone or an order, unless it is a round one.
 _LONGEST_UNMARKED = 7
+_NUMBER_FOLLOWS = re.compile(r" ?[0-9]")
+# Digits that stand so near that they may belong to the number: of a phone, a date, a range.
+_TAIL = re.compile(r"[ ().\-/]{1,3}[0-9]+(?:[ ().\-/]{1,3}[0-9]+){0,6}")
+_HEAD = re.compile(r"[0-9]+(?:[ ().\-/]{1,3}[0-9]+){0,6}[ ().\-/]{1,3}$")
+_HEAD_WINDOW = 28
+_PHONE_LENGTH, _LONG_LENGTH, _PRICE_LENGTH = 7, 9, 4
+_NEXT_THREE = re.compile(r" [0-9]{3}(?![0-9])")
+_LAST_GROUP = re.compile(r"(?<![0-9])[0-9]{1,3} $")
+_ONE_GROUP = re.compile(r"[0-9]{1,3}[.,'’ ][0-9]{3}")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 
 
-def _spellings(name: str) -> set[str]:
-    capitals = name.upper()
-    # The Turkish keyboard writes a dot on the capital.
-    common = {capitals, capitals.replace("I", "İ")}
-    return common if name in _CAPITALS_ONLY else common | {name, name.capitalize()}
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What a currency is called in the text."""
+
+    start: int
+    end: int
+    written: str
 
 
-#: Every spelling that is taken. Matched as it stands: a fold of case would also take letters that do not fold back.
-CURRENCIES = {
-    spelling: code for code, names in _WRITTEN.items() for name in names.split() for spelling in _spellings(name)
-}
-_NAMES = "|".join(re.escape(name) for name in sorted(CURRENCIES, key=len, reverse=True))
-_LATIN = r"A-Za-z\u00c0-\u024f\u1e00-\u1eff"
-_NUMBER = r"[0-9]{1,3}(?:[.,' \u00a0\u202f][0-9]{3}){1,5}(?:[.,][0-9]{1,2})?|[0-9]{1,9}(?:[.,][0-9]{1,2})?"
-_AMOUNT = re.compile(
-    rf"(?<![0-9{_LATIN}.,])(?:(?P<before>{_NAMES})[ \u00a0]?|(?P<attached>rm))(?P<first>{_NUMBER})(?![0-9])"
-    rf"|(?<![0-9{_LATIN}.,$€£¥₹])(?P<second>{_NUMBER})[ \u00a0]?(?P<after>{_NAMES})(?![{_LATIN}])"
-)
-_NUMBER_FOLLOWS = re.compile(r"[ \u00a0]?[0-9]")
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A number of the text with what multiplies it: `value` of "1.5万" is 15000, and None where it cannot be told."""
+
+    start: int
+    end: int
+    written: str
+    word: str = ""
+    is_east: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        return not (self.word or self.is_east)
+
+    def value(self, code: str) -> str | None:
+        if self.is_east:
+            east = east_value(self.written)
+            return None if east is None else _as_written(east)
+        if self.is_plain:
+            return None if code in THOUSANDTHS and _ONE_GROUP.fullmatch(self.written) else plain_number(self.written)
+        factor = factor_of(self.word, code)
+        # "$1.234M" may be more than a thousand millions, or more than one.
+        if factor is None or _ONE_GROUP.fullmatch(self.written):
+            return None
+        return _as_written(Decimal(plain_number(self.written)) * factor)
 
 
 def find_amounts(text: str) -> Iterator[tuple[int, int, str]]:
-    """(start, end, value) with the value as `EUR 12.50`."""
-    for match in _AMOUNT.finditer(text):
-        name = match["before"] or match["after"] or match["attached"].upper()
-        written = match["first"] or match["second"]
-        if not _may_be_money(written, name):
+    """(start, end, value) with the value as `EUR 12.50`; `XXX 500` where the sign may mean several currencies."""
+    done = 0
+    for match in _NUMBER.finditer(text):
+        if match.start() < done:
             continue
-        if match["after"] and len(written) > _LONGEST_UNMARKED and _NUMBER_FOLLOWS.match(text, match.end()):
-            continue  # in "612 345 678 € 20" the sign belongs to the second number
-        yield match.start(), match.end(), f"{CURRENCIES[name]} {plain_number(written)}"
+        number = _number_at(text, match)
+        if number.is_east:
+            done = number.end
+        before = _name_before(text, number.start, min(done, number.start))
+        if before is None and not _may_begin(text, number.start):
+            continue
+        found = _amount(text, number, before, _name_behind(text, number.end))
+        if found:
+            start, end, name = found
+            code = currency_of(name, text)
+            if (value := number.value(code)) is not None:
+                done = end
+                yield start, end, f"{code} {value}"
 
 
-def _may_be_money(written: str, name: str) -> bool:
+def _number_at(text: str, match: re.Match[str]) -> _Number:
+    start, end = match.span()
+    if east := EAST_NUMBER.match(text, start):
+        return _Number(start, east.end(), east.group(), is_east=True)
+    for word, after in multiplier_words(text, end):
+        names_follow = (name := _name_behind(text, after)) is not None and name.start == after
+        touches = word not in LETTERS or after == end + 1
+        if names_follow or (touches and not _LETTER.match(text, after)):
+            return _Number(start, after, match.group(), word)
+    return _Number(start, end, match.group())
+
+
+def _amount(text: str, number: _Number, before: _Name | None, behind: _Name | None) -> tuple[int, int, str] | None:
+    """(start, end, name of the currency); None where this is no amount for sure."""
+    if before is None:
+        return _named_behind(text, number, behind) if behind else None
+    if number.is_plain:
+        is_money = _may_be_money(number.written, before.written, number.start - before.end)
+        is_year = before.written.lower() == "euro" and _YEAR.fullmatch(number.written)
+        if is_year or not is_money or not _stands_alone(text, number.written, number.end):
+            return None
+    if behind is None:
+        return None if UNCLEAR.match(text, number.end) else (before.start, number.end, before.written)
+    is_of_next = _NUMBER_FOLLOWS.match(text, behind.end) is not None
+    if not is_of_next and CURRENCIES[before.written] == CURRENCIES[behind.written]:
+        return before.start, behind.end, before.written
+    if not is_of_next and before.written in SHARED and behind.written[0].isalpha():
+        return before.start, behind.end, behind.written
+    return before.start, number.end, before.written
+
+
+def _named_behind(text: str, number: _Number, behind: _Name) -> tuple[int, int, str] | None:
+    if number.is_plain:
+        written = number.written
+        # In "612 345 678 € 20" the sign belongs to the second number.
+        if len(written) > _LONGEST_UNMARKED and _NUMBER_FOLLOWS.match(text, behind.end):
+            return None
+        if not _may_be_money(written, behind.written, behind.start - number.end):
+            return None
+        # "2023 р." is a year in Ukrainian.
+        if not _follows_none(text, written, number.start) or (behind.written in "рР" and _YEAR.fullmatch(written)):
+            return None
+    return number.start, behind.end, behind.written
+
+
+def _as_written(value: Decimal) -> str:
+    """Whole numbers without decimals, others with two at least."""
+    if value == value.to_integral_value():
+        return str(int(value))
+    return f"{value:.2f}" if value == round(value, 2) else format(value.normalize(), "f")
+
+
+def _name_before(text: str, start: int, lowest: int) -> _Name | None:
+    for end in (start, start - 1) if text[start - 1 : start] == " " else (start,):
+        for length in LENGTHS_BEFORE.get(text[end - 1 : end], ()) if end else ():
+            name = text[max(lowest, end - length) : end]
+            is_name = name in BEFORE or (end == start and name in ATTACHED)
+            if is_name and _begins_word(text, end - len(name), name):
+                return _Name(end - len(name), end, name)
+    return None
+
+
+def _begins_word(text: str, at: int, name: str) -> bool:
+    before = text[at - 1 : at] if at else ""
+    if before.isdecimal() or (before and before in ".,"):
+        return False
+    return not ((name[0].isalpha() or name == "$") and before and _LETTER.match(before))
+
+
+def _name_behind(text: str, start: int) -> _Name | None:
+    for at in (start, start + 1) if text[start : start + 1] == " " else (start,):
+        for length in LENGTHS_BEHIND.get(text[at : at + 1], ()):
+            name = text[at : at + length]
+            if name in BEHIND and _ends_word(text, at + len(name), name):
+                return _Name(at, at + len(name), name)
+    return None
+
+
+def _ends_word(text: str, at: int, name: str) -> bool:
+    if name in OTHER_WORDS and OTHER_WORDS[name].match(text, at):
+        return False
+    return not name[-1].isalpha() or _UNSPACED.match(name[-1]) is not None or not _LETTER.match(text, at)
+
+
+def _may_begin(text: str, start: int) -> bool:
+    """No number begins inside of a word of letters, or behind the mark of another number."""
+    before = text[start - 1 : start] if start else ""
+    return not (before and (before in ".,'’" or re.match(f"[{_LATIN}]", before)))
+
+
+def _may_be_money(written: str, name: str, gap: int) -> bool:
     if written[0] == "0" and written[1:2].strip(".,"):
         return False
     whole = re.sub(r"[.,][0-9]{1,2}$", "", written)
-    is_marked_or_short = not whole.isdecimal() or len(whole) <= _LONGEST_UNMARKED
-    return is_marked_or_short or whole.endswith("000") or not name[0].isalpha()
+    if whole.count(" ") > 1 and whole == written:
+        # Three groups apart are also how phones are written.
+        return whole.endswith("000") or whole[1] == " "
+    if not whole.isdecimal() or len(whole) <= _LONGEST_UNMARKED or whole.endswith("000"):
+        return True
+    return not name[0].isalpha() and gap == 0 and len(whole) == _LONGEST_UNMARKED + 1
+
+
+def _stands_alone(text: str, written: str, end: int) -> bool:
+    """What follows the number goes not on with it."""
+    tail = _TAIL.match(text, end)
+    if tail is None or not written.isdecimal() or is_date(tail.group().lstrip(" ")):
+        return True
+    digits = re.sub("[^0-9]", "", tail.group())
+    if is_national(written + digits):
+        return False
+    if len(written) <= 3 and _NEXT_THREE.match(text, end):
+        # "1 500 2x", "1 500 415 555 2671"; but nobody pays "20 612 345 678".
+        return is_national(digits) or len(digits) == _LONG_LENGTH
+    if len(digits) >= _PHONE_LENGTH:
+        return len(written) <= _PRICE_LENGTH or is_national(digits)
+    is_range = written.endswith("00") and digits.endswith("00")
+    return is_range or len(written + digits) < _LONG_LENGTH
+
+
+def _follows_none(text: str, written: str, start: int) -> bool:
+    """What stands before the number does not go on in it."""
+    head = _HEAD.search(text[max(0, start - _HEAD_WINDOW) : start])
+    if head is None:
+        return True
+    digits, own = re.sub("[^0-9]", "", head.group()), re.sub("[^0-9]", "", written)
+    is_marked = re.search("[.,'’]", written) is not None
+    if is_marked or is_date(head.group()):
+        return True
+    if is_national(digits + own):
+        return False
+    if re.match("[0-9]{3}(?![0-9])", written) and _LAST_GROUP.search(head.group()):
+        return False
+    if len(digits) >= _PHONE_LENGTH:
+        return len(own) <= _PRICE_LENGTH
+    return len(digits + own) < _LONG_LENGTH or (own.endswith("00") and digits.endswith("00"))
 
 
 def plain_number(written: str) -> str:
     """`1.234,50` and `1,234.50` both become `1234.50`: a last mark before one or two digits is the decimal one."""
     whole, decimals = written, ""
-    if split := re.fullmatch(r"(.*)[.,]([0-9]{1,2})", written):
-        whole, decimals = split[1], "." + split[2].ljust(2, "0")
+    if split := re.fullmatch(r"(.*)[.,]([0-9]{1,2})|(0)[.,]([0-9]{3})", written):
+        whole, decimals = split[1] or split[3], "." + (split[2] or split[4]).ljust(2, "0")
     return re.sub(r"[^0-9]", "", whole) + decimals

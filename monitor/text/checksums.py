@@ -2,7 +2,8 @@
 
 Carrier rules follow the published open set `tracking_number_data` (jkeen), GS1 (serial shipping containers, German DHL
 parcels among them) and Deutsche Post (Identcode, Leitcode); S10 follows UPU S10-12. DHL's piece numbers (JJD, JVGL),
-DHL eCommerce (GM) and Amazon (TBA) have no published check: their prefix and length are all there is.
+DHL eCommerce (GM), Amazon (TBA), SF, YTO, JD, J&T, Cainiao (LP), Shopee (SPX), Flash, PostNL (3S) and Colissimo have no
+published check: their prefix and length are all there is, and most of them need a word about parcels.
 """
 
 import re
@@ -139,4 +140,9 @@ LETTER_CARRIERS = (
     Carrier(re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}"), passes_s10),
     Carrier(re.compile(r"(?:JJD|JVGL)[0-9]{10,20}|GM[0-9]{12,22}|TBA[0-9]{12}"), _has_no_check),
     Carrier(re.compile(r"(?:LX|RX|UV|CN|SG|TH|IN|HK|MY)[0-9]{12,22}"), _has_no_check, needs_word=True),
+    Carrier(re.compile(r"(?:SF|LP)[0-9]{12,16}|YT[0-9]{13,16}|J[A-Z][0-9]{10,13}"), _has_no_check, needs_word=True),
+    Carrier(re.compile(r"JD[A-Z]{1,3}[0-9]{10,15}|SPX[A-Z]{0,2}[0-9]{9,16}"), _has_no_check, needs_word=True),
+    Carrier(
+        re.compile(r"TH[0-9]{9,13}[A-Z]|3S[A-Z]{2,6}[0-9]{6,12}|[5-9][A-Z][0-9]{11}"), _has_no_check, needs_word=True
+    ),
 )

@@ -3,13 +3,13 @@ cards, bank accounts. Offsets are code points of the given text; digits of every
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from monitor.text.amounts import find_amounts
 from monitor.text.clean import clean
-from monitor.text.emails import find_emails
+from monitor.text.emails import SIGN, find_emails
 from monitor.text.numbers import (
     Found,
     find_cards,
@@ -21,7 +21,7 @@ from monitor.text.numbers import (
 )
 from monitor.text.phones import find_phones
 from monitor.text.plain import UNSPACED, Plain, ascii_digits, to_plain
-from monitor.text.words import NUMBER, ORDER
+from monitor.text.words import NUMBER, ORDER, either
 
 KINDS = ("email", "iban", "tracking_number", "card", "order_number", "phone", "amount")
 
@@ -39,10 +39,14 @@ class Entity:
 # A link ends where a script without spaces, or its punctuation, goes on behind it.
 _URL = re.compile(rf"(?:https?://|www\.)[^\s<>\"\u3000-\u3020\uff00-\uffef{UNSPACED}]+", re.IGNORECASE)
 _ORDER = re.compile(
-    rf"(?:{'|'.join(ORDER)})[^\S\n]?(?:{'|'.join(NUMBER)})?[.:#\s-]{{0,4}}"
+    rf"(?:{either(ORDER)})(?:[.:#]?[^\S\n]?(?:{either(NUMBER)})){{0,3}}[.:#№\s-]{{0,4}}"
     r"(?P<value>[A-Z]{0,4}-?[0-9][0-9A-Z-]{4,29})(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
+_FIVE_DIGITS = re.compile(r"[0-9](?:[A-Za-z-]{0,25}[0-9]){4}")
+# "order 2023-11-25 was late", "order 100000 VND worth": how far around a number money is looked for.
+_DATE = re.compile(r"(?:19|20)[0-9]{2}-(?:0?[1-9]|1[0-2])-[0-3]?[0-9]|[0-3]?[0-9]-[01]?[0-9]-(?:19|20)[0-9]{2}")
+_BEFORE_MONEY, _AFTER_MONEY = 6, 12
 
 
 @lru_cache(maxsize=256)
@@ -68,7 +72,7 @@ def find_entities(text: str, order_patterns: Sequence[str] = ()) -> list[Entity]
 
 def find_plain_entities(text: str, folded: Plain, order_patterns: Sequence[str] = ()) -> list[Entity]:
     """The same with the places of the plain form, which masking goes on with."""
-    if not order_patterns and not any(letter.isdigit() or letter == "@" for letter in folded.text):
+    if not order_patterns and not any(map(str.isdigit, folded.text)) and not SIGN.search(folded.text):
         return []
     taken = bytearray(len(folded.text))
     found: list[Entity] = []
@@ -83,15 +87,21 @@ def find_plain_entities(text: str, folded: Plain, order_patterns: Sequence[str] 
     for address in _URL.finditer(text):
         start, end = folded.place(address.start()), folded.place(address.end())
         taken[start:end] = b"\x01" * (end - start)
-    for kind, spans in _in_order_of_trust(text, folded, order_patterns):
+
+    def left() -> str:
+        if not any(taken):
+            return folded.text
+        return "".join("\0" if is_taken else letter for letter, is_taken in zip(folded.text, taken, strict=True))
+
+    for kind, spans in _in_order_of_trust(text, folded, order_patterns, left):
         take(kind, spans)
     return sorted(found, key=lambda entity: entity.start)
 
 
 def _in_order_of_trust(
-    text: str, folded: Plain, order_patterns: Sequence[str]
+    text: str, folded: Plain, order_patterns: Sequence[str], left: Callable[[], str]
 ) -> Iterator[tuple[str, Iterable[Found]]]:
-    """What comes first takes its place in the text."""
+    """What comes first takes its place in the text; `left` is the plain text without what is taken."""
     runs = find_runs(folded.text)
     yield "order_number", _orders_by_pattern(text, folded, order_patterns)
     yield "iban", find_ibans(folded.text)
@@ -101,8 +111,9 @@ def _in_order_of_trust(
     yield "tracking_number", find_parcels_by_word(folded.text, runs)
     yield "card", find_cards(folded.text, runs)
     yield "phone", find_phones(folded.text, international=True)
-    yield "amount", find_amounts(folded.text)
-    yield "phone", find_phones(folded.text, international=False)
+    yield "amount", find_amounts(left())
+    # "$50 415 555 2671": a phone does not begin with the amount before it.
+    yield "phone", find_phones(left(), international=False)
 
 
 def _orders_by_pattern(text: str, folded: Plain, order_patterns: Iterable[str]) -> Iterator[Found]:
@@ -117,6 +128,16 @@ def _orders_by_pattern(text: str, folded: Plain, order_patterns: Iterable[str]) 
 
 
 def _orders_by_word(text: str) -> Iterator[Found]:
+    if not _FIVE_DIGITS.search(text):
+        return
     for match in _ORDER.finditer(text):
-        if sum(letter.isdigit() for letter in match["value"]) >= 5:
-            yield match.start("value"), match.end("value"), match["value"].upper()
+        start, end = match.span("value")
+        has_digits = sum(letter.isdigit() for letter in match["value"]) >= 5
+        if has_digits and not _DATE.fullmatch(match["value"]) and not _is_money(text, start, end):
+            yield start, end, match["value"].upper()
+
+
+def _is_money(text: str, start: int, end: int) -> bool:
+    first = max(0, start - _BEFORE_MONEY)
+    around = find_amounts(text[first : end + _AFTER_MONEY])
+    return any(first + amount_start < end and start < first + amount_end for amount_start, amount_end, _ in around)

@@ -13,8 +13,11 @@ _CLOSE_RUN = re.compile(r"[0-9]+(?:[ \-_()]{1,3}[0-9]+)*")
 # Phones, cards and numbers of persons in three or more groups with dots or slashes; not versions, not decimals.
 _DOTTED = re.compile(r"[0-9]{2,}(?:[./][0-9]{2,}){2,}")
 _FEWEST_DOTTED_DIGITS = 8
+_BROKEN = re.compile(r"(?<![0-9.,:/])[0-9]{3,}(?:(?:[ \-]{1,2}(?:\n {0,2})?|\n {0,2})[0-9]{2,})+(?![0-9])")
+_FEWEST_BROKEN_DIGITS = 9
 _YEAR = r"(?:19|20)[0-9]{2}"
 _DAY, _MONTH = r"(?:0?[1-9]|[12][0-9]|3[01])", r"(?:0?[1-9]|1[0-2])"
+_A_YEAR = re.compile(_YEAR)
 # A date, alone between other signs: in the middle of a longer number its digits are no day.
 _DATE = re.compile(
     rf"(?<![0-9])(?<![0-9][-./])(?:{_YEAR}([-./]){_MONTH}\1{_DAY}|{_DAY}([-./]){_MONTH}\2(?:{_YEAR}|[0-9]{{2}}))"
@@ -28,7 +31,8 @@ _ORDINARY = re.compile(
 
 
 def mask(text: str, order_patterns: Sequence[str] = ()) -> str:
-    """Each entity but amounts becomes its kind in brackets; a run of six or more other digits becomes [number].
+    """Each entity but amounts becomes its kind in brackets; a run of six or more other digits becomes [number], also
+    where the end of a line breaks it.
 
     Dates, years, ranges of them and round numbers stay.
     """
@@ -54,6 +58,24 @@ def _hidden(text: str, entities: Sequence[Entity]) -> Iterator[tuple[int, int, s
 
 
 def _hidden_numbers(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    at = start
+    for broken in [*filter(_is_one_number, _BROKEN.finditer(text, start, end)), None]:
+        yield from _hidden_in_lines(text, at, broken.start() if broken else end)
+        if broken:
+            yield broken.start(), broken.end(), "[number]"
+            at = broken.end()
+
+
+def _is_one_number(broken: re.Match[str]) -> bool:
+    """Parted by the ends of lines, and no column of dates, years or round numbers."""
+    groups = re.findall("[0-9]+", broken.group())
+    is_column = _DATE.search(broken.group()) is not None or all(
+        group.endswith("00") or _A_YEAR.fullmatch(group) for group in groups
+    )
+    return "\n" in broken.group() and _count(broken.group()) >= _FEWEST_BROKEN_DIGITS and not is_column
+
+
+def _hidden_in_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
     at = start
     for date in [*_DATE.finditer(text, start, end), None]:
         for run in _RUN.finditer(text, at, date.start() if date else end):

@@ -1,7 +1,7 @@
 """Runs of digits in a plain text: groups that belong together, and the cards, parcels and accounts among them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.text.checksums import DIGIT_CARRIERS, LETTER_CARRIERS, iban_length, is_card, passes_iban
@@ -11,34 +11,48 @@ Span = tuple[int, int]
 Found = tuple[int, int, str]
 
 _RUN = re.compile(r"[0-9]+(?:[ .,\-/_]{1,3}[0-9]+)*")
+# A number that the end of a line breaks, also more than once.
+_BROKEN_RUN = re.compile(r"[0-9]+(?:(?:[ .,\-/_]{1,3}(?:\n {0,3})?|\n {0,3})[0-9]+)*")
 _GROUP = re.compile(r"[0-9]+")
 _CARD_GROUPS = ((4, 4, 4, 4, 3), (4, 4, 4, 4), (4, 6, 5), (4, 6, 4))
 _OWN_PREFIX = re.compile(r"420|9|0[03]|14|23|7|81|100")
 _OWN_LENGTHS = frozenset({20, 22, 26, 30, 34, 38})
 _MOST_GROUPS = 12
 _PARCEL_WORD = any_of(PARCEL)
-_IBAN = re.compile(r"(?<![0-9A-Za-z])(?P<country>[A-Za-z]{2})[ -]?[0-9]{2}(?=[ -]{0,2}[0-9A-Za-z])")
-_IBAN_PART = re.compile(r"[ -]{0,2}([0-9A-Za-z])")
+_IBAN = re.compile(r"(?<![0-9A-Za-z])(?P<country>[A-Za-z]{2})(?:[ -]|\n ?)?[0-9]{2}(?=[ -]{0,2}(?:\n ?)?[0-9A-Za-z])")
+_IBAN_PART = re.compile(r"[ -]{0,2}(?:\n {0,2})?([0-9A-Za-z])")
 # Written apart, two words beside a number look like S10: then only capitals count, and a letter that means a service.
 _LETTERED = re.compile(
-    r"(?<![0-9A-Za-z])(?:1[Zz](?:[ -]?[0-9A-Za-z]){16}|[A-Za-z]{2}[0-9]{9}[A-Za-z]{2}"
-    r"|[ACELQRUVZ][A-Z](?:[ -]?[0-9]){9}[ -]?[A-Z]{2}|(?:JJD|JVGL|TBA|[A-Z]{2}) ?[0-9]{10,22})(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?:1[Zz](?:[ \n-]?[0-9A-Za-z]){16}|[A-Za-z]{2}[0-9]{9}[A-Za-z]{2}"
+    r"|[ACELQRUVZ][A-Z](?:[ \n-]?[0-9]){9}[ \n-]?[A-Z]{2}|(?:JJD|JVGL|TBA|[A-Z]{2}) ?[0-9]{10,22}"
+    r"|[A-Za-z]{2}[0-9]{10,22}|JD[A-Z]{1,3}[0-9]{10,15}|SPX[A-Z]{0,2}[0-9]{9,16}|TH[0-9]{9,13}[A-Z]|3S[A-Z]{2,6}[0-9]{6,12}|[5-9][A-Z][0-9]{11}"
+    r")(?![0-9A-Za-z])"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Groups of digits with no more than three signs between them."""
+    """Groups of digits with no more than three signs between them, or the end of a line."""
 
     start: int
     end: int
     groups: tuple[Span, ...]
     digits: str
+    is_broken: bool = False
 
 
 def find_runs(text: str) -> list[Run]:
+    """Those within a line first: a number that is whole there needs no other line."""
+    runs = _runs(text, _RUN.finditer(text), is_broken=False)
+    if len(runs) < 2 or "\n" not in text:
+        return runs
+    broken = (match for match in _BROKEN_RUN.finditer(text) if "\n" in match.group())
+    return runs + _runs(text, broken, is_broken=True)
+
+
+def _runs(text: str, matches: Iterable[re.Match[str]], *, is_broken: bool) -> list[Run]:
     runs = []
-    for match in _RUN.finditer(text):
+    for match in matches:
         groups = [group.span() for group in _GROUP.finditer(text, *match.span())]
         # Within a run only its first and its last group may touch a letter.
         if _is_letter(text[max(0, match.start() - 1) : match.start()]):
@@ -46,7 +60,7 @@ def find_runs(text: str) -> list[Run]:
         if _is_letter(text[match.end() : match.end() + 1]):
             del groups[-1:]
         if groups:
-            runs.append(Run(groups[0][0], groups[-1][1], tuple(groups), _digits(text, groups)))
+            runs.append(Run(groups[0][0], groups[-1][1], tuple(groups), _digits(text, groups), is_broken))
     return runs
 
 
@@ -97,8 +111,12 @@ def _longest_own(text: str, groups: Sequence[Span]) -> tuple[int, str] | None:
 
 
 def find_parcels_by_word(text: str, runs: Sequence[Run]) -> Iterator[Found]:
-    """Where the text speaks of parcels: whole runs and single groups that a carrier's check fits, but no cards."""
-    if not any(len(run.digits) >= 10 for run in runs) or not _PARCEL_WORD.search(text):
+    """Where the text speaks of parcels: whole runs and single groups that a carrier's check fits, but no cards.
+
+    These checks are weak: what the end of a line parts is not put together for them.
+    """
+    runs = [run for run in runs if len(run.digits) >= 10 and not run.is_broken]
+    if not runs or not _PARCEL_WORD.search(text):
         return
     for run in runs:
         for groups in (run.groups, *((group,) for group in run.groups)):
@@ -111,12 +129,15 @@ def find_parcels_by_word(text: str, runs: Sequence[Run]) -> Iterator[Found]:
 
 
 def find_lettered_parcels(text: str) -> Iterator[Found]:
+    speaks_of_parcels: bool | None = None
     for match in _LETTERED.finditer(text):
-        bare = re.sub("[ -]", "", match.group()).upper()
+        bare = re.sub("[ \n-]", "", match.group()).upper()
         for carrier in LETTER_CARRIERS:
             if not carrier.shape.fullmatch(bare) or not carrier.passes(bare):
                 continue
-            if not carrier.needs_word or _PARCEL_WORD.search(text):
+            if carrier.needs_word and speaks_of_parcels is None:
+                speaks_of_parcels = _PARCEL_WORD.search(text) is not None
+            if not carrier.needs_word or speaks_of_parcels:
                 yield match.start(), match.end(), bare
                 break
 
@@ -124,7 +145,7 @@ def find_lettered_parcels(text: str) -> Iterator[Found]:
 def find_ibans(text: str) -> Iterator[Found]:
     """The country says how many letters belong to the account: a word after it is none of it."""
     for match in _IBAN.finditer(text):
-        bare, at = re.sub("[ -]", "", match.group()), match.end()
+        bare, at = re.sub("[ \n-]", "", match.group()), match.end()
         while len(bare) < iban_length(match["country"].upper()) and (part := _IBAN_PART.match(text, at)):
             bare, at = bare + part[1], part.end()
         goes_on = text[at : at + 1].isascii() and text[at : at + 1].isalnum()

@@ -1,5 +1,5 @@
 """Phone numbers. Those with a country code are judged by `phonenumbers`; national ones need a usual shape, or a word
-about phones before them.
+about phones before them. The end of a line may break them.
 """
 
 import re
@@ -7,39 +7,88 @@ from collections.abc import Iterator
 
 import phonenumbers
 
-from monitor.text.words import PHONE, any_of
+from monitor.text.words import ORDER, OTHER, PARCEL, PHONE, any_of
 
-_PHONE = re.compile(r"(?<![0-9A-Za-z+])\+?[(]?[0-9](?:[ ().\-/]{0,3}[0-9]){6,14}(?![0-9])")
-_WORD = any_of(PHONE)
+_PHONE = re.compile(r"(?<![0-9A-Za-z+])\+?[(]?[0-9](?:[ ().\-/]{0,3}(?:\n {0,3})?[0-9]){6,14}(?![0-9])")
+_WORD, _OTHER = any_of(PHONE), any_of(ORDER, OTHER, PARCEL)
 _NATIONAL = re.compile(r"0[1-9][0-9]{7,10}|1[3-9][0-9]{9}|[2-9][0-9]{2}[2-9][0-9]{6}")
 _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 _GROUP_END = re.compile(r"(?<=[0-9])(?=[^0-9]|$)")
+_GLUED = re.compile(r"[A-Za-z][0-9]{1,4}[ ().\-/]{1,3}$")
+_LINE_END = re.compile(r"\n")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
 _DATE = re.compile(
     r"(?:19|20)[0-9]{2}[-./ ][01]?[0-9][-./ ][0-3]?[0-9](?![0-9])"
     r"|[0-3]?[0-9][-./][01]?[0-9][-./](?:19|20)[0-9]{2}(?![0-9])"
 )
 # "0171 2345678 3 times": what stands apart behind a number that is whole is counted, not dialled.
-_COUNTED = re.compile(r"(?<=[0-9]{6}) {1,3}[0-9]{1,2}$|(?<=[0-9]{3}) {1,3}[0-9]$")
-_SHORTEST, _MOST_ENDS = 7, 6
+_COUNTED = re.compile(r"(?<=[0-9]{6})[ \n]{1,3}[0-9]{1,2}$|(?<=[0-9]{3})[ \n]{1,3}[0-9]$")
+_SHORTEST, _MOST_ENDS, _WINDOW = 7, 6, 24
+# Nine digits before the end of a line are whole. Without a word only a number with its 0 goes on, twice at most.
+_WHOLE_IN_LINE, _MOST_BREAKS = 9, 2
 
 
 def find_phones(text: str, *, international: bool) -> Iterator[tuple[int, int, str]]:
     """(start, end, value): with a country code as E.164, national ones as their digits."""
+    speaks_of_phones: bool | None = None
     at = 0
     while match := _PHONE.search(text, at):
-        at, written = match.end(), match.group()
-        is_international = written[0] == "+" or _bare(written).startswith("00")
-        if is_international != international:
-            continue
-        found = _international(written) if international else _national(written, text, match.start())
+        start, written, found = match.start(), match.group(), None
+        at = match.end()
+        if (written[0] == "+" or _bare(written).startswith("00")) != international:
+            at = _next_line(match)
+        elif international:
+            found = _international_in_lines(written)
+        else:
+            if speaks_of_phones is None:
+                speaks_of_phones = _WORD.search(text) is not None
+            found = _national_in_lines(written, text, start, speaks_of_phones=speaks_of_phones)
+            at = _next_line(match)
         if found:
-            at = match.start() + found[0]
-            yield match.start(), at, found[1]
+            at = start + found[0]
+            yield start, at, found[1]
 
 
-def _international(written: str) -> tuple[int, str] | None:
-    """How much of it is a number of some country, and which: the longest that is in use, or could be."""
+def _next_line(match: re.Match[str]) -> int:
+    """What stands there may be a number without what stands before."""
+    line = match.group().find("\n")
+    return match.end() if line < 0 else match.start() + line
+
+
+def is_national(digits: str) -> bool:
+    """A usual shape of a number as it is dialled within a country."""
+    return _NATIONAL.fullmatch(digits) is not None
+
+
+def _line_ends(written: str) -> list[int]:
+    return [match.start() for match in _LINE_END.finditer(written)]
+
+
+def _international_in_lines(written: str) -> tuple[int, str] | None:
+    """How much of it is a number, and which: within its first line, or with those that follow."""
+    for end in _line_ends(written)[:_MOST_BREAKS]:
+        if found := _international(written[:end], may_be_unused=False):
+            return found
+    return _international(written, may_be_unused=True)
+
+
+def _national_in_lines(written: str, text: str, start: int, *, speaks_of_phones: bool) -> tuple[int, str] | None:
+    # In "tel415 555 2671" no number begins in the middle; masking hides it whole.
+    if _GLUED.search(text[max(0, start - 8) : start]):
+        return None
+    is_called_so = speaks_of_phones and _is_called_phone(text, start)
+    ends = _line_ends(written)
+    if not is_called_so and ends and (written[0] != "0" or len(ends) > _MOST_BREAKS):
+        written, ends = written[: ends[0]], []
+    for end in ends[:_MOST_BREAKS]:
+        is_whole = len(_bare(written[:end])) >= _WHOLE_IN_LINE
+        if is_whole and (found := _national(written[:end], is_called_so=is_called_so)):
+            return found
+    return _national(written, is_called_so=is_called_so)
+
+
+def _international(written: str, *, may_be_unused: bool) -> tuple[int, str] | None:
+    """The longest number of some country that is in use, or could be."""
     possible = None
     for end in _ends(written):
         try:
@@ -51,18 +100,29 @@ def _international(written: str) -> tuple[int, str] | None:
             if phonenumbers.is_valid_number(number):
                 return found
             possible = possible or found
-    return possible
+    return possible if may_be_unused else None
 
 
-def _national(written: str, text: str, start: int) -> tuple[int, str] | None:
-    if _DATE.match(written) or _DECIMAL.fullmatch(written):
+def _national(written: str, *, is_called_so: bool) -> tuple[int, str] | None:
+    if len(_bare(written)) < _SHORTEST or is_date(written) or _DECIMAL.fullmatch(written):
         return None
     if (counted := _COUNTED.search(written)) and len(_bare(written[: counted.start()])) >= _SHORTEST:
         written = written[: counted.start()]
     for end in _ends(written):
-        if _NATIONAL.fullmatch(bare := _bare(written[:end])):
+        if is_national(bare := _bare(written[:end])):
             return end, bare
-    return (len(written), _bare(written)) if _WORD.search(text, max(0, start - 24), start) else None
+    return (len(written), _bare(written)) if is_called_so else None
+
+
+def is_date(written: str) -> bool:
+    """Begins with one."""
+    return _DATE.match(written) is not None
+
+
+def _is_called_phone(text: str, start: int) -> bool:
+    """The last word about numbers before it is one about phones."""
+    ends = [word.end() for word in _WORD.finditer(text, max(0, start - _WINDOW), start)]
+    return bool(ends) and not _OTHER.search(text, ends[-1], start)
 
 
 def _ends(written: str) -> list[int]:

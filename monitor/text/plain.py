@@ -1,9 +1,11 @@
 """The plain form of a text, in which numbers and addresses are looked for: one sign for what looks alike.
 
-Digits of every script, spaces, dashes and fullwidth signs become their ASCII form, code point for code point; what
-nobody sees (NUL, marks of direction, zero-width signs) is left out, and every place leads back to the given text.
+Digits of every script, spaces, dashes, ends of lines and fullwidth signs become their ASCII form, code point for code
+point; what nobody sees (NUL, marks of direction, zero-width signs) is left out, and every place leads back to the given
+text.
 """
 
+import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -19,7 +21,10 @@ UNSPACED = (
 # Japanese long vowel, which stands where a dash was meant.
 _ALIKE = {letter: "." for letter in "\u00b7\u2022\u2027\u2219\u30fb\uff65\u066b"} | {
     "\u2212": "-", "\u2043": "-", "\u30fc": "-", "\u2044": "/", "\u2215": "/", "\u066c": ",", "\u060c": ",", "\t": " ",
+    "\r": " ", "\v": "\n", "\f": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n", "\uffe0": "¢", "\uffe1": "£",
+    "\uffe5": "¥", "\uffe6": "₩",
 }  # fmt: skip
+_TO_FOLD = re.compile("[\x00\t\v\f\r]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Plain:
 
 
 def to_plain(text: str) -> Plain:
-    if text.isascii() and "\x00" not in text and "\t" not in text:
+    if text.isascii() and not _TO_FOLD.search(text):
         return Plain(text)
     folded = {letter: _fold(letter) for letter in set(text)}
     places = [at for at, letter in enumerate(text) if folded[letter]] if "" in folded.values() else None
