@@ -17,7 +17,7 @@ from monitor.nlp.han import name_han
 from monitor.nlp.language_hints import HINTED_BY_SCRIPT, read_hint, romanised
 from monitor.nlp.ngrams import character_hashes
 from monitor.nlp.scripts import LATIN_SCRIPT, SCRIPTS, Reading, read_scripts
-from monitor.nlp.shared_scripts import SHARED, tell_apart
+from monitor.nlp.shared_scripts import SHARED, tell_apart, words_of_languages
 
 UNKNOWN: Final = "und"
 SIZES: Final = range(1, 6)
@@ -52,6 +52,12 @@ _FOREIGN: Final = 2.0  # nats that a letter takes which the language does not ha
 #: English: names of brands and products stand out less, and most of them are in English posts. Tagalog mixes with it.
 _MIXED_BONUS: Final = {"en": 0.07, "tl": 0.07}
 _SHORT: Final = 9  # letters
+_FEW_WORDS: Final = 20  # letters; in so few a language that others mix with shows by its own words
+#: What so few letters gain if all words are among the commonest English ones: names and jokes look like any language.
+_ENGLISH_BONUS: Final = 3.0
+#: What the fit gives the languages that English is mixed with in advance, in nats (train/languages.py).
+_BONUS_FOR_WORDS: Final = {"hi-Latn": 2.0, "tl": 1.0}
+_GREETINGS_TOO: Final = frozenset({"hai"})  # a word of Hindi, but first in a post a greeting of others
 _SHORTEST: Final = 3  # letters
 
 
@@ -94,15 +100,18 @@ def _by_ngrams(reading: Reading, rows: NDArray[np.int64], hints: Sequence[str]) 
     values = _model().score(points, owners, len(rows))
     hints = ["hi-Latn" if hint == "hi" else hint for hint in hints]
     hinted = np.array([LATIN.index(hint) if hint in LATIN else -1 for hint in hints])
+    letters = np.bincount(owners[points != ord(" ")], minlength=len(rows))
+    is_bare = _weigh_words(values, points, owners, letters)
     with_hint = np.flatnonzero(hinted >= 0)
+    is_bare[with_hint, hinted[with_hint]] = False
     values[with_hint, hinted[with_hint]] += _HINT_BONUS
     best = np.argmax(values, axis=1)
-    letters = np.bincount(owners[points != ord(" ")], minlength=len(rows))
     is_against = np.array([bool(hint) for hint in hints]) & (hinted < 0)
     floor = np.where(is_against, _FLOOR_AGAINST_HINT, np.where(hinted == best, _FLOOR_WITH_HINT, _FLOOR))
     probability = 1 / np.exp(values - values.max(axis=1, keepdims=True)).sum(axis=1)
     is_likely = probability >= np.where(is_against, _SURE_AGAINST_HINT, _SURE)
     is_told = (letters >= _SHORT) | ((letters >= _SHORTEST) & is_likely)
+    is_told &= ~is_bare[np.arange(len(rows)), best]
     middle = np.median(values, axis=1)
     is_told &= _stand_out(values, middle, best, letters, _count_foreign(points, owners, best)) >= floor
     # Gibberish is not in the language of the hint either: that one should at least be likelier than most.
@@ -113,6 +122,26 @@ def _by_ngrams(reading: Reading, rows: NDArray[np.int64], hints: Sequence[str]) 
             best.tolist(), is_told.tolist(), hints, letters.tolist(), is_credible.tolist(), strict=True
         )
     ]
+
+
+def _weigh_words(
+    values: NDArray[np.float32], points: NDArray[np.uint32], owners: NDArray[np.int64], letters: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Looks at the words of texts of few letters: what the languages that mix with English have in advance they keep
+    only with words of their own. Returns by text and language which may not be said for want of these."""
+    is_bare = np.zeros(values.shape, dtype=bool)
+    own = words_of_languages("Latin")
+    few = np.flatnonzero((letters >= _SHORTEST) & (letters < _FEW_WORDS))
+    starts, ends = np.searchsorted(owners, few).tolist(), np.searchsorted(owners, few + 1).tolist()
+    for row, start, end in zip(few.tolist(), starts, ends, strict=True):
+        words = points[start:end].tobytes().decode("utf-32-le").split()
+        if own["en"].issuperset(words):
+            values[row, LATIN.index("en")] += _ENGLISH_BONUS
+        for language, bonus in _BONUS_FOR_WORDS.items():
+            if own[language].isdisjoint(words[words[0] in _GREETINGS_TOO :]):
+                values[row, LATIN.index(language)] -= bonus
+                is_bare[row, LATIN.index(language)] = True
+    return is_bare
 
 
 def _stand_out(

@@ -1,4 +1,5 @@
-"""Tells languages that share a script other than Latin or Han apart: by the letters they have and by their small words.
+"""Tells languages that share a script apart by the letters they have and by their small words; of those in Latin
+letters, which language.py tells by n-grams, it only knows the words that such few letters need.
 
 shared_scripts.txt holds them, a line a language: script, "+" where a text without any of its words may still be in it
 (the likeliest first), tag, letters, words that neighbours do not have in this form; "-ть" is an ending, "ال-" a
@@ -85,9 +86,9 @@ def read_words(script: str, text: str) -> list[str]:
     return _WORDS[script].findall(text)
 
 
-def has_own_words(script: str, tag: str, words: Iterable[str]) -> bool:
-    language = next(language for language in _by_script()[script] if language.tag == tag)
-    return not language.words.isdisjoint(words)
+@lru_cache(maxsize=8)
+def words_of_languages(script: str) -> dict[str, frozenset[str]]:
+    return {language.tag: language.words for language in _by_script()[script]}
 
 
 @lru_cache(maxsize=1)
