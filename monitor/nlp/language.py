@@ -17,7 +17,7 @@ from monitor.nlp.han import name_han
 from monitor.nlp.language_hints import HINTED_BY_SCRIPT, read_hint, romanised
 from monitor.nlp.ngrams import character_hashes
 from monitor.nlp.scripts import LATIN_SCRIPT, SCRIPTS, Reading, read_scripts
-from monitor.nlp.shared_scripts import SHARED, tell_apart, words_of_languages
+from monitor.nlp.shared_scripts import SHARED, tell_apart, languages_of
 
 UNKNOWN: Final = "und"
 SIZES: Final = range(1, 6)
@@ -52,11 +52,13 @@ _FOREIGN: Final = 2.0  # nats that a letter takes which the language does not ha
 #: English: names of brands and products stand out less, and most of them are in English posts. Tagalog mixes with it.
 _MIXED_BONUS: Final = {"en": 0.07, "tl": 0.07}
 _SHORT: Final = 9  # letters
-_FEW_WORDS: Final = 20  # letters; in so few a language that others mix with shows by its own words
-#: What so few letters gain if all words are among the commonest English ones: names and jokes look like any language.
-_ENGLISH_BONUS: Final = 3.0
-#: What the fit gives the languages that English is mixed with in advance, in nats (train/languages.py).
-_BONUS_FOR_WORDS: Final = {"hi-Latn": 2.0, "tl": 1.0}
+_FEW_WORDS: Final = 15  # letters; names, jokes and single words look like any language
+_ENGLISH_BONUS: Final = 3.0  # nats for so few letters if all words are among the commonest English ones
+#: The languages that English is mixed with → what the fit gives them in advance, in nats (train/languages.py).
+_MIXING: Final = {LATIN.index("hi-Latn"): 2.0, LATIN.index("tl"): 1.0}
+_WORD_BONUS: Final = 1.5  # nats for each word that only these have, …
+_MOST_WORDS: Final = 4  # … up to four, …
+_NEAR: Final = 6.0  # nats; … if they are so near to the likeliest language
 _GREETINGS_TOO: Final = frozenset({"hai"})  # a word of Hindi, but first in a post a greeting of others
 _SHORTEST: Final = 3  # letters
 
@@ -127,20 +129,24 @@ def _by_ngrams(reading: Reading, rows: NDArray[np.int64], hints: Sequence[str]) 
 def _weigh_words(
     values: NDArray[np.float32], points: NDArray[np.uint32], owners: NDArray[np.int64], letters: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Looks at the words of texts of few letters: what the languages that mix with English have in advance they keep
-    only with words of their own. Returns by text and language which may not be said for want of these."""
+    """Adds to the scores what the words say, where letters are few or a language that mixes with English is near.
+
+    Returns by text and language which may not be said: what mixes with English needs a word of its own in few letters.
+    """
     is_bare = np.zeros(values.shape, dtype=bool)
-    own = words_of_languages("Latin")
-    few = np.flatnonzero((letters >= _SHORTEST) & (letters < _FEW_WORDS))
-    starts, ends = np.searchsorted(owners, few).tolist(), np.searchsorted(owners, few + 1).tolist()
-    for row, start, end in zip(few.tolist(), starts, ends, strict=True):
+    own = languages_of("Latin")
+    near = values[:, list(_MIXING)].max(axis=1) > values.max(axis=1) - _NEAR
+    rows = np.flatnonzero((letters >= _SHORTEST) & (near | (letters < _FEW_WORDS)))
+    starts, ends = np.searchsorted(owners, rows).tolist(), np.searchsorted(owners, rows + 1).tolist()
+    for row, start, end in zip(rows.tolist(), starts, ends, strict=True):
         words = points[start:end].tobytes().decode("utf-32-le").split()
-        if own["en"].issuperset(words):
+        is_short = letters[row] < _FEW_WORDS
+        if is_short and own["en"].words.issuperset(words):
             values[row, LATIN.index("en")] += _ENGLISH_BONUS
-        for language, bonus in _BONUS_FOR_WORDS.items():
-            if own[language].isdisjoint(words[words[0] in _GREETINGS_TOO :]):
-                values[row, LATIN.index(language)] -= bonus
-                is_bare[row, LATIN.index(language)] = True
+        for column, given in _MIXING.items():
+            found = sum(map(own[LATIN[column]].has, words[words[0] in _GREETINGS_TOO :]))
+            values[row, column] += _WORD_BONUS * min(found, _MOST_WORDS) if found else -given * is_short
+            is_bare[row, column] = is_short and not found
     return is_bare
 
 

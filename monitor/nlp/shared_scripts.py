@@ -54,8 +54,11 @@ class Language:
                 found += _AFFIX
         return found - _FOREIGN * len(letters - self.letters)
 
+    def has(self, word: str) -> bool:
+        return word in self.words or self._has_affix(word)
+
     def _has_affix(self, word: str) -> bool:
-        sizes = range(2, min(len(word) - 1, _LONGEST_AFFIX + 1))
+        sizes = range(2, min(len(word), _LONGEST_AFFIX + 1))
         return any(word[-size:] in self.endings for size in sizes) or any(
             word[:size] in self.beginnings for size in sizes
         )
@@ -66,7 +69,7 @@ def tell_apart(script: str, text: str, hint: str = "") -> str:
     words = read_words(script, text)
     letters = frozenset("".join(words))
     languages = _by_script()[script]
-    scores = {language.tag: language.score(words, letters) for language in languages}
+    scores = {tag: language.score(words, letters) for tag, language in languages.items()}
     if hint:
         scores[hint] = scores.get(hint, 0) + _HINTED
     best = max(scores.values())
@@ -75,7 +78,7 @@ def tell_apart(script: str, text: str, hint: str = "") -> str:
         return likeliest[0] if best >= 0 else ""
     if not best and len(words) > _WORDLESS[script]:
         return ""
-    return next((language.tag for language in languages if language.is_common and language.tag in likeliest), "")
+    return next((tag for tag in likeliest if languages[tag].is_common), "")
 
 
 def read_words(script: str, text: str) -> list[str]:
@@ -86,17 +89,18 @@ def read_words(script: str, text: str) -> list[str]:
     return _WORDS[script].findall(text)
 
 
-@lru_cache(maxsize=8)
-def words_of_languages(script: str) -> dict[str, frozenset[str]]:
-    return {language.tag: language.words for language in _by_script()[script]}
+def languages_of(script: str) -> dict[str, Language]:
+    """By tag, the likeliest first."""
+    return _by_script()[script]
 
 
 @lru_cache(maxsize=1)
-def _by_script() -> dict[str, tuple[Language, ...]]:
-    found: dict[str, tuple[Language, ...]] = {}
+def _by_script() -> dict[str, dict[str, Language]]:
+    found: dict[str, dict[str, Language]] = {}
     for line in _FILE.read_text(encoding="utf-8").splitlines():
         head, words = line.split(": ", 1)
-        found[head.split()[0]] = (*found.get(head.split()[0], ()), _read_language(head.split(), words.split()))
+        language = _read_language(head.split(), words.split())
+        found.setdefault(head.split()[0], {})[language.tag] = language
     return found
 
 
