@@ -17,7 +17,7 @@ from monitor.nlp.han import name_han
 from monitor.nlp.language_hints import HINTED_BY_SCRIPT, read_hint, romanised
 from monitor.nlp.ngrams import character_hashes
 from monitor.nlp.scripts import LATIN_SCRIPT, SCRIPTS, Reading, read_scripts
-from monitor.nlp.shared_scripts import SHARED, tell_apart, languages_of
+from monitor.nlp.shared_scripts import SHARED, languages_of, tell_apart
 
 UNKNOWN: Final = "und"
 SIZES: Final = range(1, 6)

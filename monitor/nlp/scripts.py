@@ -92,7 +92,7 @@ _SIGNS[[ord(sign) for sign in ":;="]] = _EYES
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A batch as it is read, and its letters: code points, their scripts, the text each belongs to; counts by text and script."""
+    """A batch as it is read and its letters: code points, scripts, the text each is of; counts by text and script."""
 
     texts: list[str]
     points: NDArray[np.uint32]

@@ -29,7 +29,7 @@ _AFFIX: Final = 0.5  # what an ending or a beginning of a word is worth, beside 
 _HINTED: Final = 3.0  # what a platform's hint is worth
 #: Of so few words none need be among those of the language to assume a common one. Persian and Urdu are told by
 #: their letters, so that Arabic may be assumed of any text.
-_WORDLESS: Final = {"Cyrillic": 2, "Arabic": 1000, "Devanagari": 2}
+_WORDLESS: Final = {"Cyrillic": 1, "Arabic": 1000, "Devanagari": 2}
 _LONGEST_AFFIX: Final = 5
 
 
