@@ -5,7 +5,6 @@ Answers are BCP 47 tags ("pt", "zh-Hant", "hi-Latn" for romanised Hindi) or UNKN
 platform's hint answers, if it names a language (language_hints.py).
 """
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,9 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.nlp.han import name_han
 from monitor.nlp.language_hints import HINTED_BY_SCRIPT, read_hint, romanised
 from monitor.nlp.ngrams import character_hashes
-from monitor.nlp.scripts import LATIN_SCRIPT, READ, SCRIPTS, Reading, read_scripts
+from monitor.nlp.scripts import LATIN_SCRIPT, SCRIPTS, Reading, read_scripts
+from monitor.nlp.shared_scripts import SHARED, languages_of, tell_apart
 
 UNKNOWN: Final = "und"
 SIZES: Final = range(1, 6)
@@ -28,21 +29,6 @@ _ONE_LANGUAGE: Final = {
     "Tamil": "ta", "Telugu": "te", "Kannada": "kn", "Malayalam": "ml", "Sinhala": "si", "Thai": "th", "Lao": "lo",
     "Tibetan": "bo", "Myanmar": "my", "Georgian": "ka", "Hangul": "ko", "Ethiopic": "am", "Khmer": "km", "Kana": "ja",
 }  # fmt: skip
-# The commonest characters that only one of the two Chinese spellings has.
-_TRADITIONAL: Final = frozenset(
-    "們這個來麼嗎會沒說為對還過樣時現點謝讓著給別話裡見兒該聽媽發當經覺愛從後問間錯誰種訴無進長幫歡應請認車實"
-    "動關電殺機國親帶爾東兩錢學記離題許稱邊辦結總體變場確於難剛計處談氣備幾準將試戰門羅員樂報隊證與遠醫夠須興"
-    "槍師決識傷號貝產內聲亞萬軍達選擔運買單續簡飛擊寶條絕護瘋蘭繼寫緊論張況卻統議壞盡視險煩靜聯業隨裝麗維歲賽"
-    "鐘禮調務並數傳輕線轉趕係閉風願倫惡夢腦據滿參終監復講奧組戲節責討賣爭語術腳費團塊圖區喬亂納傑臉絲權劃連顧"
-    "義麥頓負資斷"
-)
-_SIMPLIFIED: Final = frozenset(
-    "还个没买错间东点说时价机发过给务觉货电样质装实评较书开头着别问满无当动欢经两员内网设题裤总应适费递态车门"
-    "换华声热国级气显坏号钱楼图关鲜带长够标选订难键贵读烂视统观盘携卖与虽条连处强宝赞写调线试码优馆议语细预续"
-    "论卫运钟净择业数区远饭户厅却极赠节营万联乐张决复层达红严响讲驱补戏温骗铃贴双习畅静验识顺频轻专礼随际赖广"
-    "转劲赶恶历维顾紧笔导纸盖断载怀闻终围灯丰触绍园页闷误灵损输虑乱销惯责领异负录积签压惊齐谓启属询阅弹词杂络"
-    "坚义档济饮测厂扫败资纹银稳帐项状拥锁荣墙"
-)
 #: The languages that are written in Latin letters and told apart by n-grams; the order of the model's columns.
 LATIN: Final = ("en", "de", "es", "fr", "id", "it", "ms", "nl", "pl", "pt", "tl", "tr", "vi", "hi-Latn")
 #: Letters beyond a–z that posts in these languages have, loanwords and names with them; of Vietnamese without the block
@@ -53,16 +39,6 @@ _ALPHABETS: Final = {
     "vi": "àáâãèéêìíòóôõùúýăđĩũơư", "hi-Latn": "āīūé",
 }  # fmt: skip
 _VIETNAMESE_BLOCK: Final = range(0x1EA0, 0x1EFA)
-#: Script → letters (all of these patterns are found) that tell one of its languages; the last is assumed.
-_BY_LETTER: Final = {
-    "Cyrillic": (("ў", "be"), ("[іїєґ]", "uk"), ("[ѓќѕ]", "mk"), ("[џљњћђј]", "sr"), ("[әғқңөұүһ]", "kk"), ("", "ru")),
-    "Arabic": (("[ٹڈڑےں]", "ur"), ("[ڕڵێۆ]", "ckb"), ("[پچژگ] [یک]", "fa"), ("", "ar")),
-    "Devanagari": (("ळ|आहे|नाही", "mr"), (r"छ(?:न्)?(?:\s|$|।)", "ne"), ("", "hi")),
-}
-_PATTERNS: Final = {
-    script: [([re.compile(one) for one in letters.split()], language) for letters, language in told]
-    for script, told in _BY_LETTER.items()
-}
 _HINT_BONUS: Final = 3.0  # nats: what a platform's own hint of one of LATIN is worth
 _SURE: Final = 0.3  # probability below which a very short text is unknown …
 _SURE_AGAINST_HINT: Final = 0.85  # … and where the hint names a language beyond LATIN
@@ -76,6 +52,14 @@ _FOREIGN: Final = 2.0  # nats that a letter takes which the language does not ha
 #: English: names of brands and products stand out less, and most of them are in English posts. Tagalog mixes with it.
 _MIXED_BONUS: Final = {"en": 0.07, "tl": 0.07}
 _SHORT: Final = 9  # letters
+_FEW_WORDS: Final = 15  # letters; names, jokes and single words look like any language
+_ENGLISH_BONUS: Final = 3.0  # nats for so few letters if all words are among the commonest English ones
+#: The languages that English is mixed with → what the fit gives them in advance, in nats (train/languages.py).
+_MIXING: Final = {LATIN.index("hi-Latn"): 2.0, LATIN.index("tl"): 1.0}
+_WORD_BONUS: Final = 1.5  # nats for each word that only these have, …
+_MOST_WORDS: Final = 4  # … up to four, …
+_NEAR: Final = 6.0  # nats; … if they are so near to the likeliest language
+_GREETINGS_TOO: Final = frozenset({"hai"})  # a word of Hindi, but first in a post a greeting of others
 _SHORTEST: Final = 3  # letters
 
 
@@ -88,8 +72,8 @@ def identify_languages(texts: Sequence[str], hints: Sequence[str] = ()) -> list[
     scripts = reading.main_scripts()
     answers = [UNKNOWN] * len(texts)
     for row in np.flatnonzero((scripts != 0) & (scripts != LATIN_SCRIPT)).tolist():
-        text = texts[row][:READ].lower()
-        answers[row] = _by_script(SCRIPTS[scripts[row]], text, cleaned[row], reading.may_be_japanese(row))
+        is_japanese = reading.may_be_japanese(row)
+        answers[row] = _by_script(SCRIPTS[scripts[row]], reading.texts[row], cleaned[row], is_japanese)
     latin = np.flatnonzero(scripts == LATIN_SCRIPT)
     if len(latin):
         found = _by_ngrams(reading, latin, [cleaned[row] for row in latin])
@@ -105,23 +89,11 @@ def identify_language(text: str, hint: str = "") -> str:
 def _by_script(script: str, text: str, hint: str, may_be_japanese: bool) -> str:
     """The language of a text that is not in Latin letters."""
     if script == "Han":
-        return "ja" if hint == "ja" and may_be_japanese else _chinese_spelling(text, hint)
-    told = next(
-        (language for letters, language in _PATTERNS.get(script, ()) if all(one.search(text) for one in letters)), ""
-    )
-    assumed = _BY_LETTER[script][-1][1] if told else _ONE_LANGUAGE.get(script, UNKNOWN)
-    # Letters that only another language has are believed before a hint of the common one.
-    if hint in HINTED_BY_SCRIPT.get(script, ()) and (hint != assumed or told in ("", assumed)):
-        return hint
-    return told or assumed
-
-
-def _chinese_spelling(text: str, hint: str) -> str:
-    traditional = sum(letter in _TRADITIONAL for letter in text)
-    simplified = sum(letter in _SIMPLIFIED for letter in text)
-    if traditional == simplified:
-        return "zh-Hant" if hint == "zh-Hant" else "zh"
-    return "zh-Hant" if traditional > simplified else "zh"
+        return name_han(text, hint, may_be_japanese=may_be_japanese)
+    hint = hint if hint in HINTED_BY_SCRIPT.get(script, ()) else ""
+    if script in SHARED:
+        return tell_apart(script, text, hint) or UNKNOWN
+    return hint or _ONE_LANGUAGE.get(script, UNKNOWN)
 
 
 def _by_ngrams(reading: Reading, rows: NDArray[np.int64], hints: Sequence[str]) -> list[str]:
@@ -130,15 +102,18 @@ def _by_ngrams(reading: Reading, rows: NDArray[np.int64], hints: Sequence[str]) 
     values = _model().score(points, owners, len(rows))
     hints = ["hi-Latn" if hint == "hi" else hint for hint in hints]
     hinted = np.array([LATIN.index(hint) if hint in LATIN else -1 for hint in hints])
+    letters = np.bincount(owners[points != ord(" ")], minlength=len(rows))
+    is_bare = _weigh_words(values, points, owners, letters)
     with_hint = np.flatnonzero(hinted >= 0)
+    is_bare[with_hint, hinted[with_hint]] = False
     values[with_hint, hinted[with_hint]] += _HINT_BONUS
     best = np.argmax(values, axis=1)
-    letters = np.bincount(owners[points != ord(" ")], minlength=len(rows))
     is_against = np.array([bool(hint) for hint in hints]) & (hinted < 0)
     floor = np.where(is_against, _FLOOR_AGAINST_HINT, np.where(hinted == best, _FLOOR_WITH_HINT, _FLOOR))
     probability = 1 / np.exp(values - values.max(axis=1, keepdims=True)).sum(axis=1)
     is_likely = probability >= np.where(is_against, _SURE_AGAINST_HINT, _SURE)
     is_told = (letters >= _SHORT) | ((letters >= _SHORTEST) & is_likely)
+    is_told &= ~is_bare[np.arange(len(rows)), best]
     middle = np.median(values, axis=1)
     is_told &= _stand_out(values, middle, best, letters, _count_foreign(points, owners, best)) >= floor
     # Gibberish is not in the language of the hint either: that one should at least be likelier than most.
@@ -149,6 +124,30 @@ def _by_ngrams(reading: Reading, rows: NDArray[np.int64], hints: Sequence[str]) 
             best.tolist(), is_told.tolist(), hints, letters.tolist(), is_credible.tolist(), strict=True
         )
     ]
+
+
+def _weigh_words(
+    values: NDArray[np.float32], points: NDArray[np.uint32], owners: NDArray[np.int64], letters: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Adds to the scores what the words say, where letters are few or a language that mixes with English is near.
+
+    Returns by text and language which may not be said: what mixes with English needs a word of its own in few letters.
+    """
+    is_bare = np.zeros(values.shape, dtype=bool)
+    own = languages_of("Latin")
+    near = values[:, list(_MIXING)].max(axis=1) > values.max(axis=1) - _NEAR
+    rows = np.flatnonzero((letters >= _SHORTEST) & (near | (letters < _FEW_WORDS)))
+    starts, ends = np.searchsorted(owners, rows).tolist(), np.searchsorted(owners, rows + 1).tolist()
+    for row, start, end in zip(rows.tolist(), starts, ends, strict=True):
+        words = points[start:end].tobytes().decode("utf-32-le").split()
+        is_short = letters[row] < _FEW_WORDS
+        if is_short and own["en"].words.issuperset(words):
+            values[row, LATIN.index("en")] += _ENGLISH_BONUS
+        for column, given in _MIXING.items():
+            found = sum(map(own[LATIN[column]].has, words[words[0] in _GREETINGS_TOO :]))
+            values[row, column] += _WORD_BONUS * min(found, _MOST_WORDS) if found else -given * is_short
+            is_bare[row, column] = is_short and not found
+    return is_bare
 
 
 def _stand_out(

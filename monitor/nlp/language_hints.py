@@ -2,36 +2,26 @@
 
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 #: Script → languages written in it, for which a platform's hint is believed where the letters do not tell.
 HINTED_BY_SCRIPT: Final = {
-    "Cyrillic": {"ru", "uk", "be", "bg", "mk", "sr", "kk", "ky", "mn", "tg"},
-    "Arabic": {"ar", "fa", "ur", "ckb", "ps", "sd", "ug"},
-    "Devanagari": {"hi", "mr", "ne"},
+    "Cyrillic": {"ru", "uk", "be", "bg", "mk", "sr", "kk", "ky", "mn", "tg", "uz", "tt", "ba", "cv", "ce", "os", "sah"},
+    "Arabic": {"ar", "fa", "ur", "ckb", "ps", "sd", "ug", "ku", "ks", "pnb"},
+    "Devanagari": {"hi", "mr", "ne", "sa", "bho", "mai", "kok"},
     "Hebrew": {"he", "yi"},
     "Bengali": {"bn", "as"},
     "Ethiopic": {"am", "ti"},
 }
-#: What platforms say → our tags; "" says nothing. Three letters for a language that has two are older codes.
+#: What platforms say → our tags; "" says nothing.
 _HINTS: Final = {
-    "in": "id",
-    "iw": "he",
-    "ji": "yi",
-    "fil": "tl",
-    "zh-cn": "zh",
-    "zh-hans": "zh",
-    "zh-hant": "zh-Hant",
-    "zh-tw": "zh-Hant",
-    "zh-hk": "zh-Hant",
-    "hi-latn": "hi-Latn",
-    "ja-latn": "",
-    "eng": "en", "deu": "de", "ger": "de", "spa": "es", "fra": "fr", "fre": "fr", "ind": "id", "ita": "it", "msa": "ms",
-    "may": "ms", "nld": "nl", "dut": "nl", "pol": "pl", "por": "pt", "tgl": "tl", "tur": "tr", "vie": "vi", "hin": "hi",
-    "ara": "ar", "ben": "bn", "bul": "bg", "chi": "zh", "ell": "el", "fas": "fa", "heb": "he", "jpn": "ja", "kor": "ko",
-    "mar": "mr", "nep": "ne", "per": "fa", "rus": "ru", "tam": "ta", "tel": "te", "tha": "th", "ukr": "uk", "urd": "ur",
-    "zho": "zh",
+    "in": "id", "iw": "he", "ji": "yi", "jw": "jv", "mo": "ro", "sh": "sr", "fil": "tl", "cmn": "zh", "zsm": "ms",
+    "arb": "ar", "pes": "fa", "prs": "fa", "npi": "ne", "khk": "mn", "uzn": "uz", "pbt": "ps", "ekk": "et", "lvs": "lv",
+    "swh": "sw", "azj": "az", "ory": "or", "hi-latn": "hi-Latn", "ja-latn": "", "zh-latn": "",
 }  # fmt: skip
+#: Where Chinese is written in traditional characters, if the hint names no script.
+_TRADITIONAL: Final = frozenset({"hant", "tw", "hk", "mo"})
 _LANGUAGE: Final = re.compile("[a-z]{2,3}")
 # Codes that name no language: undetermined, several, uncoded, no language, invented; and those for private use, with
 # which X marks links, hashtags and pictures (qme, qht …).
@@ -39,17 +29,26 @@ _NO_LANGUAGE: Final = re.compile("und|mul|mis|zxx|art|q[a-t][a-z]")
 #: Languages of another script that people type in Latin letters as well.
 _ROMANISED: Final = frozenset(
     {"el", "hy", "ka", "he", "pa", "gu", "or", "ta", "te", "kn", "ml", "si"}.union(*HINTED_BY_SCRIPT.values())
-)
+) - {"uz", "ku"}  # these write Latin letters themselves
 #: Languages of another script of which Latin letters are names of products at most.
 _NEVER_LATIN: Final = frozenset({"zh", "zh-Hant", "ja", "ko", "th", "lo", "my", "km", "bo", "dz", "yue"})
+
+
+@lru_cache(maxsize=1)
+def _two_letter_codes() -> dict[str, str]:
+    """Codes of three letters (ISO 639-2, both where a language has two) of the languages that have one of two."""
+    lines = Path(__file__).with_name("language_codes.txt").read_text(encoding="utf-8").splitlines()
+    return dict(line.split() for line in lines)
 
 
 @lru_cache(maxsize=512)
 def read_hint(hint: str) -> str:
     """The language that a platform's hint names, as our tag; "" where it names none."""
-    lowered = hint.strip().lower().replace("_", "-")
-    language = lowered.split("-")[0]
-    found = _HINTS.get(lowered, _HINTS.get(language, language))
+    language, *others = hint.strip().lower().replace("_", "-").split("-")
+    language = _two_letter_codes().get(language, language)
+    found = _HINTS.get(f"{language}-{others[0]}" if others else language, _HINTS.get(language, language))
+    if found == "zh" and _TRADITIONAL & set(others) and "hans" not in others:
+        return "zh-Hant"
     if found in _HINTS.values():
         return found
     return found if _LANGUAGE.fullmatch(found) and not _NO_LANGUAGE.fullmatch(found) else ""

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from monitor.nlp.ngrams import code_points
 
 READ: Final = 600  # characters; the language of a post shows early
+_SEARCHED: Final = 8000  # characters of a longer post, among which those are looked for that say something
+# Handles and addresses: many people answered, or one link with all its parameters, would fill what is read.
+_ADDRESSES: Final = re.compile(r"(?<!\S)[(.:\"'\[]?(?:@|https?://|www\.)\S+", re.IGNORECASE)
 _SPACE: Final = 32
 
 # Letters that are eyes, mouths and hands of faces where they stand alone: ¯\_(ツ)_/¯ ಠ_ಠ.
@@ -89,8 +92,9 @@ _SIGNS[[ord(sign) for sign in ":;="]] = _EYES
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The letters of a batch: code points, their scripts, the text each belongs to; counts by text and script."""
+    """A batch as it is read and its letters: code points, scripts, the text each is of; counts by text and script."""
 
+    texts: list[str]
     points: NDArray[np.uint32]
     kinds: NDArray[np.uint8]
     owners: NDArray[np.int64]
@@ -123,16 +127,18 @@ class Reading:
 
 
 def read_scripts(texts: Sequence[str]) -> Reading:
-    points, owners = code_points([_simplify(text) for text in texts])
+    simple = [_simplify(text) for text in texts]
+    points, owners = code_points(simple)
     kinds = _TABLE[np.minimum(points, 0xFFFF)]
     kinds[_find_noise(points, kinds)] = 0
     counts = np.bincount(owners * len(SCRIPTS) + kinds, minlength=len(texts) * len(SCRIPTS))
-    return Reading(points, kinds, owners, counts.reshape(len(texts), len(SCRIPTS)))
+    return Reading(simple, points, kinds, owners, counts.reshape(len(texts), len(SCRIPTS)))
 
 
 def _simplify(text: str) -> str:
     """Lower case, entities resolved, accents composed, letters that only look special made plain."""
-    text = text[:READ]
+    if len(text) > READ:
+        text = _ADDRESSES.sub(" ", text[:_SEARCHED])[:READ]
     if "&" in text:
         text = html.unescape(text)
     text = text.lower()

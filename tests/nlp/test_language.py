@@ -137,6 +137,32 @@ def test_a_hint_that_says_nothing_is_ignored():
     assert identify_language("😀", "qme") == UNKNOWN
 
 
+@pytest.mark.parametrize("hint", ["ja", "jpn", "ara", "rus"])
+def test_a_code_of_three_letters_is_the_same_hint_as_one_of_two(hint):
+    assert identify_language("ok", hint) == UNKNOWN
+    assert identify_language("سلام", "fas") == identify_language("سلام", "fa") == "fa"
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        "@ana " * 200,
+        "https://lumora.example/?fbclid=" + "a1B" * 1500 + " ",
+        "@ana\nhttps://lumora.example/un/jour " * 60,
+    ],
+)
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("¿Dónde está mi pedido? Llevo una semana esperando", "es"),
+        ("Де моя посилка? Її немає", "uk"),
+        ("发货太慢", "zh"),
+    ],
+)
+def test_handles_and_addresses_do_not_fill_what_is_read(noise, text, language):
+    assert identify_language(noise + text) == language
+
+
 def test_answers_keep_the_order_of_the_posts():
     texts = ["我的包裹在哪里？", "", "Wo bleibt mein Paket? Ich warte", "Привет, где заказ"]
     assert identify_languages(texts) == ["zh", UNKNOWN, "de", "ru"]
@@ -235,7 +261,9 @@ def test_a_hint_beyond_the_fourteen_answers_for_letters_that_do_not_tell(text, h
     ("hint", "language"),
     [
         ("sv", "sv"), ("pt-BR", "pt"), ("en_GB", "en"), (" FI ", "fi"), ("eng", "en"), ("fil", "tl"), ("in", "id"),
-        ("zh-TW", "zh-Hant"), ("hi-Latn", "hi-Latn"), ("ckb", "ckb"),
+        ("zh-TW", "zh-Hant"), ("zh-Hant-TW", "zh-Hant"), ("zh_Hant_HK", "zh-Hant"), ("zh-Hans-TW", "zh"),
+        ("hi-Latn", "hi-Latn"), ("hi-Latn-IN", "hi-Latn"), ("ckb", "ckb"),
+        ("jpn", "ja"), ("ara", "ar"), ("rus", "ru"), ("fas", "fa"), ("per", "fa"), ("zho", "zh"), ("ceb", "ceb"),
         ("und", ""), ("qme", ""), ("qht", ""), ("zxx", ""), ("art", ""), ("", ""), ("x", ""), ("english", ""),
         ("s1", ""), ("<b>", ""), ("\ud800", ""),
     ],
