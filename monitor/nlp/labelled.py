@@ -131,7 +131,7 @@ def _read_json_lines(lines: list[tuple[int, str]]) -> _Rows:
         if not isinstance(stored, dict):
             rows.put_aside["not a JSON object"].append(number)
             continue
-        row = {_SAME_COLUMNS.get(name, name): value for name, value in stored.items()} | stored
+        row = {str(_SAME_COLUMNS.get(name, name)): value for name, value in stored.items()} | stored
         if isinstance(row.get("text"), str):
             rows.good.append({name: _word(value) for name, value in row.items()})
         else:

@@ -314,7 +314,7 @@ def _allowed(head: str, severities: NDArray[np.int64]) -> NDArray[np.bool_]:
     elif head == "intent":
         for grade, denied in enumerate(DENIED_INTENTS):
             places = np.flatnonzero(np.minimum(severities, len(DENIED_INTENTS) - 1) == grade)
-            allowed[np.ix_(places, [INTENTS.index(intent) for intent in denied])] = False
+            allowed[np.ix_(places, np.array([INTENTS.index(intent) for intent in denied]))] = False
     return allowed
 
 

@@ -108,4 +108,4 @@ def share_above_zero(gains: NDArray[np.float64], voices: NDArray[np.int64]) -> f
 
 def by_voice(numbers: NDArray, voices: NDArray[np.int64]) -> NDArray[np.float64]:
     """The sum of each voice."""
-    return np.bincount(np.unique(voices, return_inverse=True)[1], weights=numbers)
+    return np.bincount(np.unique(voices, return_inverse=True)[1], weights=numbers).astype(np.float64)
