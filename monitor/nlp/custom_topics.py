@@ -167,7 +167,9 @@ def _solve(turned: Exact, values: Exact, own: slice) -> tuple[Exact, float, floa
     mine, theirs = (0.5 * len(turned) / count for count in (len(inside), len(turned) - len(inside)))
     targets, weights, more = np.where(is_own, 1.0, -1.0), np.where(is_own, mine, theirs), mine - theirs
     damping = 1 / (theirs * values + _PENALTY)
-    inner: Exact = np.asarray(more * np.linalg.inv(np.eye(len(inside)) + more * (inside * damping) @ inside.T), np.float64)
+    inner: Exact = np.asarray(
+        more * np.linalg.inv(np.eye(len(inside)) + more * (inside * damping) @ inside.T), np.float64
+    )
     common = damping * ((weights * targets) @ turned)
     solution = common - damping * (inner @ (inside @ common) @ inside)
     leverage = weights * _spread(turned, damping, inside, inner)

@@ -78,9 +78,9 @@ def importance_of(examples: list[Example], labels: NDArray) -> NDArray:
 
 
 def deciding_rows(examples: list[Example]) -> list[int]:
-    """The posts on which thresholds are chosen: real ones, if there are enough, else all of the task."""
+    """The posts on which thresholds are chosen: a fair sample of real ones, if there are enough, else the task."""
     task = [row for row, example in enumerate(examples) if THRESHOLD_BETA.keys() <= example.labels.keys()]
-    real = [row for row in task if examples[row].corpus == DEVELOPMENT.name]
+    real = [row for row in task if examples[row].corpus == DEVELOPMENT.name and not examples[row].is_doubtful]
     return real if len(real) >= ENOUGH_REAL else task
 
 

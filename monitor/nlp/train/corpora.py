@@ -44,6 +44,7 @@ class Example:
     labels: dict[str, int] = field(default_factory=dict)
     is_held_out: bool = False
     english: str = ""
+    is_doubtful: bool = False  # labelled because a model was unsure of it: no fair sample of what comes in
 
 
 def read_rows(path: Path) -> Iterator[dict[str, str]]:
@@ -202,7 +203,7 @@ def read_our_labels(folder: Path, *, held_out_share: float) -> list[Example]:
                 is_task = "complaint" in labels
                 held_out = is_held_out(text, held_out_share * (1 if is_task else OTHER_HELD_OUT))
                 corpus = "complaint_triage" if is_task else path.split("/")[0]
-                examples.append(Example(text, label["lang"], corpus, labels, held_out))
+                examples.append(Example(text, label["lang"], corpus, labels, held_out, is_doubtful=is_task))
     return examples
 
 
