@@ -69,6 +69,8 @@ class Correction(models.Model):
     was = models.CharField(max_length=48)
     value = models.CharField(max_length=48)
     is_current = models.BooleanField(default=True)
+    # Nobody said this: it follows from what somebody said of another field, and goes when that is taken back.
+    is_implied = models.BooleanField(default=False)
     corrected_by = models.ForeignKey(User, models.SET_NULL, null=True)
     corrected_at = models.DateTimeField(auto_now_add=True)
 

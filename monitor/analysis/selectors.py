@@ -14,7 +14,8 @@ YES, NO = "true", "false"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a post is read now. `corrected` names the fields that a person set, `correction_id` the latest verdict."""
+    """How a post is read now. `corrected` names the fields that a person set or that follow from those, `correction_id`
+    the latest verdict."""
 
     post_id: int
     analysis_id: int
@@ -46,13 +47,19 @@ def current_readings(post_ids: Sequence[int]) -> dict[int, Reading]:
     for post_id, pk, field, value in Correction.objects.filter(post_id__in=readings, is_current=True).values_list(
         "post_id", "pk", "field", "value"
     ):
-        reading = _corrected(readings[post_id], field, value)
+        reading = overridden(readings[post_id], field, value)
         readings[post_id] = replace(reading, correction_id=max(reading.correction_id, pk))
     return readings
 
 
 def current_reading(post_id: int) -> Reading | None:
     return current_readings([post_id]).get(post_id)
+
+
+def model_reading(post_id: int) -> Reading | None:
+    """How the model alone reads the post now."""
+    analysis = Analysis.objects.filter(post_id=post_id, is_current=True).first()
+    return _reading(analysis) if analysis is not None else None
 
 
 def own_topics(brand_id: int) -> list[str]:
@@ -79,7 +86,8 @@ def from_word(field: str, word: str) -> Any:
     return int(word) if field == "severity" else word
 
 
-def _corrected(reading: Reading, field: str, word: str) -> Reading:
+def overridden(reading: Reading, field: str, word: str) -> Reading:
+    """The same reading with one field as a person says."""
     change: dict[str, Any] = {field: from_word(field, word)}
     if field in {"complaint", "needs_reply", "escalate"}:
         # The score is what thresholds are compared with: a person is sure.

@@ -118,7 +118,7 @@ class Channel(models.Model):
     poll_seconds = models.PositiveIntegerField(default=60)
     daily_cap_micros = models.BigIntegerField(null=True, blank=True)  # of a UTC day's spend; null: no cap
     can_reply = models.BooleanField(default=True)
-    # Of an import: who imported says that the terms of the source allow a model to learn from its posts.
+    # Of an import or a feed: somebody says that the terms of its source allow a model to learn from its posts.
     may_teach = models.BooleanField(default=False)
     # Renewals of the sign-in that were begun and of which no answer is known (see `brands.services.renewing`).
     open_renewals = models.PositiveSmallIntegerField(default=0)

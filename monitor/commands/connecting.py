@@ -16,6 +16,7 @@ from monitor.commands.failures import CommandError
 from monitor.commands.findings import BAD
 from monitor.commands.progress import say
 from monitor.platforms.base import Declaration
+from monitor.platforms.origins import forbidding_platform
 from monitor.platforms.registry import platform_codes
 
 
@@ -41,6 +42,11 @@ def register(commands: Any) -> None:
     connect.add_argument(
         "--read-back", metavar="DAYS", type=_read_back_days, help="how much history to begin with: 0, 7, 30 …"
     )
+    connect.add_argument(
+        "--may-teach", action=argparse.BooleanOptionalAction, default=None,
+        help="of a feed: the publisher's terms allow that the brand's model learns from corrections of its posts; kept "
+        "until it is said otherwise (at first: not)",
+    )  # fmt: skip
     connect.add_argument("--no-check", action="store_true", help="store them without asking the platform")
     connect.set_defaults(run=connect_one)
 
@@ -53,15 +59,27 @@ def connect_one(arguments: argparse.Namespace) -> int:
     kind = arguments.kind or declaration.channel_kinds[0]
     if kind not in declaration.channel_kinds:
         raise CommandError(f"{declaration.name} has channels of the kind {' or '.join(declaration.channel_kinds)}.")
+    _check_may_teach(arguments, declaration)
     credentials = _read_credentials(arguments.credentials, declaration)
     with desk():
         channel = _connect(arguments, kind, credentials, declaration.poll_seconds)
         notices = [] if arguments.no_check else _check_with_platform(channel)
     judged = [judge_notice(notice) for notice in notices]
     print(f"Connected {channel} as channel {channel.pk}.")
+    if declaration.learning_asked and not channel.may_teach and arguments.may_teach is None:
+        say("Corrections of its posts teach nothing. If the publisher's terms allow it, connect it once more with "
+            "--may-teach.")  # fmt: skip
     for state, says in judged:
         print(f"{state}: {says}")
     return 1 if any(state == BAD for state, _ in judged) else 0
+
+
+def _check_may_teach(arguments: argparse.Namespace, declaration: Declaration) -> None:
+    if arguments.may_teach is not None and not declaration.learning_asked:
+        raise CommandError(f"--may-teach is for feeds: of {declaration.name} its own terms decide.")
+    if arguments.may_teach and (forbidding := forbidding_platform(arguments.id)):
+        says = f"This feed shows posts of {forbidding}, whose terms do not allow a model to learn from them."
+        raise CommandError(f"{says} Connect it without --may-teach.")
 
 
 def _seconds(text: str) -> int:
@@ -139,6 +157,7 @@ def _connect(arguments: argparse.Namespace, kind: str, credentials: Mapping[str,
         poll_seconds=arguments.poll_seconds or known.poll_seconds,
         daily_cap_micros=known.daily_cap_micros,
         first_days=arguments.read_back,
+        may_teach=arguments.may_teach,
     )
 
 

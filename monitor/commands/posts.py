@@ -94,9 +94,9 @@ def import_posts(arguments: argparse.Namespace) -> int:
 def _tell_of_teaching(platform: str) -> None:
     """Once a file: nobody should wonder later why `learn` leaves these out."""
     from monitor.commands.progress import say
-    from monitor.platforms.registry import may_be_allowed
+    from monitor.platforms.registry import asks_about_learning, may_be_allowed
 
-    if may_be_allowed(platform):
+    if may_be_allowed(platform) or platform in asks_about_learning():
         say(f"Corrections of “{platform}” posts teach nothing. If the terms of their source allow it, import with "
             "--may-teach and a --platform of its own.")  # fmt: skip
 

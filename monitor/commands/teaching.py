@@ -55,8 +55,8 @@ def _learn(brand: Any) -> bool:
         say(f"{brand.slug}: {error}; it stays. `mentiondesk learn --brand {brand.slug}` starts from there.")
         return False
     if lesson.left_out:
-        say(f"{brand.slug}: {lesson.left_out} corrected posts left out: the terms of their source do not allow "
-            "to learn from them, or nobody has said so (`mentiondesk import --may-teach`).")  # fmt: skip
+        say(f"{brand.slug}: {lesson.left_out} corrected posts left out: the terms of their source do not allow to "
+            "learn from them, or nobody has said so (`--may-teach` of `import` and `connect feed`).")  # fmt: skip
     for head, told in lesson.report.items():
         print(f"{brand.slug}  {head:<12}{describe(told)}")
     if lesson.is_back_to_shipped:

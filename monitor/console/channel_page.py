@@ -19,7 +19,8 @@ from monitor.inbox.models import RereadingState
 from monitor.inbox.quietness import Silence
 from monitor.inbox.services.silence import silences
 from monitor.platforms.base import CONDITION_ASPECTS
-from monitor.platforms.registry import get_platform, platform_codes
+from monitor.platforms.origins import forbidding_platform
+from monitor.platforms.registry import asks_about_learning, get_platform, platform_codes
 
 _TONES = {"ok": "ok", "warning": "warn", "broken": "danger", "unknown": ""}
 
@@ -98,6 +99,8 @@ def facts_of(channel: Channel) -> dict[str, Any]:
         "depths": [(depth, depth_words(depth), price_words(channel, depth)) for depth in completeness.depths(channel)],
         "rereadings": rereadings,
         "is_rereading": any(each.state == RereadingState.WAITING for each in rereadings),
+        "is_asked_about_learning": (is_asked := channel.kind != "import" and channel.platform in asks_about_learning()),
+        "forbidding_platform": forbidding_platform(channel.external_id) if is_asked else "",
         "is_read": channel.kind != "import" and channel.platform in platform_codes(),
         "can_resume": channel.state not in (ChannelState.HEALTHY, ChannelState.DISCONNECTED),
         "can_connect": channel.state in (ChannelState.NEEDS_REAUTH, ChannelState.BLOCKED, ChannelState.DISCONNECTED),

@@ -21,6 +21,7 @@ from monitor.platforms.errors import (
     RateLimitedError,
     RejectedError,
 )
+from monitor.platforms.origins import forbidding_platform
 from monitor.platforms.registry import get_platform
 from monitor.platforms.signing import typed_server
 
@@ -81,6 +82,15 @@ class ChannelForm:
         needed = self.asked() | {name: name in everywhere for name in self.credential_names()}
         return [self._field(name, is_required) for name, is_required in needed.items()]
 
+    @property
+    def may_teach(self) -> bool | None:
+        """What the box says; None where nobody is asked."""
+        if not self.declaration.learning_asked:
+            return None
+        if self.filled:
+            return "may_teach" in self.filled
+        return self.channel is not None and self.channel.may_teach
+
     def _field(self, name: str, is_required: bool) -> FormField:
         words = words_of(self.declaration.code, name)
         known = getattr(self.channel, name, "") if self.channel is not None and name in self.asked() else ""
@@ -115,6 +125,7 @@ def connect_by_form(form: ChannelForm, user: User) -> tuple[Channel, Sequence[In
     """Asks the platform with what was filled in, then stores it. Raises FormError; nothing is stored then."""
     credentials = _checked_credentials(form)
     asked = _checked_fields(form)
+    _check_may_teach(form, form.channel.external_id if form.channel is not None else asked.get("external_id", ""))
     context = ChannelContext(
         channel_id=form.channel.pk if form.channel is not None else 0,
         kind=form.kind,
@@ -144,6 +155,7 @@ def connect_by_form(form: ChannelForm, user: User) -> tuple[Channel, Sequence[In
             handle=known.handle,
             name=known.name,
             query=known.query,
+            may_teach=form.may_teach,
         )
         return channel, notices
     raise FormError(_beside(form, refusal))
@@ -228,6 +240,16 @@ def _checked_fields(form: ChannelForm) -> dict[str, str]:
         # As people copy an address out of a browser.
         filled["external_id"] = f"https://{filled['external_id']}"
     return filled
+
+
+def _check_may_teach(form: ChannelForm, address: str) -> None:
+    if form.may_teach and (forbidding := forbidding_platform(address)):
+        raise FormError({"may_teach": teaching_refused(forbidding)})
+
+
+def teaching_refused(forbidding: str) -> str:
+    said = _("This feed shows posts of %(platform)s, whose terms do not allow a model to learn from them.")
+    return said % {"platform": forbidding}
 
 
 def _beside(form: ChannelForm, error: PlatformError) -> dict[str, str]:

@@ -88,6 +88,7 @@ of_brand: list[URLPattern | URLResolver] = [
     path("put-aside/", channels.show_quarantine, name="quarantine"),
     path("put-aside/retry/", channels.retry_posts, name="quarantine_retry"),
     path("put-aside/<int:event_id>/replay/", channels.replay, name="quarantine_replay"),
+    path("channels/<int:channel_id>/may-teach/", channel.may_teach_or_not, name="channel_may_teach"),
     path("channels/<int:channel_id>/pause/", channel.pause_or_resume, name="channel_pause"),
     path("settings/", brand.show_settings, name="settings"),
     path("settings/switch/", brand.turn_switch, name="settings_switch"),

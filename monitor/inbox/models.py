@@ -5,6 +5,7 @@ Unique keys lead with the platform's id: a search by it is quick whatever the pl
 statistics of yet.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
@@ -18,6 +19,13 @@ class NextLogId(models.Func):
 
     template = "nextval('inbox_log_id'::regclass)"
     output_field = models.BigIntegerField()
+
+
+class LineKeys(models.Func):
+    """Numbers for the lines of a text and for the whole of it (the function is made in the first migration)."""
+
+    function = "inbox_line_keys"
+    output_field = ArrayField(models.BigIntegerField())
 
 
 class Arrival(models.TextChoices):
@@ -211,6 +219,8 @@ class Post(models.Model):
                 condition=~models.Q(platform_id=models.F("external_id")) & ~models.Q(platform_id=""),
                 name="posts_by_other_id",
             ),
+            # Who copied what (`inbox.copies`). Posts on their way change several times, and would pay for it each time.
+            GinIndex(LineKeys("text"), condition=models.Q(stage="triaged", is_own=False), name="posts_by_line"),
             # Few posts say anything beyond their words: what people look for among them is found at once.
             models.Index(fields=["brand", "-id"], condition=models.Q(extra__has_key="ad_id"), name="posts_on_ads"),
             models.Index(

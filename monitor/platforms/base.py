@@ -302,7 +302,8 @@ class Declaration:
     name where there is no room. `answer_form` is the form of our public answers. Prices are millionths of a US dollar
     for a write of a kind; `prices_with_link` where a link in the text costs more. Without `hands_texts_on` the
     platform's terms let ids and counts be passed to others freely, but texts of posts only in small numbers. With
-    `learning_allowed` they do not forbid that the brand's own model learns from verdicts on its posts. Without
+    `learning_allowed` they do not forbid that the brand's own model learns from verdicts on its posts; with
+    `learning_asked` posts come from anywhere, and whoever connects a channel says so of it. Without
     `needs_credentials` a channel can be read without a login. `poll_seconds` is how often a new channel is read.
     `own_threads` tells whose thread it is where its first post is not known: the beginning of the ids of those that a
     channel began (`{id}`: the channel's own), or `*` where comments come from our own posts only. `credential_sets`
@@ -337,6 +338,7 @@ class Declaration:
     human_window_hours: int | None = None
     needs_summon: bool = False
     learning_allowed: bool = False
+    learning_asked: bool = False
     mark: str = ""
     answer_form: str = "comment"
     prices: Mapping[str, int] = field(default_factory=dict)

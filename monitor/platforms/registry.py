@@ -49,6 +49,12 @@ def allows_learning() -> frozenset[str]:
     return frozenset(code for code in _PLATFORMS if get_platform(code).declaration.learning_allowed)
 
 
+@cache
+def asks_about_learning() -> frozenset[str]:
+    """Codes of the platforms whose posts come from anywhere: of each channel somebody says whether they may teach."""
+    return frozenset(code for code in _PLATFORMS if get_platform(code).declaration.learning_asked)
+
+
 def may_be_allowed(word: str) -> bool:
     """Whether a person may say of posts filed under this word that their terms allow it: not where we know better."""
     return code_of(word) not in _PLATFORMS

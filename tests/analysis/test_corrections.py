@@ -59,6 +59,75 @@ def test_what_a_person_said_before_is_not_overruled_by_what_follows(post: Post, 
     assert reading is not None and reading.severity == 2
 
 
+def _read(post: Post) -> tuple[Any, ...]:
+    reading = current_reading(post.pk)
+    assert reading is not None
+    return reading.complaint, reading.intent, reading.severity, reading.escalate
+
+
+def _current(post: Post) -> dict[str, str]:
+    """What teaches and counts."""
+    return dict(Correction.objects.filter(post=post, is_current=True).values_list("field", "value"))
+
+
+def test_what_followed_from_a_verdict_goes_when_it_is_taken_back(post: Post, bob: Any, alice: Any) -> None:
+    """A click on the wrong button, and the right one after it."""
+    as_read = _read(post)
+    assert as_read == (True, "complaint", 3, True)
+    correct(user=bob, post=post, field="complaint", value=False)
+    assert _read(post) == (False, "question", 0, False)
+    correct(user=alice, post=post, field="complaint", value=True)
+    assert _read(post) == as_read
+    assert _current(post) == {"complaint": "true"}
+    changes = AuditEvent.objects.filter(act="post.corrected").latest("id").params["changes"]
+    assert {"field": "severity", "was": "0", "value": "3"} in changes and len(changes) == 4
+
+
+@pytest.mark.parametrize("intent", ["chatter", "question"])
+def test_a_complaint_by_mistake_leaves_nothing_behind(brand: Any, bob: Any, intent: str) -> None:
+    post = make_post(brand, "Where are you?" if intent == "question" else "Nice day")
+    analyze_posts(post_ids=[post.pk], engine=WordEngine())
+    correct(user=bob, post=post, field="complaint", value=True)
+    assert _read(post) == (True, "complaint", 1, False)
+    correct(user=bob, post=post, field="complaint", value=False)
+    assert _read(post) == (False, intent, 0, False)
+    assert _current(post) == {"complaint": "false"}
+
+
+def test_another_verdict_takes_its_own_consequences_only(post: Post, bob: Any) -> None:
+    correct(user=bob, post=post, field="severity", value=0)
+    assert _read(post) == (False, "question", 0, False)
+    correct(user=bob, post=post, field="severity", value=2)
+    assert _read(post) == (True, "complaint", 2, True)
+    assert _current(post) == {"severity": "2"}
+
+
+def test_what_was_said_stays_when_what_followed_beside_it_goes(post: Post, bob: Any) -> None:
+    correct(user=bob, post=post, field="complaint", value=False)
+    # It reads so already, and only because it followed: now somebody has said it.
+    (made,) = correct(user=bob, post=post, field="escalate", value=False)
+    assert not made.is_implied and (made.was, made.value) == ("false", "false")
+    correct(user=bob, post=post, field="complaint", value=True)
+    assert _read(post) == (True, "complaint", 3, False)
+    assert _current(post) == {"escalate": "false", "complaint": "true"}
+
+
+def test_it_is_on_record_what_was_said_and_what_only_followed(post: Post, bob: Any) -> None:
+    made = correct(user=bob, post=post, field="complaint", value=False)
+    assert [(one.field, one.is_implied) for one in made][0] == ("complaint", False)
+    assert {one.field for one in made if one.is_implied} == {"intent", "severity", "escalate"}
+    again = correct(user=bob, post=post, field="intent", value="chatter")
+    assert [one.field for one in again] == ["intent"], "what follows still is not stored again"
+    assert Correction.objects.count() == 5
+
+
+def test_a_verdict_that_another_overrules_has_no_consequences(post: Post, bob: Any) -> None:
+    correct(user=bob, post=post, field="complaint", value=False)
+    correct(user=bob, post=post, field="complaint", value=True)
+    correct(user=bob, post=post, field="intent", value="question")
+    assert _read(post) == (True, "question", 3, True)
+
+
 def test_the_latest_verdict_counts_and_the_earlier_ones_stay_on_record(post: Post, bob: Any, alice: Any) -> None:
     correct(user=bob, post=post, field="topic", value="service")
     correct(user=alice, post=post, field="topic", value="delivery")

@@ -230,7 +230,9 @@ def test_the_last_verdict_counts(missed: SampledPost, bob: Any, alice: Any) -> N
     missed.refresh_from_db()
     assert (missed.is_complaint, missed.judged_by) == (False, alice)
     reading = current_reading(missed.post_id)
-    assert reading is not None and not reading.complaint
+    assert reading is not None
+    assert (reading.complaint, reading.intent, reading.severity) == (False, "chatter", 0)
+    assert set(Correction.objects.filter(is_current=True).values_list("field", flat=True)) == {"complaint"}
     assert progress(missed.brand_id, NEXT_DAY).judged == 1
 
 

@@ -184,6 +184,29 @@ def test_a_feed_is_connected_without_credentials(
     assert capsys.readouterr().out.startswith("Connected ")
 
 
+def test_a_feed_teaches_where_the_command_says_so(
+    command: Command, simulated: Simulated, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("connect", "feed", "--brand", "harbour", "--kind", "reviews", "--id", REVIEW_FEED)
+    assert command(*words) == 0 and not Channel.objects.get().may_teach
+    assert "teach nothing. If the publisher's terms allow it" in capsys.readouterr().err
+    for said, may_teach in (("--may-teach", True), (None, True), ("--no-may-teach", False)):
+        assert command(*words, *([said] if said else [])) == 0
+        assert Channel.objects.get().may_teach is may_teach
+        assert "teach nothing" not in capsys.readouterr().err
+
+
+def test_nobody_can_say_so_of_posts_that_may_not_teach(
+    command: Command, simulated: Simulated, x_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bridge = "https://bridges.example/twitter/user/harbour"
+    assert command("connect", "feed", "--brand", "harbour", "--id", bridge, "--may-teach") == 1
+    assert "shows posts of X, whose terms" in capsys.readouterr().err
+    assert connect_x(command, x_file, "--may-teach") == 1
+    assert "--may-teach is for feeds" in capsys.readouterr().err
+    assert not Channel.objects.exists() and simulated.world.calls == []
+
+
 def test_a_feed_that_has_moved_away_is_one_sentence_and_blocks_the_channel(
     command: Command, simulated: Simulated, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -336,3 +336,34 @@ def test_all_of_a_reason_are_read_again(as_alice, brand, channel):
     answer = as_alice.post("/b/lumora/put-aside/replay/", {"reason": "event.malformed"}, follow=True)
     assert "3 were understood this time" in answer.content.decode()
     assert not QuarantinedEvent.objects.filter(replayed_at=None).exists()
+
+
+# -- Learning ------------------------------------------------------------------------------------
+
+
+def test_the_page_of_a_feed_says_whether_its_posts_may_teach_and_changes_it(as_dora, as_bob, channel):
+    Channel.objects.update(platform="feed", kind="feed", external_id="https://news.example/rss", credentials=None)
+    assert "Corrections of its posts teach nothing, until" in page_of(as_bob, channel)
+    assert "may-teach/" not in page_of(as_bob, channel), "bob may not change it"
+    assert as_bob.post(f"/b/lumora/channels/{channel.pk}/may-teach/", {"say": "yes"}).status_code == 403
+    told = as_dora.post(f"/b/lumora/channels/{channel.pk}/may-teach/", {"say": "yes"}, follow=True).content.decode()
+    assert "Its posts may teach from now on." in told and "Its posts may not teach" in told
+    assert Channel.objects.get().may_teach
+    as_dora.post(f"/b/lumora/channels/{channel.pk}/may-teach/", {"say": "perhaps"})
+    assert Channel.objects.get().may_teach
+    as_dora.post(f"/b/lumora/channels/{channel.pk}/may-teach/", {"say": "no"})
+    assert not Channel.objects.get().may_teach
+
+
+def test_the_page_of_a_feed_of_mastodon_offers_no_such_thing(as_dora, channel):
+    Channel.objects.update(platform="feed", kind="feed", external_id="https://a.example/@b.rss", credentials=None)
+    page = page_of(as_dora, channel)
+    assert "it shows posts of Mastodon" in page and "may-teach/" not in page
+    told = as_dora.post(f"/b/lumora/channels/{channel.pk}/may-teach/", {"say": "yes"}, follow=True).content.decode()
+    assert "whose terms do not allow" in told and not Channel.objects.get().may_teach
+
+
+def test_other_channels_have_no_section_on_learning(as_dora, channel):
+    assert 'id="learning"' not in page_of(as_dora, channel)
+    as_dora.post(f"/b/lumora/channels/{channel.pk}/may-teach/", {"say": "yes"})
+    assert not Channel.objects.get().may_teach

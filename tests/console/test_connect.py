@@ -116,6 +116,28 @@ def test_a_feed_is_its_address(as_admin: Client, apps: Simulated, kind: str) -> 
     assert "is connected" in words(page)
 
 
+def test_the_form_of_a_feed_asks_whether_its_posts_may_teach(as_admin: Client, admin: Any, apps: Simulated) -> None:
+    page = as_admin.get(f"{CONNECT}feed/").content.decode()
+    assert re.search(r'type="checkbox" id="field-may_teach" name="may_teach" value="yes" aria', page)
+    assert "may_teach" not in as_admin.get(f"{CONNECT}x/").content.decode()
+    form = {"kind": "feed", "external_id": apps.context("feed").external_id, **keys_of(apps, "feed")}
+    as_admin.post(f"{CONNECT}feed/", {**form, "may_teach": "yes"})
+    channel = Channel.objects.get()
+    assert channel.may_teach and AuditEvent.objects.get(act="channel.may_teach").actor_id == admin.pk
+    again = f"/b/lumora/channels/{channel.pk}/connect/"
+    assert 'value="yes" checked' in as_admin.get(again).content.decode()
+    as_admin.post(again, {"kind": "feed", **keys_of(apps, "feed")})
+    assert not Channel.objects.get().may_teach and AuditEvent.objects.filter(act="channel.may_not_teach").count() == 1
+
+
+def test_a_feed_of_posts_that_may_not_teach_is_told_beside_the_box(as_admin: Client, apps: Simulated) -> None:
+    form = {"kind": "feed", "external_id": "instance.example/@lumora.rss", "may_teach": "yes"}
+    page = as_admin.post(f"{CONNECT}feed/", form)
+    assert page.status_code == 422 and "posts of Mastodon" in beside(page, "may_teach")
+    assert 'value="yes" checked' in page.content.decode()
+    assert not Channel.objects.exists() and apps.world.calls == []
+
+
 def test_what_is_missing_is_said_beside_its_field(as_admin: Client, apps: Simulated) -> None:
     page = as_admin.post(f"{CONNECT}x/", {"kind": "account", "consumer_key": "k", "access_token": "t"})
     assert page.status_code == 422

@@ -58,6 +58,7 @@ class Migration(migrations.Migration):
                 ('was', models.CharField(max_length=48)),
                 ('value', models.CharField(max_length=48)),
                 ('is_current', models.BooleanField(default=True)),
+                ('is_implied', models.BooleanField(default=False)),
                 ('corrected_at', models.DateTimeField(auto_now_add=True)),
                 ('analysis', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='analysis.analysis')),
                 ('brand', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='brands.brand')),

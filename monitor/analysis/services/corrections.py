@@ -1,12 +1,23 @@
 """A reviewer's verdict on a reading: it counts in every number from then on, and teaches the next model."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from monitor.analysis.models import Analysis, Correction
-from monitor.analysis.selectors import CORRECTABLE, NO, YES, Reading, current_reading, from_word, to_word
+from monitor.analysis.selectors import (
+    CORRECTABLE,
+    NO,
+    YES,
+    Reading,
+    current_reading,
+    from_word,
+    model_reading,
+    overridden,
+    to_word,
+)
 from monitor.audit import services as audit
 from monitor.brands.models import User
 from monitor.brands.rights import can
@@ -29,7 +40,8 @@ class CorrectionError(ValueError):
 
 
 def correct(*, user: User, post: Post, field: str, value: Any, confirms: bool = False) -> list[Correction]:
-    """Stores the verdict, and what follows from it by the labelling guideline (no complaint: no severity either).
+    """Stores the verdict, and what follows from it by the labelling guideline (no complaint: no severity either). What
+    followed from a verdict that this one takes back goes with it, and the model's own reading returns.
 
     Returns the corrections made, the asked one first; [] where the reading said so already, unless the verdict
     `confirms` it: then it is stored as the word of a person. Raises CorrectionError,
@@ -41,18 +53,18 @@ def correct(*, user: User, post: Post, field: str, value: Any, confirms: bool = 
     with transaction.atomic():
         # One reviewer at a time: the row also keeps an edit from slipping under the verdict.
         Post.objects.select_for_update(no_key=True).get(pk=post.pk)
-        reading = current_reading(post.pk)
-        if reading is None:
+        before, model = current_reading(post.pk), model_reading(post.pk)
+        if before is None or model is None:
             raise CorrectionError("This post was never analysed.")
-        changes = {field: word, **_implied(reading, field, word)}
-        made = [
-            _store(user, post, reading, name, said)
-            for name, said in changes.items()
-            if _differs(reading, name, said) or (confirms and name == field and field not in reading.corrected)
-        ]
-        if made:
-            log_changes(post_ids=[post.pk], kind="corrected")
-            _record(user, post, made)
+        said, implied = _current_words(post, is_implied=False), _current_words(post, is_implied=True)
+        # What only followed so far is said now, and stands by itself from now on.
+        is_said_now = field in implied or (confirms and field not in said)
+        if not _differs(before, field, word) and not is_said_now:
+            return []
+        said.pop(field, None)
+        made = _store(user, post, before, {field: word}, _implied(model, {**said, field: word}), implied)
+        log_changes(post_ids=[post.pk], kind="corrected")
+        _record(user, post, field, word, before)
     return made
 
 
@@ -67,51 +79,93 @@ def _valid_word(field: str, value: Any) -> str:
     return word
 
 
-def _implied(reading: Reading, field: str, word: str) -> dict[str, str]:
-    """Complaint, severity, escalation and intent hang together; what a person has set before is left alone."""
+def _current_words(post: Post, *, is_implied: bool) -> dict[str, str]:
+    """Field → word, in the order in which they were said."""
+    told = Correction.objects.filter(post=post, is_current=True, is_implied=is_implied)
+    return dict(told.order_by("pk").values_list("field", "value"))
+
+
+def _implied(model: Reading, said: Mapping[str, str]) -> dict[str, str]:
+    """What follows from all that people have said of a post (field → word, the latest last), where the model reads it
+    otherwise. What was said itself is left alone, and a verdict whose answer to "is it a complaint?" somebody has
+    overruled has no consequences."""
+    reading = model
+    for name, word in said.items():
+        reading = overridden(reading, name, word)
     implied: dict[str, str] = {}
-    without_complaint = "question" if reading.needs_reply else "chatter"
+    for name, word in said.items():
+        follows = _follows(reading, model, name, word)
+        if "complaint" in follows and said.get("complaint", follows["complaint"]) != follows["complaint"]:
+            continue
+        implied |= follows
+    return {name: word for name, word in implied.items() if name not in said and _differs(model, name, word)}
+
+
+def _follows(reading: Reading, model: Reading, field: str, word: str) -> dict[str, str]:
+    """Complaint, severity, escalation and intent hang together: what one verdict means for the other fields."""
+    implied: dict[str, str] = {}
+    # An intent that was said is not implied, so that of the model is asked.
+    intent = {"intent": "question" if reading.needs_reply else "chatter"} if model.intent == "complaint" else {}
     if (field, word) == ("complaint", NO) or (field == "intent" and word != "complaint"):
-        implied = {"complaint": NO, "severity": "0", "escalate": NO}
-        if reading.intent == "complaint":
-            implied["intent"] = without_complaint
+        implied = {"complaint": NO, "severity": "0", "escalate": NO, **intent}
     elif (field, word) == ("complaint", YES) or (field, word) == ("intent", "complaint"):
-        implied = {"complaint": YES, "intent": "complaint", "severity": str(max(1, reading.severity))}
+        implied = {"complaint": YES, "intent": "complaint", "severity": str(max(1, model.severity))}
     elif field == "severity":
         implied = {"complaint": NO if word == "0" else YES}
         if word == "0":
-            implied["escalate"] = NO
-            if reading.intent == "complaint":
-                implied["intent"] = without_complaint
+            implied |= {"escalate": NO, **intent}
         if word == "3":
             implied["escalate"] = YES
     implied.pop(field, None)
-    return {name: said for name, said in implied.items() if name not in reading.corrected}
+    return implied
 
 
 def _differs(reading: Reading, field: str, word: str) -> bool:
     return bool(getattr(reading, field) != from_word(field, word))
 
 
-def _store(user: User, post: Post, reading: Reading, field: str, word: str) -> Correction:
-    Correction.objects.filter(post=post, field=field, is_current=True).update(is_current=False)
-    return Correction.objects.create(
-        brand_id=post.brand_id,
-        post=post,
-        analysis=Analysis(pk=reading.analysis_id),
-        field=field,
-        was=to_word(getattr(reading, field)),
-        value=word,
-        corrected_by=user,
-    )
+def _store(
+    user: User,
+    post: Post,
+    before: Reading,
+    asked: Mapping[str, str],
+    implied: Mapping[str, str],
+    implied_before: Mapping[str, str],
+) -> list[Correction]:
+    """What follows still, as it did before, stays as it is on record."""
+    stays = {name for name, word in implied.items() if implied_before.get(name) == word}
+    gone = (implied_before.keys() - stays) | asked.keys()
+    Correction.objects.filter(post=post, field__in=gone, is_current=True).update(is_current=False)
+    news = [(name, word, name not in asked) for name, word in {**asked, **implied}.items() if name not in stays]
+    return [
+        Correction.objects.create(
+            brand_id=post.brand_id,
+            post=post,
+            analysis=Analysis(pk=before.analysis_id),
+            field=name,
+            was=to_word(getattr(before, name)),
+            value=word,
+            is_implied=is_implied,
+            corrected_by=user,
+        )
+        for name, word, is_implied in news
+    ]
 
 
-def _record(user: User, post: Post, made: list[Correction]) -> None:
+def _record(user: User, post: Post, field: str, word: str, before: Reading) -> None:
+    """The verdict, and every other field that reads otherwise since: what followed, and what has returned."""
+    after = current_reading(post.pk)
+    others = [name for name in CORRECTABLE if name != field and getattr(after, name) != getattr(before, name)]
+    changes = [{"field": field, "was": to_word(getattr(before, field)), "value": word}]
+    changes += [
+        {"field": name, "was": to_word(getattr(before, name)), "value": to_word(getattr(after, name))}
+        for name in others
+    ]
     audit.record(
         actor=user,
         act="post.corrected",
         brand_id=post.brand_id,
         subject_kind="post",
         subject_id=post.public_id,
-        params={"changes": [{"field": one.field, "was": one.was, "value": one.value} for one in made]},
+        params={"changes": changes},
     )

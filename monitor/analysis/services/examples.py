@@ -1,7 +1,6 @@
 """Where the examples of a brand's topics come from: those that are words of a stored post go with the post."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,16 +10,12 @@ from django.db.models import QuerySet
 
 from monitor.analysis.models import BrandTopic, ExampleSource
 from monitor.brands.models import Brand
-from monitor.inbox.models import Post
+from monitor.inbox.copies import posts_copied_in
 
 
 def find_sources(*, brand: Brand, texts: Sequence[str]) -> dict[str, list[int]]:
-    """Example → the brand's stored posts of others with exactly these words."""
-    posts = Post.objects.filter(brand=brand, text__in=texts, is_own=False, deleted_at__isnull=True)
-    sources: dict[str, list[int]] = defaultdict(list)
-    for pk, text in posts.values_list("pk", "text"):
-        sources[text].append(pk)
-    return dict(sources)
+    """Example → the brand's stored posts of others with these words, or with a line of these."""
+    return posts_copied_in(brand_id=brand.pk, texts=texts)
 
 
 def store_sources(*, topic: BrandTopic, sources: dict[str, list[int]]) -> None:

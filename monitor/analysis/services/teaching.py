@@ -14,6 +14,7 @@ from monitor.analysis.services.inference import default_engine
 from monitor.analysis.services.lenses import learned_in_use, lens_names
 from monitor.analysis.services.lessons import gather
 from monitor.analysis.services.renewal import RESTING, ask_renewal
+from monitor.analysis.sources import of_said_feeds
 from monitor.audit import services as audit
 from monitor.brands.models import Brand, Channel, User
 from monitor.brands.rights import can
@@ -130,4 +131,4 @@ def may_teach(brand: Brand) -> Q:
     """The posts that may teach: of platforms whose terms allow it, and imported ones of which the importer has said so
     of their source. Everything else, known or unknown, does not."""
     said = Channel.objects.filter(brand=brand, may_teach=True).values_list("platform", flat=True)
-    return Q(platform__in=[*allows_learning(), *filter(may_be_allowed, said)])
+    return Q(platform__in=[*allows_learning(), *filter(may_be_allowed, said)]) | of_said_feeds(brand)

@@ -26,8 +26,10 @@ from monitor.brands.services.health import claim_examinations
 from monitor.brands.services.people import create_brand, create_user, set_role, set_switch
 from monitor.brands.services.preferences import set_password, set_preferences, set_thresholds
 from monitor.brands.services.renewing import open_connector
+from monitor.brands.services.teaching import TeachingRefusedError, say_may_teach
 
 __all__ = [
+    "TeachingRefusedError",
     "claim_examinations",
     "connect_channel",
     "connect_import",
@@ -47,6 +49,7 @@ __all__ = [
     "resume_channel",
     "revoke_api_token",
     "rotate_credentials",
+    "say_may_teach",
     "set_channel_state",
     "set_password",
     "set_preferences",

@@ -11,6 +11,7 @@ from monitor.audit.services import record
 from monitor.brands.models import Brand, Channel, ChannelState, ChannelStream, Market, User
 from monitor.brands.sealing import rotate, seal, unseal
 from monitor.brands.selectors import channel_context
+from monitor.brands.services.teaching import say_may_teach
 from monitor.platforms.budget import NullBudget
 from monitor.platforms.registry import get_platform, platform_codes
 
@@ -34,12 +35,14 @@ def connect_channel(
     poll_seconds: int = 60,
     daily_cap_micros: int | None = None,
     first_days: float | None = None,
+    may_teach: bool | None = None,
     user: User | None = None,
 ) -> Channel:
     """Connects a channel, or connects it again with new credentials: its cursors stay and it is healthy from now on.
 
     A platform that we cannot poll (an import, say) gets a channel without streams. `first_days` is how much history
-    the first reading of each stream brings; left to the platform's habit where it is not said.
+    the first reading of each stream brings; left to the platform's habit where it is not said. `may_teach`: see
+    `say_may_teach`, which it may raise of; None leaves it as it was.
     """
     fields: dict[str, Any] = {
         "handle": handle,
@@ -71,6 +74,8 @@ def connect_channel(
         subject=channel,
         params={"platform": platform, "kind": kind},
     )
+    if may_teach is not None:
+        say_may_teach(channel=channel, may_teach=may_teach, user=user)
     channel.refresh_from_db()
     return channel
 

@@ -160,6 +160,7 @@ def store_channel(
     handle: str = "",
     name: str = "",
     query: str = "",
+    may_teach: bool | None = None,
 ) -> Channel:
     """Connects it, or connects it again: what is not said anew stays as it was."""
     declaration = get_platform(platform).declaration
@@ -178,6 +179,7 @@ def store_channel(
         market=before.market,
         poll_seconds=before.poll_seconds,
         daily_cap_micros=before.daily_cap_micros,
+        may_teach=may_teach,
         user=user,
     )
 

@@ -16,8 +16,9 @@ from monitor.brands.registrations import simulated_address
 from monitor.brands.routes import View, needs
 from monitor.brands.sealing import SealBrokenError
 from monitor.brands.selectors import callback_url
-from monitor.brands.services import pause_channel, resume_channel
+from monitor.brands.services import TeachingRefusedError, pause_channel, resume_channel, say_may_teach
 from monitor.console.channel_page import facts_of
+from monitor.console.connecting import teaching_refused
 from monitor.console.reasons import problem
 from monitor.console.views.case_acts import signed_in
 from monitor.inbox.models import ChannelGap, Rereading
@@ -167,6 +168,19 @@ def pause_or_resume(request: HttpRequest, channel: Channel) -> str:
     except ValueError:
         raise NotDoneError(_("Its keys are deleted: connect the channel again.")) from None
     return _("It is tried again at once.")
+
+
+@on_channel("manage")
+def may_teach_or_not(request: HttpRequest, channel: Channel) -> str:
+    """Whether corrections of a feed's posts teach the brand's model."""
+    may_teach = {"yes": True, "no": False}.get(request.POST.get("say", ""))
+    if may_teach is None:
+        raise _nothing_chosen()
+    try:
+        say_may_teach(channel=channel, may_teach=may_teach, user=signed_in(request))
+    except TeachingRefusedError as error:
+        raise (NotDoneError(teaching_refused(error.platform)) if error.platform else _nothing_chosen()) from None
+    return _("Its posts may teach from now on.") if may_teach else _("Its posts teach nothing from now on.")
 
 
 @require_safe

@@ -76,6 +76,8 @@ def _show(request: HttpRequest, form: ChannelForm, status: int = 200) -> HttpRes
         "kind": form.kind,
         "channel": form.channel,
         "fields": form.fields(),
+        "may_teach": form.may_teach,
+        "teaching_error": form.errors.get("may_teach", ""),
         "problem": form.errors.get("", ""),
         "is_filled": bool(form.errors),
         "about": PLATFORMS.get(declaration.code, ""),

@@ -35,7 +35,7 @@ from monitor.inbox.rows import bounded_id, exact
 from monitor.inbox.services.quarantine import PutAside, put_aside
 from monitor.inbox.services.storing import IngestReport, ingest
 from monitor.platforms.base import IncomingPost
-from monitor.platforms.registry import allows_learning, code_of, may_be_allowed, platform_name
+from monitor.platforms.registry import allows_learning, asks_about_learning, code_of, may_be_allowed, platform_name
 
 __all__ = ["COLUMNS_HELP", "ImportFileError", "ImportReport", "import_file"]
 
@@ -154,7 +154,7 @@ def _channel(brand_slug: str, platform: str, may_teach: bool | None) -> Channel:
 
 
 def _check_may_teach(platform: str) -> None:
-    if platform == "import":
+    if platform == "import" or platform in asks_about_learning():
         raise ImportFileError("Which posts may teach? Name their source as well, with --platform and a word of yours.")
     if not may_be_allowed(platform) and platform not in allows_learning():
         raise ImportFileError(f"The terms of {platform_name(platform)} do not allow a model to learn from its posts.")

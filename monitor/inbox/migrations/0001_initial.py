@@ -24,6 +24,35 @@ def without_primary_key(table):
     )
 
 
+# Numbers for the lines of a text and for the whole of it, whatever its blanks, line breaks and capitals: lines that are
+# too short to be anybody's own words have none. Of a long line its beginning counts, because copies are cut.
+LINE_KEYS = r"""
+    CREATE FUNCTION inbox_line_keys(words text) RETURNS bigint[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    DECLARE
+        lines text := translate(
+            lower(left(words, 20000)),
+            E'\r\x0b\x0c\x1c\x1d\x1e\u0085\u2028\u2029'
+                || E' \t\x1f\u00a0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a'
+                || E'\u200b\u200c\u200d\u202f\u205f\u2060\u3000\ufeff',
+            repeat(E'\n', 9));
+        line text := replace(lines, E'\n', '');
+        keys bigint[] := '{}';
+    BEGIN
+        IF line <> '' THEN
+            keys := ARRAY[hashtextextended(left(line, 500) COLLATE "C", 0)];
+        END IF;
+        IF strpos(lines, E'\n') > 0 THEN
+            FOREACH line IN ARRAY string_to_array(lines, E'\n') LOOP
+                IF octet_length(line) >= 16 THEN
+                    keys := keys || hashtextextended(left(line, 500) COLLATE "C", 0);
+                END IF;
+            END LOOP;
+        END IF;
+        RETURN keys;
+    END $$
+"""
+
+
 class Migration(migrations.Migration):
 
     initial = True
@@ -36,6 +65,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             sql="CREATE SEQUENCE inbox_log_id CACHE 100", reverse_sql="DROP SEQUENCE inbox_log_id"
         ),
+        migrations.RunSQL(sql=LINE_KEYS, reverse_sql="DROP FUNCTION inbox_line_keys(text)"),
         migrations.CreateModel(
             name='ChannelGap',
             fields=[
@@ -220,6 +250,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='post',
             index=models.Index(condition=models.Q(('stage__in', ['received', 'analyzed'])), fields=['stage', '-arrival', 'id'], name='posts_that_wait'),
+        ),
+        migrations.AddIndex(
+            model_name='post',
+            index=django.contrib.postgres.indexes.GinIndex(monitor.inbox.models.LineKeys('text'), condition=models.Q(('is_own', False), ('stage', 'triaged')), name='posts_by_line'),
         ),
         migrations.AddIndex(
             model_name='post',

@@ -22,7 +22,7 @@ class FeedPlatform:
         reply_limit=10_000,
         direct_message_limit=10_000,
         forms=("post", "comment", "review"),
-        learning_allowed=True,
+        learning_asked=True,
         mark="RSS",
         needs_credentials=False,
         poll_seconds=300,
