@@ -349,3 +349,12 @@ def test_posts_of_one_author_are_one_voice(brand: Any, bob: Any, engine: Any) ->
     voices = sorted(lesson.voice for lesson in gathered(brand, engine).lessons)
     assert voices[0] == "" and voices[1] == voices[2] != ""
     assert Correction.objects.filter(field="topic").count() == 3
+
+
+def test_what_only_follows_from_a_verdict_teaches_where_it_is_certain(brand: Any, bob: Any, engine: Any) -> None:
+    """Whoever says "no complaint" says that nothing is grave; which intent it has instead is a guess."""
+    (post,) = read(engine, brand, ["late parcel again"], platform="facebook")
+    correct(user=bob, post=post, field="complaint", value=False)
+    (lesson,) = gathered(brand, engine).lessons
+    assert (lesson.labels["complaint"], lesson.labels["severity"]) == (0, 0)
+    assert "intent" not in lesson.labels and "intent" in lesson.unknown

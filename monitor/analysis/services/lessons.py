@@ -96,14 +96,19 @@ def _alive(brand: Brand) -> QuerySet[Post]:
 
 def _corrections(posts: Sequence[Post]) -> dict[int, _Said]:
     """Post → what its corrections say of the words that it has now. A brand's own topic is none of the head's labels,
-    and a verdict on words that were edited since is none on these: the post tells nothing of that head."""
+    a verdict on words that were edited since is none on these, and what was guessed from another verdict is nobody's
+    word: of such heads the post tells nothing."""
     said = {post.pk: _Said() for post in posts}
     versions = {post.pk: post.version for post in posts}
-    rows = Correction.objects.filter(post_id__in=versions, is_current=True, field__in=HEADS)
-    for post_id, head, word, version in rows.values_list("post_id", "field", "value", "analysis__post_version"):
+    rows = Correction.objects.filter(post_id__in=versions, is_current=True, field__in=HEADS).values_list(
+        "post_id", "field", "value", "analysis__post_version", "is_implied"
+    )
+    for post_id, head, word, version, is_implied in rows:
         value = from_word(head, word)
         label = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-        if label in HEADS[head] and version == versions[post_id]:
+        # "No complaint" implies that nothing is grave or urgent; which intent or severity is meant, it does not tell.
+        is_guess = is_implied and ((head == "intent" and label != "complaint") or (head == "severity" and label != "0"))
+        if label in HEADS[head] and version == versions[post_id] and not is_guess:
             said[post_id].labels[head] = HEADS[head].index(label)
         else:
             said[post_id].unknown.add(head)
