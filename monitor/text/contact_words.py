@@ -73,9 +73,9 @@ NEGATES: Final = (
 )
 # Said anywhere: a warning, somebody who asks whether it is real, or a call to complain, to sue, or to press somebody.
 WARNS: Final = (
-    r"\b(?:beware|warning|scam\salert|impersonat\w*|pretend\w*|posing|phishing|avoid|watch\sout)\b|\b(?:be|stay)\s(?:careful|aware|safe)"
+    r"\b(?:beware|warning|scam\salert|impersonat\w*|pretend\w*|posing|phishing|avoid|watch\sout)\b|\b(?:be|stay)\s(?:safe|careful|aware)"
     r"|\b(?:don['’]?t|do\snot|never)\s(?:\w+\s)?(?:contact|message|dm|text|trust|send|pay|give|click|fall|reply|believe|use)\b"
-    r"|\b(?:is|are)\b[^.!?\n]{0,80}\b(?:legit|real|official|genuine|yours|true|safe)\b[^.!?\n]{0,40}\?|\breally\syou\b"
+    r"|\b(?:is|are)\b[^.!?\n]{0,80}\b(?:safe|legit|real|official|genuine|yours|true)\b[^.!?\n]{0,40}\?|\breally\syou\b"
     r"|\bis\s(?:this|that|it)\syou\b|\bis\b[^.!?\n]{0,60}\bscam\b[^.!?\n]{0,20}\?"
     r"|\b(?:boycott|petition|class\saction|law\s?suit|small\sclaims|ombudsman|regulator|trading\sstandards|consumer\s(?:court|forum"
     r"|protection|rights|council|association)|minister|mayor|senator|journalist|newspaper|ceo|founder|chairman|demand|complain|until"
