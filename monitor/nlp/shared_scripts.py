@@ -7,7 +7,6 @@ beginning.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -44,16 +43,6 @@ class Language:
     beginnings: frozenset[str]
     is_common: bool
 
-    def score(self, words: Iterable[str], letters: frozenset[str]) -> float:
-        """How much speaks for the language, less what its alphabet does not have."""
-        found = 0.0
-        for word in words:
-            if word in self.words:
-                found += 1
-            elif self._has_affix(word):
-                found += _AFFIX
-        return found - _FOREIGN * len(letters - self.letters)
-
     def has(self, word: str) -> bool:
         return word in self.words or self._has_affix(word)
 
@@ -69,7 +58,10 @@ def tell_apart(script: str, text: str, hint: str = "") -> str:
     words = read_words(script, text)
     letters = frozenset("".join(words))
     languages = _by_script()[script]
-    scores = {tag: language.score(words, letters) for tag, language in languages.items()}
+    scores = {tag: -_FOREIGN * len(letters - language.letters) for tag, language in languages.items()}
+    for word in words:
+        for tag, worth in _worth_of(script, word).items():
+            scores[tag] += worth
     if hint:
         scores[hint] = scores.get(hint, 0) + _HINTED
     best = max(scores.values())
@@ -79,6 +71,32 @@ def tell_apart(script: str, text: str, hint: str = "") -> str:
     if not best and len(words) > _WORDLESS[script]:
         return ""
     return next((tag for tag in likeliest if languages[tag].is_common), "")
+
+
+def _worth_of(script: str, word: str) -> dict[str, float]:
+    """By language that the word speaks for, how much."""
+    known, endings, beginnings = _indexes(script)
+    sizes = range(2, min(len(word), _LONGEST_AFFIX + 1))
+    found: dict[str, float] = {}
+    for size in sizes:
+        for tag in endings.get(word[-size:], ()):
+            found[tag] = _AFFIX
+        for tag in beginnings.get(word[:size], ()):
+            found[tag] = _AFFIX
+    for tag in known.get(word, ()):
+        found[tag] = 1
+    return found
+
+
+@lru_cache(maxsize=8)
+def _indexes(script: str) -> tuple[dict[str, list[str]], ...]:
+    """Words, endings and beginnings, each with the languages that have it."""
+    indexes: tuple[dict[str, list[str]], ...] = ({}, {}, {})
+    for tag, language in languages_of(script).items():
+        for index, pieces in zip(indexes, (language.words, language.endings, language.beginnings), strict=True):
+            for piece in pieces:
+                index.setdefault(piece, []).append(tag)
+    return indexes
 
 
 def read_words(script: str, text: str) -> list[str]:
