@@ -20,11 +20,11 @@ RECIPES = {"short": SHORT, "full": FULL, "further": FURTHER, "thinned": THINNED}
 STEPS = ("encoder", "export", "linear", "languages", "calibration")
 
 
-def what_is_missing(data: Path, recipe: str | None, former: Path | None) -> str:
+def what_is_missing(folder: Path, recipe: str | None, former: Path | None) -> str:
     """Why hours of training would end in nothing, or "" where they need not."""
     task = [corpus.path for corpus in TASK_CORPORA]
-    if not any((data / path).exists() for path in task):
-        return f"{data} holds neither {' nor '.join(task)}: name the folder of the labelled sets (DATA=, --data)."
+    if not any((folder / path).exists() for path in task):
+        return f"{folder} holds neither {' nor '.join(task)}: name the folder of the labelled sets (DATA=, --data)."
     if recipe == "further" and former is None:
         return "The recipe `further` goes on from a former run: name its folder of checkpoints (FORMER=, --former)."
     if former is not None and not (former / SHIPPED).exists():
