@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WINDOW: Final = 110  # tokens of text a window
 OVERLAP: Final = 14
 #: Texts of more tokens are read in finer windows: a sentence of twenty words drowns in a window full of praise.
-LONG: Final = 3 * WINDOW
+LONG: Final = 150
 FINE_WINDOW: Final = 64
 FINE_OVERLAP: Final = 16
 TOKENS_A_BATCH: Final = 640
