@@ -1,5 +1,6 @@
 """What the page of topics shows: the brand's own topics with what they find, and what its model has learned."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,7 +38,8 @@ class TopicForm:
 
     @property
     def lines(self) -> list[str]:
-        return self.examples.splitlines()
+        """Parted where a file is, too: not at signs such as U+2028, which a pasted post may hold."""
+        return [line for line in re.split("\r\n|\r|\n", self.examples) if line.strip()]
 
 
 @dataclass(frozen=True, slots=True)

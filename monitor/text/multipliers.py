@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from monitor.text.currencies import lengths_by_sign
+from monitor.text.currencies import UNKNOWN, lengths_by_sign
 
 _THOUSAND, _MILLION, _BILLION = Decimal(10**3), Decimal(10**6), Decimal(10**9)
 _LAKH, _CRORE = Decimal(10**5), Decimal(10**7)
@@ -46,7 +46,7 @@ _ONLY_WITH = {
 # Rp 5M are five milliards to some and five millions to others; so is "$5 mil" a thousand or a million.
 _DOUBTFUL_WITH = {
     "M": frozenset({"IDR"}), "m": frozenset({"IDR"}), "b": frozenset({"IDR"}), "B": frozenset({"IDR"}),
-    "mil": frozenset({"USD", "GBP", "AUD", "CAD", "XXX"}),
+    "mil": frozenset({"USD", "GBP", "AUD", "CAD", UNKNOWN}),
 }  # fmt: skip
 #: A letter or word apart from the number that may multiply it.
 UNCLEAR: Final = re.compile(r" ?(?:[kKmMbBкК]{1,2}|mil|grand|[万萬亿億千百만억천백])(?![^\W\d_])")

@@ -8,6 +8,7 @@ from django.test import Client
 from monitor.analysis.models import BrandTopic
 from monitor.analysis.services import correct
 from monitor.console.labels import label_of
+from monitor.console.topic_page import TopicForm
 from monitor.trends.services import rebuild
 from tests.support.desk import analyze, make_case, make_post
 
@@ -94,3 +95,11 @@ def test_trends_break_down_and_filter_by_it(as_bob: Client, brand: Any, bob: Any
     page = _page(as_bob, "trends/", topic="gift_cards")
     assert "Gift cards" in page and _option(page, "gift_cards", is_chosen=True)
     assert as_bob.get("/b/lumora/trends/", {"topic": "gift_cards"}).context["trend"].total == 1
+
+
+def test_examples_are_parted_at_ends_of_lines_alone() -> None:
+    assert TopicForm(examples="one\r\ntwo\u2028 and its rest\n\n \nthree").lines == [
+        "one",
+        "two\u2028 and its rest",
+        "three",
+    ]
