@@ -50,13 +50,9 @@ def test_what_is_no_complaint_is_not_urgent_either(post: Post, bob: Any, field: 
     assert reading.intent == "question"
 
 
-def test_what_a_person_said_before_is_not_overruled_by_what_follows(post: Post, bob: Any) -> None:
+def test_a_verdict_that_the_reading_says_already_is_none(post: Post, bob: Any) -> None:
     correct(user=bob, post=post, field="escalate", value=True)
-    assert not Correction.objects.exists()  # the reading said so already
-    correct(user=bob, post=post, field="severity", value=2)
-    correct(user=bob, post=post, field="complaint", value=False)
-    reading = current_reading(post.pk)
-    assert reading is not None and reading.severity == 2
+    assert not Correction.objects.exists()
 
 
 def _read(post: Post) -> tuple[Any, ...]:
@@ -121,11 +117,38 @@ def test_it_is_on_record_what_was_said_and_what_only_followed(post: Post, bob: A
     assert Correction.objects.count() == 5
 
 
-def test_a_verdict_that_another_overrules_has_no_consequences(post: Post, bob: Any) -> None:
-    correct(user=bob, post=post, field="complaint", value=False)
-    correct(user=bob, post=post, field="complaint", value=True)
-    correct(user=bob, post=post, field="intent", value="question")
-    assert _read(post) == (True, "question", 3, True)
+@pytest.mark.parametrize(
+    ("first", "then", "reading"),
+    [
+        (("severity", 2), ("complaint", False), (False, "question", 0, False)),
+        (("complaint", False), ("severity", 2), (True, "complaint", 2, True)),
+        (("severity", 2), ("intent", "question"), (False, "question", 0, False)),
+        (("intent", "chatter"), ("severity", 1), (True, "complaint", 1, True)),
+        (("intent", "chatter"), ("complaint", True), (True, "complaint", 3, True)),
+    ],
+)
+def test_the_later_of_two_verdicts_that_cannot_both_be_true_counts(
+    post: Post, bob: Any, first: tuple[str, Any], then: tuple[str, Any], reading: tuple[Any, ...]
+) -> None:
+    correct(user=bob, post=post, field=first[0], value=first[1])
+    correct(user=bob, post=post, field=then[0], value=then[1])
+    assert _read(post) == reading
+
+
+def test_verdicts_that_can_both_be_true_stand_side_by_side(post: Post, bob: Any) -> None:
+    correct(user=bob, post=post, field="severity", value=1)
+    correct(user=bob, post=post, field="escalate", value=False)
+    correct(user=bob, post=post, field="topic", value="service")
+    assert _read(post) == (True, "complaint", 1, False)
+    assert _current(post) == {"severity": "1", "escalate": "false", "topic": "service"}
+
+
+def test_what_becomes_critical_is_escalated_whatever_was_said_before(post: Post, bob: Any) -> None:
+    correct(user=bob, post=post, field="severity", value=1)
+    correct(user=bob, post=post, field="escalate", value=False)
+    correct(user=bob, post=post, field="severity", value=3)
+    assert _read(post) == (True, "complaint", 3, True)
+    assert _current(post) == {"severity": "3"}
 
 
 def test_the_latest_verdict_counts_and_the_earlier_ones_stay_on_record(post: Post, bob: Any, alice: Any) -> None:

@@ -1,6 +1,6 @@
 """A reviewer's verdict on a reading: it counts in every number from then on, and teaches the next model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
@@ -40,8 +40,9 @@ class CorrectionError(ValueError):
 
 
 def correct(*, user: User, post: Post, field: str, value: Any, confirms: bool = False) -> list[Correction]:
-    """Stores the verdict, and what follows from it by the labelling guideline (no complaint: no severity either). What
-    followed from a verdict that this one takes back goes with it, and the model's own reading returns.
+    """Stores the verdict, and what follows from it by the labelling guideline (no complaint: no severity either). An
+    earlier verdict that cannot stand beside it is taken back; what followed from one that is goes with it, and the
+    model's own reading returns.
 
     Returns the corrections made, the asked one first; [] where the reading said so already, unless the verdict
     `confirms` it: then it is stored as the word of a person. Raises CorrectionError,
@@ -61,8 +62,10 @@ def correct(*, user: User, post: Post, field: str, value: Any, confirms: bool = 
         is_said_now = field in implied or (confirms and field not in said)
         if not _differs(before, field, word) and not is_said_now:
             return []
-        said.pop(field, None)
-        made = _store(user, post, before, {field: word}, _implied(model, {**said, field: word}), implied)
+        taken_back = {name for name, old in said.items() if name == field or _denies(field, word, name, old)}
+        said = {name: old for name, old in said.items() if name not in taken_back}
+        follows = _implied(model, {**said, field: word})
+        made = _store(user, post, before, {field: word}, follows, implied, taken_back)
         log_changes(post_ids=[post.pk], kind="corrected")
         _record(user, post, field, word, before)
     return made
@@ -85,39 +88,50 @@ def _current_words(post: Post, *, is_implied: bool) -> dict[str, str]:
     return dict(told.order_by("pk").values_list("field", "value"))
 
 
+def _is_complaint(field: str, word: str) -> bool | None:
+    """What a verdict says about the post being a complaint; None: nothing."""
+    if field == "complaint":
+        return word == YES
+    if field == "intent":
+        return word == "complaint"
+    return word != "0" if field == "severity" else None
+
+
+def _denies(field: str, word: str, other: str, said: str) -> bool:
+    """Whether a verdict cannot stand beside what was said before of another field."""
+    answer = _is_complaint(field, word)
+    if answer is None:
+        return False
+    if other == "escalate":
+        return said == YES if not answer else (said, field, word) == (NO, "severity", "3")
+    return _is_complaint(other, said) not in {None, answer}
+
+
 def _implied(model: Reading, said: Mapping[str, str]) -> dict[str, str]:
-    """What follows from all that people have said of a post (field → word, the latest last), where the model reads it
-    otherwise. What was said itself is left alone, and a verdict whose answer to "is it a complaint?" somebody has
-    overruled has no consequences."""
+    """What follows from all that people have said of a post (field → word), where the model reads it otherwise. What
+    was said itself is left alone."""
     reading = model
     for name, word in said.items():
         reading = overridden(reading, name, word)
     implied: dict[str, str] = {}
     for name, word in said.items():
-        follows = _follows(reading, model, name, word)
-        if "complaint" in follows and said.get("complaint", follows["complaint"]) != follows["complaint"]:
-            continue
-        implied |= follows
+        implied |= _follows(reading, model, name, word)
     return {name: word for name, word in implied.items() if name not in said and _differs(model, name, word)}
 
 
 def _follows(reading: Reading, model: Reading, field: str, word: str) -> dict[str, str]:
     """Complaint, severity, escalation and intent hang together: what one verdict means for the other fields."""
-    implied: dict[str, str] = {}
+    answer = _is_complaint(field, word)
+    if answer is None:
+        return {}
+    if answer:
+        implied = {"complaint": YES, "intent": "complaint", "severity": str(max(1, model.severity))}
+        if (field, word) == ("severity", "3"):
+            implied["escalate"] = YES
+        return implied
     # An intent that was said is not implied, so that of the model is asked.
     intent = {"intent": "question" if reading.needs_reply else "chatter"} if model.intent == "complaint" else {}
-    if (field, word) == ("complaint", NO) or (field == "intent" and word != "complaint"):
-        implied = {"complaint": NO, "severity": "0", "escalate": NO, **intent}
-    elif (field, word) == ("complaint", YES) or (field, word) == ("intent", "complaint"):
-        implied = {"complaint": YES, "intent": "complaint", "severity": str(max(1, model.severity))}
-    elif field == "severity":
-        implied = {"complaint": NO if word == "0" else YES}
-        if word == "0":
-            implied |= {"escalate": NO, **intent}
-        if word == "3":
-            implied["escalate"] = YES
-    implied.pop(field, None)
-    return implied
+    return {"complaint": NO, "severity": "0", "escalate": NO, **intent}
 
 
 def _differs(reading: Reading, field: str, word: str) -> bool:
@@ -131,10 +145,11 @@ def _store(
     asked: Mapping[str, str],
     implied: Mapping[str, str],
     implied_before: Mapping[str, str],
+    taken_back: Set[str],
 ) -> list[Correction]:
     """What follows still, as it did before, stays as it is on record."""
     stays = {name for name, word in implied.items() if implied_before.get(name) == word}
-    gone = (implied_before.keys() - stays) | asked.keys()
+    gone = (implied_before.keys() - stays) | asked.keys() | taken_back
     Correction.objects.filter(post=post, field__in=gone, is_current=True).update(is_current=False)
     news = [(name, word, name not in asked) for name, word in {**asked, **implied}.items() if name not in stays]
     return [
