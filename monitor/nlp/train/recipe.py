@@ -16,8 +16,8 @@ SOFT_WEIGHT: Final = 0.5  # what the network's own former answer counts, beside 
 #: Tweets in eight languages would drown in sets of one language that are many times as large.
 REPEATED: Final = {"umsab": 5, "tweets.tsv": 8, "zh_online_shopping_10cats": 2}
 HEAD_WEIGHTS: Final = {
-    "intent": 0.8, "needs_reply": 1.0, "sentiment": 1.0, "complaint": 1.2,
-    "severity": 0.7, "escalate": 0.8, "topic": 1.3, "audience": 0.9,
+    "intent": 0.8, "needs_reply": 1.2, "sentiment": 1.0, "complaint": 1.2,
+    "severity": 0.7, "escalate": 0.8, "topic": 1.3, "audience": 1.2,
 }  # fmt: skip
 
 
