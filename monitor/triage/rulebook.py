@@ -45,7 +45,7 @@ def keep_rulesets(rulesets: Mapping[int, RulesetSpec]) -> None:
     )
 
 
-def kept_rulesets(brand_id: int) -> dict[str, RulesetSpec]:
-    """Version → rule set, for running history again."""
-    rows = Ruleset.objects.filter(brand_id=brand_id).values_list("version", "content")
+def kept_rulesets(brand_id: int, *, prefix: str = "") -> dict[str, RulesetSpec]:
+    """Version → rule set, of the versions that begin so: for running history again. Raises InvalidRuleError."""
+    rows = Ruleset.objects.filter(brand_id=brand_id, version__startswith=prefix).values_list("version", "content")
     return {version: RulesetSpec.from_json(content) for version, content in rows}
