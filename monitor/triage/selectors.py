@@ -103,6 +103,5 @@ def backtest_of(
 def unrepeatable_decisions(brand_id: int) -> list[int]:
     """Posts whose stored decision does not come out again bit for bit; [] is what we promise of all that this version
     of `decide()` has decided. What an earlier one decided may come out otherwise and is not looked at."""
-    present = f"{DECIDE_VERSION}-"
-    decisions = (past for past in past_decisions(brand_id) if past.ruleset_version.startswith(present))
-    return disagreements(decisions, kept_rulesets(brand_id, prefix=present))
+    decisions = (past for past in past_decisions(brand_id) if past.ruleset_version.startswith(f"{DECIDE_VERSION}-"))
+    return disagreements(decisions, kept_rulesets(brand_id, decide_version=DECIDE_VERSION))
