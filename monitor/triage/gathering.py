@@ -102,7 +102,7 @@ def _facts(
         has_recent_case=case.has_recent_case,
         is_returning=case.is_returning,
         unanswered_posts=case.unanswered_posts,
-        hours_since_own_reply=case.hours_since_own_reply,
+        hours_waiting=case.hours_waiting,
         is_crisis=is_crisis,
         threshold=post.brand.flag_threshold,
         has_reading=reading is not None and post.deleted_at is None,
