@@ -17,6 +17,7 @@ from monitor.inbox import services as inbox
 from monitor.inbox.models import Stage
 from monitor.replies import services as replies
 from monitor.triage import services as triage
+from monitor.triage.offers import read_offers
 from workers.app import app
 
 
@@ -55,9 +56,10 @@ def open_cases(post_ids: Sequence[int] | None = None) -> list[int]:
         return []
     own = set(inbox_selectors.own_among(claimed))
     theirs = [post_id for post_id in claimed if post_id not in own]
+    offers = read_offers(theirs)
     with transaction.atomic():
         triage.remember_own_contacts(post_ids=sorted(own))
-        outcomes = triage.triage_posts(post_ids=theirs, case_facts=case_facts(theirs))
+        outcomes = triage.triage_posts(post_ids=theirs, case_facts=case_facts(theirs), offers=offers)
         touched = cases.open_cases(outcomes=outcomes)
         if own:
             # An echo of what we sent, or an answer given in the platform's own app.

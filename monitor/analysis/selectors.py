@@ -35,6 +35,7 @@ class Reading:
     topic: str
     audience: str
     entity_kinds: tuple[str, ...] = ()
+    entity_places: tuple[tuple[str, int, int], ...] = ()  # kind, start and end in the words of `post_version`
     reasons: tuple[Reason, ...] = ()
     corrected: frozenset[str] = frozenset()
     correction_id: int = 0
@@ -116,5 +117,6 @@ def _reading(analysis: Analysis) -> Reading:
         topic=analysis.topic,
         audience=analysis.audience,
         entity_kinds=tuple(sorted({entity["kind"] for entity in entities})),
+        entity_places=tuple((entity["kind"], entity["start"], entity["end"]) for entity in entities),
         reasons=tuple(Reason.from_json(stored) for stored in analysis.reasons),
     )

@@ -98,12 +98,12 @@ class ChannelState(models.TextChoices):
 
 
 class Channel(models.Model):
-    """One connected account, page, saved search or import. `credentials` are sealed (see `brands.sealing`)."""
+    """One connected account, page, saved search, feed or import. `credentials` are sealed (see `brands.sealing`)."""
 
     public_id = models.UUIDField(db_default=UuidV7(), unique=True, editable=False)
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="channels")
     platform = models.CharField(max_length=24)
-    kind = models.CharField(max_length=24)  # account, page, search, import
+    kind = models.CharField(max_length=24)  # account, page, search, import, feed, forum, reviews
     external_id = models.CharField(max_length=128)
     handle = models.CharField(max_length=128, blank=True)
     name = models.CharField(max_length=160, blank=True)

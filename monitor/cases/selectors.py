@@ -28,9 +28,8 @@ _CASE_FACTS: Final = """
            (SELECT count(*) FROM cases_casepost asked JOIN inbox_post other ON other.id = asked.post_id
             WHERE asked.case_id = found.id AND asked.post_id <> post.id AND found.waiting_since IS NOT NULL
               AND coalesce(other.created_at, other.stored_at) >= found.waiting_since),
-           extract(epoch FROM coalesce(post.created_at, post.stored_at) - thread.last_own_at)::float8 / 3600
+           extract(epoch FROM coalesce(post.created_at, post.stored_at) - found.waiting_since)::float8 / 3600
     FROM inbox_post post
-    JOIN inbox_conversation thread ON thread.id = post.conversation_id
     LEFT JOIN LATERAL (
         SELECT one.id, one.state, one.waiting_since FROM cases_case one
         LEFT JOIN cases_caseconversation link
@@ -70,7 +69,7 @@ def case_facts(post_ids: Sequence[int]) -> dict[int, CaseFacts]:
             has_recent_case=state is not None,
             is_returning=state == CaseState.RESOLVED,
             unanswered_posts=unanswered or 0,
-            hours_since_own_reply=round(hours, 2) if hours is not None and hours >= 0 else None,
+            hours_waiting=round(hours, 2) if hours is not None and hours >= 0 else None,
         )
         for post_id, state, unanswered, hours in rows
     }

@@ -86,11 +86,13 @@ def _render(table: Words, reason: Mapping[str, Any] | Reason | str) -> str:
     if isinstance(reason, str):
         reason = {"code": reason}
     code = str(reason["code"])
-    words = str(table.get(code, code))
-    params = reason.get("params", {})
+    words = table.get(code, code)
+    params = dict(reason.get("params", {}))
     if isinstance(followers := params.get("followers"), int):
         params = params | {"followers": number_format(followers, force_grouping=True)}
     try:
-        return words % params
+        # Not `str(words)` first: which form of a plural it is only the number among the parameters tells.
+        return str(words % params)
     except (KeyError, ValueError, TypeError):
-        return words  # a translation that names a parameter we lack must not break the page
+        # A translation that names a parameter we lack must not break the page; a plural without its number is "".
+        return str(words) or code

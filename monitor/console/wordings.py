@@ -5,6 +5,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 Words = Mapping[str, Promise | str]
 
@@ -251,7 +252,7 @@ SHORT: Final[Words] = {
     "author.reach.1000000": _("%(followers)s followers"),
     "author.verified": _("Verified"),
     "author.opted_out": _("No automatic messages"),
-    "author.returns": _("Wrote %(count)s times this week"),
+    "author.returns": ngettext_lazy("Asked %(count)s time before", "Asked %(count)s times before", "count"),
     "waiting.repeat": _("Asks again"),
     "waiting.long": _("Waiting long"),
     "case.returned": _("Came back"),

@@ -20,6 +20,7 @@ from monitor.nlp.engine import PostInput, load_engine
 from monitor.platforms.base import IncomingAuthor, IncomingPost
 from monitor.replies.models import SuggestedReply
 from monitor.replies.services import load_articles, suggest_for_cases
+from monitor.triage.offers import read_offers
 from monitor.triage.services import triage_posts
 
 _BATCH = 100
@@ -79,8 +80,9 @@ def _post(number: int, text: str) -> IncomingPost:
 
 
 def _open(post_ids: list[int]) -> list[int]:
+    offers = read_offers(post_ids)
     with transaction.atomic():
-        return open_cases(outcomes=triage_posts(post_ids=post_ids, case_facts=case_facts(post_ids)))
+        return open_cases(outcomes=triage_posts(post_ids=post_ids, case_facts=case_facts(post_ids), offers=offers))
 
 
 def _drain(stage: str, step: Callable[[list[int]], object]) -> None:

@@ -127,9 +127,9 @@ def _opening(facts: Facts) -> _Opening:
         return _Opening(True, True, True, Reason("opens.escalate"), is_watch)
     joins = facts.has_open_case or (facts.intent == "follow_up" and facts.has_recent_case)
     if not facts.is_addressed and facts.severity >= 3:
-        return _Opening(False, joins, joins and facts.needs_reply, Reason("stays.not_addressed"), is_watch=True)
+        return _Opening(False, joins, joins and needs_reply(facts), Reason("stays.not_addressed"), is_watch=True)
     code = "stays.needs_no_reply" if facts.is_addressed else "stays.not_addressed"
-    return _Opening(False, joins, joins and facts.needs_reply, Reason("joins.case" if joins else code))
+    return _Opening(False, joins, joins and needs_reply(facts), Reason("joins.case" if joins else code))
 
 
 def _private_opening(facts: Facts) -> _Opening:
@@ -146,6 +146,10 @@ def needs_reply(facts: Facts) -> bool:
     if facts.needs_reply or facts.intent == "question":
         return True
     return facts.form == "review" and facts.topic in REVIEW_TOPICS and facts.intent == "complaint"
+
+
+def _is_work(facts: Facts) -> bool:
+    return facts.complaint or facts.escalate or needs_reply(facts)
 
 
 def _weighed(facts: Facts, ruleset: RulesetSpec) -> Iterator[Reason]:
@@ -188,7 +192,7 @@ def _weighed_content(facts: Facts, ruleset: RulesetSpec) -> Iterator[Reason]:
 def _weighed_author(facts: Facts, ruleset: RulesetSpec) -> Iterator[Reason]:
     followers = facts.author_followers or 0
     # Reach makes a complaint or question more urgent; praise and jokes of famous people are no work for the desk.
-    if not (facts.complaint or facts.needs_reply or facts.escalate):
+    if not _is_work(facts):
         return
     if facts.is_public:
         step = next((step for step in REACH_STEPS if followers >= step), None)
@@ -201,14 +205,14 @@ def _weighed_author(facts: Facts, ruleset: RulesetSpec) -> Iterator[Reason]:
 def _weighed_history(facts: Facts, ruleset: RulesetSpec) -> Iterator[Reason]:
     if facts.author_is_opted_out:
         yield Reason("author.opted_out")
-    if not (facts.complaint or facts.needs_reply or facts.escalate):
+    if not _is_work(facts):
         return
     if facts.unanswered_posts:
         most = ruleset.weight("waiting.repeat.most")
         points = min(most, facts.unanswered_posts * ruleset.weight("waiting.repeat"))
         yield Reason("waiting.repeat", points, {"count": facts.unanswered_posts})
-    if facts.hours_since_own_reply is not None and facts.hours_since_own_reply >= LONG_WAIT_HOURS:
-        yield Reason("waiting.long", ruleset.weight("waiting.long"), {"hours": int(facts.hours_since_own_reply)})
+    if facts.hours_waiting is not None and facts.hours_waiting >= LONG_WAIT_HOURS:
+        yield Reason("waiting.long", ruleset.weight("waiting.long"), {"hours": int(facts.hours_waiting)})
     if facts.author_recent_posts > facts.unanswered_posts:
         yield Reason("author.returns", ruleset.weight("author.returns"), {"count": facts.author_recent_posts})
     if facts.is_returning:

@@ -21,7 +21,7 @@ class CaseFacts:
     has_recent_case: bool = False  # the same, or resolved so lately that a new word re-opens it
     is_returning: bool = False  # that case had been resolved
     unanswered_posts: int = 0  # posts of the open case since our last answer
-    hours_since_own_reply: float | None = None
+    hours_waiting: float | None = None  # since the first of them; None where nobody waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Facts:
     escalate_score: float = 0.0
     topic: str = "other"
     audience: str = "none"
-    entity_kinds: tuple[str, ...] = ()
+    entity_kinds: tuple[str, ...] = ()  # a phone or e-mail only where it is not the brand's own
     stars: int | None = None  # of a review, 1 to 5
     recommends: bool | None = None  # in a review that says so
     is_on_ad: bool = False  # stands under an ad, or came by one
@@ -77,7 +77,7 @@ class Facts:
     has_recent_case: bool = False
     is_returning: bool = False
     unanswered_posts: int = 0
-    hours_since_own_reply: float | None = None
+    hours_waiting: float | None = None
     is_crisis: bool = False
     threshold: int = 50
 
@@ -89,8 +89,9 @@ class Facts:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Facts":
-        """Facts stored by an older version lack the newer fields: these take their default. Unknown ones raise."""
-        values = dict(stored)
+        """Facts stored by an older version lack the newer fields: these take their default; what nothing asks any more
+        is passed over. Unknown ones raise."""
+        values = {name: value for name, value in stored.items() if name not in RETIRED}
         values["entity_kinds"] = tuple(values.get("entity_kinds", ()))
         unknown = values.keys() - set(FIELD_NAMES)
         if unknown:
@@ -102,6 +103,8 @@ class Facts:
 
 
 FIELD_NAMES: Final = tuple(one.name for one in fields(Facts))
+#: Of the whole thread, also of the post that it began with: said nothing of who waits.
+RETIRED: Final = frozenset({"hours_since_own_reply"})
 
 
 def is_addressed_to_us(

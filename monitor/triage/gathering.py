@@ -1,6 +1,7 @@
 """Gathers the facts of a batch of posts from the rooms below, in a fixed number of queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db import connection
@@ -10,8 +11,10 @@ from monitor.analysis.selectors import Reading, current_readings
 from monitor.brands.models import Switch, SwitchName
 from monitor.inbox.models import Post
 from monitor.platforms.extra import NOTHING_TOLD, Extra
+from monitor.triage.contacts import OwnContacts, contacts_written
 from monitor.triage.facts import CaseFacts, Facts, is_addressed_to_us
 from monitor.triage.marks import author_signs
+from monitor.triage.offers import Offer, offers_of
 
 #: Earlier posts of an author that count as "writes again". At most 50 are looked at: some authors never stop.
 _RECENT: Final = """
@@ -29,13 +32,18 @@ _RECENT: Final = """
 """
 
 
-def gather_facts(posts: Sequence[Post], case_facts: Mapping[int, CaseFacts]) -> dict[int, Facts]:
-    """Post id → facts. `posts` come with author, brand, channel and market."""
+def gather_facts(
+    posts: Sequence[Post], case_facts: Mapping[int, CaseFacts], known_offers: Mapping[int, Offer]
+) -> dict[int, Facts]:
+    """Post id → facts. `posts` come with author, brand, channel and market; an offer that is not known is read here."""
     ids = [post.pk for post in posts]
     readings = current_readings(ids)
     answers_us = _answers_to_us(posts)
     recent = _recent_posts(ids)
-    suspicions = author_signs(posts)
+    offers = offers_of(posts, known_offers)
+    written = {post.pk: contacts_written(post, readings.get(post.pk)) for post in posts}
+    own = OwnContacts(posts, {post.pk: _named(offers.get(post.pk), written[post.pk]) for post in posts})
+    suspicions = author_signs(posts, _without_own(posts, offers, own))
     in_crisis = _brands_in_crisis({post.brand_id for post in posts})
     return {
         post.pk: _facts(
@@ -45,6 +53,9 @@ def gather_facts(posts: Sequence[Post], case_facts: Mapping[int, CaseFacts]) -> 
             replies_to_us=post.pk in answers_us,
             recent_posts=recent.get(post.pk, 0),
             is_crisis=post.brand_id in in_crisis,
+            own_kinds={
+                kind for kind, names in written[post.pk].items() if all(own.has(post.brand_id, name) for name in names)
+            },
             suspicions=suspicions.get(post.pk, {}),
         )
         for post in posts
@@ -59,6 +70,7 @@ def _facts(
     replies_to_us: bool,
     recent_posts: int,
     is_crisis: bool,
+    own_kinds: Collection[str],
     suspicions: Mapping[str, Any],
 ) -> Facts:
     author = post.author
@@ -90,11 +102,11 @@ def _facts(
         has_recent_case=case.has_recent_case,
         is_returning=case.is_returning,
         unanswered_posts=case.unanswered_posts,
-        hours_since_own_reply=case.hours_since_own_reply,
+        hours_waiting=case.hours_waiting,
         is_crisis=is_crisis,
         threshold=post.brand.flag_threshold,
         has_reading=reading is not None and post.deleted_at is None,
-        **_words(reading),
+        **_words(reading, own_kinds),
         **suspicions,
     )
 
@@ -110,8 +122,21 @@ def _told(post: Post) -> dict[str, Any]:
     }
 
 
-def _words(reading: Reading | None) -> dict[str, Any]:
-    """What the post says, as the engine and its reviewers read it."""
+def _named(offer: Offer | None, written: Mapping[str, set[str]]) -> set[str]:
+    """Every contact in a post of which it matters whose it is."""
+    return {*(offer.contacts.names if offer else ()), *(name for names in written.values() for name in names)}
+
+
+def _without_own(posts: Sequence[Post], offers: Mapping[int, Offer], own: OwnContacts) -> dict[int, Offer]:
+    return {
+        post.pk: replace(offer, contacts=own.without(post.brand_id, offer.contacts))
+        for post in posts
+        if (offer := offers.get(post.pk))
+    }
+
+
+def _words(reading: Reading | None, own_kinds: Collection[str]) -> dict[str, Any]:
+    """What the post says, as the engine and its reviewers read it; `own_kinds` of what it holds are the brand's own."""
     if reading is None:
         return {}
     return {
@@ -129,7 +154,7 @@ def _words(reading: Reading | None) -> dict[str, Any]:
         "escalate_score": reading.escalate_score,
         "topic": reading.topic,
         "audience": reading.audience,
-        "entity_kinds": reading.entity_kinds,
+        "entity_kinds": tuple(kind for kind in reading.entity_kinds if kind not in own_kinds),
     }
 
 

@@ -1,18 +1,17 @@
 """What many authors post alike, and how busy an author is: marks of a batch are stored, then counted in one query.
 
-The brand's own contacts, which mark nobody, are told apart by `triage.contacts`.
+What a post offers is read by `triage.offers`; `triage.contacts` has taken out what is the brand's own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
 
 from monitor.inbox.models import Post
-from monitor.text.contacts import OfferedContacts
-from monitor.text.referral import Referrals, find_referrals
-from monitor.triage.contacts import CONTACT, contacts_offered, mark_of
+from monitor.triage.contacts import CONTACT, mark_of
+from monitor.triage.offers import Offer
 
 #: Looked at of one author and of one mark: some never stop. More would decide nothing else.
 MOST_POSTS: Final = 50
@@ -66,8 +65,8 @@ _COUNT: Final = """
                 SELECT author_id, posts, first_at, last_at FROM triage_spammark
                 WHERE mark = mine.mark AND brand_id = post.brand_id LIMIT %(most_authors)s
             ) few
-            WHERE few.last_at >= coalesce(post.created_at, post.stored_at) - interval '7 days'
-                AND few.first_at <= coalesce(post.created_at, post.stored_at) + interval '7 days'
+            WHERE few.last_at >= least(post.created_at, post.stored_at) - interval '7 days'
+                AND few.first_at <= least(post.created_at, post.stored_at) + interval '7 days'
         ) others
         WHERE mine.post_id = post.id
     ) alike ON true
@@ -75,28 +74,26 @@ _COUNT: Final = """
 """
 
 
-def author_signs(posts: Sequence[Post]) -> dict[int, dict[str, Any]]:
-    """Post id → the facts that `triage.spam` weighs, of public posts by others. One statement stores, one counts.
+def author_signs(posts: Sequence[Post], offers: Mapping[int, Offer]) -> dict[int, dict[str, Any]]:
+    """Post id → the facts that `triage.spam` weighs, of the posts that `offers` has. One statement stores, one counts.
 
     What two workers decide at the same moment they do not see of each other; the next post of the wave finds both.
     """
-    public = [post for post in posts if post.is_public and not post.is_own and post.deleted_at is None]
-    found = {post.pk: find_referrals(post.text, _own_names(post)) for post in public}
-    contacts = contacts_offered(public)
+    public = [post for post in posts if post.pk in offers]
     marks = [
         (post, mark_of(kind, words), kind)
         for post in public
         if post.author_id is not None
-        for kind, words in _marked(found[post.pk], contacts[post.pk])
+        for kind, words in _marked(offers[post.pk])
     ]
     signs: dict[int, dict[str, Any]] = {
-        post.pk: {
-            "offers": len(found[post.pk].codes),
-            "has_offer_words": found[post.pk].is_worded,
-            "contacts": len(contacts[post.pk].names),
-            "has_clear_promise": contacts[post.pk].is_clear,
+        post_id: {
+            "offers": len(offer.referrals.codes),
+            "has_offer_words": offer.referrals.is_worded,
+            "contacts": len(offer.contacts.names),
+            "has_clear_promise": offer.contacts.is_clear,
         }
-        for post in public
+        for post_id, offer in offers.items()
     }
     with connection.cursor() as cursor:
         cursor.execute(_REMEMBER, _columns([(p.brand_id, p.author_id, m, p.pk, _wrote_at(p)) for p, m, _ in marks], 5))
@@ -118,16 +115,11 @@ def author_signs(posts: Sequence[Post]) -> dict[int, dict[str, Any]]:
     return signs
 
 
-def _own_names(post: Post) -> set[str]:
-    """What the brand's own domains are likely called."""
-    return {post.brand.slug, post.brand.name, post.channel.handle if post.channel else ""}
-
-
-def _marked(referrals: Referrals, contacts: OfferedContacts) -> Iterator[tuple[str, str]]:
-    if referrals.template:
-        yield TEXT, referrals.template
-    yield from ((CODE, code) for code in referrals.codes)
-    yield from ((CONTACT, name) for name in contacts.names)
+def _marked(offer: Offer) -> Iterator[tuple[str, str]]:
+    if offer.referrals.template:
+        yield TEXT, offer.referrals.template
+    yield from ((CODE, code) for code in offer.referrals.codes)
+    yield from ((CONTACT, name) for name in offer.contacts.names)
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
@@ -135,7 +127,8 @@ def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
 
 
 def _wrote_at(post: Post) -> datetime:
-    return post.created_at or post.stored_at
+    """Nobody wrote after we had it: a mark from a clock that goes ahead would be kept until that day has come."""
+    return min(post.created_at or post.stored_at, post.stored_at)
 
 
 def _days(joined_at: datetime | None, wrote_at: datetime | None) -> int | None:

@@ -1,12 +1,11 @@
 """Reason codes of triage → the sentence that people read. Codes are stored: they are never renamed."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-
-from monitor.text.reason import Reason
+from django.utils.translation import ngettext_lazy
 
 SENTENCES: Final[Mapping[str, Promise | str]] = {
     "complaint": _("The author says that we fell short of what they expected"),
@@ -32,9 +31,17 @@ SENTENCES: Final[Mapping[str, Promise | str]] = {
     "author.reach.1000000": _("The author has %(followers)s followers"),
     "author.verified": _("A verified author"),
     "author.opted_out": _("The author wants no automatic messages"),
-    "author.returns": _("Wrote %(count)s times within a week"),
-    "waiting.repeat": _("Wrote %(count)s more times without an answer"),
-    "waiting.long": _("Our last answer is %(hours)s hours old"),
+    "author.returns": ngettext_lazy(
+        "%(count)s earlier post within a week needed an answer",
+        "%(count)s earlier posts within a week needed an answer",
+        "count",
+    ),
+    "waiting.repeat": ngettext_lazy(
+        "Wrote %(count)s more time without an answer", "Wrote %(count)s more times without an answer", "count"
+    ),
+    "waiting.long": ngettext_lazy(
+        "Has waited %(hours)s hour for an answer", "Has waited %(hours)s hours for an answer", "hours"
+    ),
     "case.returned": _("The case had been resolved"),
     "crisis": _("A crisis is declared"),
     "watch": _("Found by search: severe, but not addressed to us"),
@@ -56,7 +63,9 @@ SENTENCES: Final[Mapping[str, Promise | str]] = {
     "spam.same_contact": _("%(count)s others sent people to the same contact within a week"),
     "spam.rate": _("The author wrote %(count)s posts within an hour"),
     "spam.repeated_code": _("The author gave this code away %(count)s times"),
-    "spam.young_account": _("The profile was %(days)s days old"),
+    "spam.young_account": ngettext_lazy(
+        "The profile was %(days)s day old", "The profile was %(days)s days old", "days"
+    ),
     "spam.links": _("%(percent)s%% of the author's latest posts hold a link"),
     "rule.add_priority": _("Rule “%(rule)s” changes the priority"),
     "rule.set_priority": _("Rule “%(rule)s” sets the priority"),
@@ -67,13 +76,3 @@ SENTENCES: Final[Mapping[str, Promise | str]] = {
     "rule.tag": _("Rule “%(rule)s” adds a tag"),
     "person": _("Raised by a person"),
 }
-
-
-def sentence(reason: Reason) -> str:
-    """The reason in the reader's language; an unknown code is shown as it is rather than hidden."""
-    text = str(SENTENCES.get(reason.code, reason.code))
-    params: Mapping[str, Any] = reason.params
-    try:
-        return text % params if params else text
-    except (KeyError, ValueError, TypeError):
-        return text  # a translation that names a parameter we lack must not break the page

@@ -45,7 +45,7 @@ def keep_rulesets(rulesets: Mapping[int, RulesetSpec]) -> None:
     )
 
 
-def kept_rulesets(brand_id: int) -> dict[str, RulesetSpec]:
-    """Version → rule set, for running history again."""
-    rows = Ruleset.objects.filter(brand_id=brand_id).values_list("version", "content")
-    return {version: RulesetSpec.from_json(content) for version, content in rows}
+def kept_rulesets(brand_id: int, *, decide_version: str) -> dict[str, RulesetSpec]:
+    """Version → rule set, of those that this version of `decide()` worked with: for running history again."""
+    rows = Ruleset.objects.filter(brand_id=brand_id, version__startswith=f"{decide_version}-")
+    return {version: RulesetSpec.from_json(content) for version, content in rows.values_list("version", "content")}

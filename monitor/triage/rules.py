@@ -3,10 +3,12 @@
 A condition is `{"field", "op", "value"}` over the fields of `Facts`; an action is `{"op", "value"}`.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from monitor.text.clean import clean
 from monitor.triage.facts import Facts
 
 MOST_CONDITIONS: Final = 20
@@ -101,11 +103,20 @@ def _valid_value(field: str, kind: str, op: str, value: Any) -> Any:
     if op in {"in", "not_in"}:
         if not isinstance(value, list | tuple) or not value or not all(isinstance(one, str) for one in value):
             raise InvalidRuleError(f"{field} {op} needs a list of words.")
-        return tuple(value)
+        return tuple(_storable(one) for one in value)
     wanted: Any = {"text": str, "flag": bool, "number": (int, float), "list": str}[kind]
     is_flag = isinstance(value, bool)
     if not isinstance(value, wanted) or (is_flag and kind != "flag"):
         raise InvalidRuleError(f"{field} {op} needs a {kind}, not {value!r}.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidRuleError(f"{field} {op} needs a finite number, not {value!r}.")
+    return _storable(value)
+
+
+def _storable(value: Any) -> Any:
+    """Raises InvalidRuleError for words that no database takes."""
+    if isinstance(value, str) and clean(value) != value:
+        raise InvalidRuleError(f"{value!r} holds a sign that cannot be stored.")
     return value
 
 
@@ -134,7 +145,7 @@ class Action:
             raise InvalidRuleError("What is added to a priority lies between -100 and 100.")
         if op == "tag" and not 0 < len(str(value).strip()) <= LONGEST_WORD:
             raise InvalidRuleError(f"A tag has 1 to {LONGEST_WORD} characters.")
-        return cls(op, value)
+        return cls(op, _storable(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +179,7 @@ class RuleSpec:
         if not all(isinstance(part, Mapping) for part in [*conditions, *actions]):
             raise InvalidRuleError("Each condition and each action is an object.")
         return cls(
-            name=str(stored.get("name", ""))[:120],
+            name=clean(str(stored.get("name", "")))[:120],
             conditions=tuple(Condition.from_json(part) for part in conditions),
             actions=tuple(Action.from_json(part) for part in actions),
         )

@@ -13,7 +13,7 @@ from typing import Any, Final
 from monitor.triage.rules import RuleSpec
 
 #: Grows when `decide()` itself changes: an old decision is then told from a new one even with equal weights.
-DECIDE_VERSION: Final = "3"
+DECIDE_VERSION: Final = "4"
 
 #: Points that each reason adds to the priority; measured on labelled posts (docs/triage.md says how).
 DEFAULT_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
@@ -50,7 +50,7 @@ DEFAULT_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
     }
 )
 
-#: From this many hours without an own reply on, a customer who writes again has waited long.
+#: Who writes again after this many hours without an answer to the case has waited long.
 LONG_WAIT_HOURS: Final = 24.0
 #: Below this the engine sees no reason to escalate, and saying so would only be noise.
 POSSIBLE_ESCALATION_SCORE: Final = 0.1

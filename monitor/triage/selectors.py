@@ -12,7 +12,7 @@ from monitor.triage.backtest import BacktestReport, PastDecision, backtest, disa
 from monitor.triage.models import Rule, TriageDecision
 from monitor.triage.rulebook import current_rulesets, kept_rulesets
 from monitor.triage.rules import RuleSpec
-from monitor.triage.ruleset import RulesetSpec
+from monitor.triage.ruleset import DECIDE_VERSION, RulesetSpec
 
 ROWS_AT_A_TIME = 2000
 
@@ -101,5 +101,7 @@ def backtest_of(
 
 
 def unrepeatable_decisions(brand_id: int) -> list[int]:
-    """Posts whose stored decision does not come out again bit for bit; [] is what we promise."""
-    return disagreements(past_decisions(brand_id), kept_rulesets(brand_id))
+    """Posts whose stored decision does not come out again bit for bit; [] is what we promise of all that this version
+    of `decide()` has decided. What an earlier one decided may come out otherwise and is not looked at."""
+    decisions = (past for past in past_decisions(brand_id) if past.ruleset_version.startswith(f"{DECIDE_VERSION}-"))
+    return disagreements(decisions, kept_rulesets(brand_id, decide_version=DECIDE_VERSION))

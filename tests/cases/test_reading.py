@@ -16,14 +16,14 @@ from monitor.cases import services
 from monitor.cases.models import Case, HandOff, Note
 from monitor.cases.selectors import VIEWS, QueueFilters, case_detail, case_facts, queue
 from monitor.erasure import Person
-from monitor.inbox.models import Conversation, Post
+from monitor.inbox.models import Post
 from monitor.inbox.services import apply_deletions
 from monitor.platforms.base import IncomingDeletion
 from monitor.privacy.registry import columns_to_claim
 from monitor.triage import privacy as triage_privacy
 from monitor.triage.models import TriageDecision
 from tests.analysis.making import make_author, make_post, make_thread
-from tests.cases.making import make_case
+from tests.cases.making import make_case, run_pipeline
 
 pytestmark = pytest.mark.django_db
 
@@ -61,11 +61,31 @@ def test_case_facts_tell_of_a_case_resolved_lately(brand: Any, bob: Any) -> None
     assert not facts_of(post).has_recent_case
 
 
-def test_case_facts_tell_how_old_our_last_answer_is(brand: Any) -> None:
-    thread = make_thread(brand, last_own_at=timezone.now() - timedelta(hours=30))
-    assert facts_of(make_post(brand, "?", thread=thread)).hours_since_own_reply == pytest.approx(30, abs=0.1)
-    Conversation.objects.update(last_own_at=timezone.now() + timedelta(hours=1))
-    assert facts_of(make_post(brand, "?", thread=thread)).hours_since_own_reply is None
+def test_case_facts_tell_how_long_the_customer_has_waited(brand: Any) -> None:
+    thread = make_thread(brand)
+    asked_at = timezone.now() - timedelta(hours=30)
+    make_case(brand, thread=thread, at=asked_at)
+    assert facts_of(make_post(brand, "still?", thread=thread)).hours_waiting == pytest.approx(30, abs=0.1)
+    earlier = make_post(brand, "one from before that came late", thread=thread, at=asked_at - timedelta(hours=1))
+    assert facts_of(earlier).hours_waiting is None
+    assert facts_of(make_post(brand, "me too", thread=thread, author="noa")).hours_waiting is None
+    Case.objects.update(state="waiting", waiting_since=None)
+    assert facts_of(make_post(brand, "thank you, but", thread=thread)).hours_waiting is None
+
+
+def test_who_comments_under_an_old_post_of_ours_has_not_waited_and_who_asks_again_has(brand: Any) -> None:
+    month_ago = timezone.now() - timedelta(days=30)
+    thread = make_thread(brand, last_own_at=month_ago)
+    make_post(brand, "Our new hats!", thread=thread, author=None, is_own=True, at=month_ago)
+    first = make_post(brand, "My hat is late", thread=thread, form="comment", at=timezone.now() - timedelta(hours=26))
+    again = make_post(brand, "It is still late", thread=thread, form="comment")
+    run_pipeline(first)
+    run_pipeline(again)
+    waited = [
+        [reason["params"] for reason in decision.reasons if reason["code"] == "waiting.long"]
+        for decision in TriageDecision.objects.filter(post__in=[first, again]).order_by("post_id")
+    ]
+    assert waited == [[], [{"hours": 26}]]
 
 
 def test_case_facts_cost_one_query(brand: Any) -> None:

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.console.reasons import sentence
 from monitor.nlp.labels import AUDIENCES, INTENTS, SENTIMENTS, TOPICS
 from monitor.platforms.base import FORMS
 from monitor.triage.decide import Outcome, decide
 from monitor.triage.facts import Facts, is_addressed_to_us
-from monitor.triage.reasons import SENTENCES, sentence
+from monitor.triage.reasons import SENTENCES
 from monitor.triage.rules import Action, Condition, RuleSpec
 from monitor.triage.ruleset import DEFAULT_WEIGHTS, RulesetSpec
 
@@ -73,6 +74,7 @@ def test_it_decides_who_gets_a_case(what: str, facts: Facts, opens: bool) -> Non
             False,
         ),
         ("a question that is taken for it there", dict(intent="promotion", needs_reply=True), True, True),
+        ("a question that the engine would leave", dict(intent="question", needs_reply=False), True, True),
     ],
 )
 def test_a_word_in_an_open_case_joins_it(what: str, facts: dict[str, Any], joins: bool, needs_answer: bool) -> None:
@@ -119,7 +121,7 @@ def test_flagged_means_at_or_above_the_threshold_of_the_brand() -> None:
         (dict(author_followers=250_000), "author.reach.100000"),
         (dict(author_is_verified=True), "author.verified"),
         (dict(unanswered_posts=2), "waiting.repeat"),
-        (dict(hours_since_own_reply=30.0), "waiting.long"),
+        (dict(hours_waiting=30.0), "waiting.long"),
         (dict(is_returning=True), "case.returned"),
         (dict(is_crisis=True), "crisis"),
         (dict(author_recent_posts=3), "author.returns"),
@@ -129,6 +131,18 @@ def test_it_says_what_made_a_post_more_urgent(change: dict[str, Any], code: str)
     before, after = decide(COMPLAINT, PLAIN), decide(replace(COMPLAINT, **change), PLAIN)
     assert code in codes(after) and code not in codes(before)
     assert after.priority > before.priority
+
+
+def test_a_question_that_the_engine_would_leave_weighs_as_any_other() -> None:
+    known = dict(author_followers=2_000_000, author_is_verified=True, unanswered_posts=2, hours_waiting=50.0)
+    asked = replace(COMPLAINT, complaint=False, severity=0, intent="question", **known)
+    left = decide(replace(asked, needs_reply=False), PLAIN)
+    assert {"author.reach.1000000", "author.verified", "waiting.repeat", "waiting.long"} <= set(codes(left))
+    assert left == decide(asked, PLAIN)
+
+
+def test_who_has_waited_less_than_a_day_has_not_waited_long() -> None:
+    assert "waiting.long" not in codes(decide(replace(COMPLAINT, unanswered_posts=3, hours_waiting=23.9), PLAIN))
 
 
 def test_how_sure_the_engine_is_orders_the_queue() -> None:
@@ -223,7 +237,7 @@ any_facts = st.builds(
     author_followers=st.none() | st.integers(0, 10**9),
     author_recent_posts=st.integers(0, 60),
     unanswered_posts=st.integers(0, 60),
-    hours_since_own_reply=st.none() | st.floats(0, 1e5),
+    hours_waiting=st.none() | st.floats(0, 1e5),
     threshold=st.integers(0, 100),
     language=st.text(max_size=5),
     market=st.text(max_size=5),
@@ -281,5 +295,6 @@ def test_every_reason_has_a_sentence(facts: Facts) -> None:
 
 def test_facts_of_an_older_version_take_the_defaults_and_unknown_ones_are_refused() -> None:
     assert Facts.from_json({"intent": "question"}).threshold == 50
+    assert Facts.from_json({"hours_since_own_reply": 720.0}) == Facts()  # asked by nothing any more
     with pytest.raises(ValueError, match="shoe_size"):
         Facts.from_json({"shoe_size": 44})

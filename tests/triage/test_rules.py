@@ -16,6 +16,7 @@ GOOD: dict[str, Any] = {
 
 def test_a_rule_survives_the_way_through_json() -> None:
     assert RuleSpec.from_json(GOOD).to_json() == GOOD
+    assert RuleSpec.from_json({**GOOD, "name": "V\0IP"}).name == "VIP"
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,12 @@ def test_a_condition_asks_one_thing_of_the_facts(field: str, op: str, value: Any
         ({"actions": [{"op": "set_priority", "value": 101}]}, "between 0 and 100"),
         ({"actions": [{"op": "add_priority", "value": "5"}]}, "type int"),
         ({"actions": [{"op": "tag", "value": "  "}]}, "1 to 80 characters"),
+        ({"conditions": [{"field": "stars", "op": "at_most", "value": float("nan")}]}, "finite number"),
+        ({"conditions": [{"field": "severity", "op": "at_least", "value": float("-inf")}]}, "finite number"),
+        ({"conditions": [{"field": "market", "op": "is", "value": "d\0e"}]}, "cannot be stored"),
+        ({"conditions": [{"field": "market", "op": "in", "value": ["de", "\ud800"]}]}, "cannot be stored"),
+        ({"conditions": [{"field": "entity_kinds", "op": "contains", "value": "\0"}]}, "cannot be stored"),
+        ({"actions": [{"op": "tag", "value": "v\0ip"}]}, "cannot be stored"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(change: dict[str, Any], says: str) -> None:

@@ -20,6 +20,7 @@ from monitor.triage.decide import decide
 from monitor.triage.facts import Facts
 from monitor.triage.marks import MOST_AUTHORS, author_signs
 from monitor.triage.models import SpamMark, TriageDecision
+from monitor.triage.offers import offers_of
 from monitor.triage.privacy import erase_author, sweep_retention
 from monitor.triage.rules import RuleSpec
 from monitor.triage.ruleset import RulesetSpec
@@ -154,6 +155,10 @@ def triage_again(*ids: int) -> list[TriageOutcome]:
     return outcomes
 
 
+def signs_of(posts: list[Post]) -> dict[int, dict[str, Any]]:
+    return author_signs(posts, offers_of(posts))
+
+
 def is_spam(post: Post) -> bool:
     return TriageDecision.objects.get(post=post, is_current=True).is_spam
 
@@ -247,7 +252,7 @@ def test_a_pasted_complaint_with_a_coupon_or_a_petition_opens_a_case_for_each(br
 def test_the_brands_own_coupon_in_its_own_link_marks_nobody(brand: Any) -> None:
     post = make_post(brand, "See https://lumora.example/sale?coupon=SUMMER24")
     away = make_post(brand, "See https://elsewhere.example/sale?coupon=SUMMER24")
-    signs = author_signs([post, away])
+    signs = signs_of([post, away])
     assert (signs[post.pk]["offers"], signs[away.pk]["offers"]) == (0, 1)
 
 
@@ -261,7 +266,7 @@ def test_it_gathers_rate_age_and_links(brand: Any) -> None:
     ]
     undated = make_post(brand, "hello", author=author, created_at=None)
     private = make_post(brand, "hello", author=author, form="direct_message")
-    signs = author_signs([old, *posts, undated, private])
+    signs = signs_of([old, *posts, undated, private])
     assert signs[old.pk]["author_posts_in_hour"] == 1 and signs[old.pk]["author_link_share"] is None
     assert signs[posts[4].pk] == {
         "offers": 0, "has_offer_words": False, "contacts": 0, "has_clear_promise": False,
@@ -279,16 +284,16 @@ def test_only_a_week_and_the_same_brand_count(brand: Any, other_brand: Any) -> N
         return make_post(of, "Get a free hat today, use my code acs55x", author=name, at=at)
 
     now = timezone.now()
-    triage_marks = author_signs([post("old1", now - timedelta(days=9)), post("old2", now - timedelta(days=8))])
+    triage_marks = signs_of([post("old1", now - timedelta(days=9)), post("old2", now - timedelta(days=8))])
     assert {signs["same_code_authors"] for signs in triage_marks.values()} == {1}
     elsewhere = post("there", of=other_brand)
-    assert author_signs([elsewhere])[elsewhere.pk]["same_code_authors"] == 0
+    assert signs_of([elsewhere])[elsewhere.pk]["same_code_authors"] == 0
     fresh = post("fresh")
-    assert author_signs([fresh])[fresh.pk]["same_code_authors"] == 0
+    assert signs_of([fresh])[fresh.pk]["same_code_authors"] == 0
     again = post("fresh")
-    signs = author_signs([again])[again.pk]
+    signs = signs_of([again])[again.pk]
     assert (signs["same_code_authors"], signs["code_repeats"]) == (0, 2)
-    assert author_signs([again])[again.pk]["code_repeats"] == 2  # looked at twice, written once
+    assert signs_of([again])[again.pk]["code_repeats"] == 2  # looked at twice, written once
 
 
 @pytest.mark.django_db
@@ -296,7 +301,7 @@ def test_however_many_copy_the_look_is_bounded_and_by_index(brand: Any) -> None:
     posts = [
         make_post(brand, "Get a free hat today, use my code acs55x", author=f"bot{n}") for n in range(MOST_AUTHORS + 20)
     ]
-    signs = author_signs(posts)
+    signs = signs_of(posts)
     assert {one["same_text_authors"] for one in signs.values()} <= {MOST_AUTHORS - 1, MOST_AUTHORS}
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
@@ -309,16 +314,31 @@ def test_marks_go_after_a_week_and_with_the_post(brand: Any) -> None:
     now = timezone.now()
     old = make_post(brand, "Get a free hat today, use my code acs55x", author="old", at=now - timedelta(days=9))
     new = make_post(brand, "Get a free hat today, use my code acs55x", author="new")
-    author_signs([old, new])
+    signs_of([old, new])
     sweep_retention(now)
     assert set(SpamMark.objects.values_list("post_id", flat=True)) == {new.pk}
+
+
+@pytest.mark.django_db
+def test_a_post_from_a_clock_that_goes_ahead_counts_now_and_is_kept_no_longer(brand: Any) -> None:
+    now = timezone.now()
+    text = "Get a free hat today, use my code acs55x"
+    ahead = make_post(brand, text, author="ahead", at=now + timedelta(days=400))
+    signs_of([ahead])
+    today = make_post(brand, text, author="today")
+    assert signs_of([today])[today.pk]["same_code_authors"] == 1
+    assert signs_of([ahead])[ahead.pk]["same_code_authors"] == 1
+    sweep_retention(now + timedelta(days=7))
+    assert set(SpamMark.objects.values_list("post_id", flat=True)) == {ahead.pk, today.pk}
+    sweep_retention(now + timedelta(days=9))
+    assert not SpamMark.objects.exists()
 
 
 @pytest.mark.django_db
 def test_marks_go_with_the_person(brand: Any) -> None:
     post = make_post(brand, "Get a free hat today, use my code acs55x", author="mia")
     other = make_post(brand, "Get a free hat today, use my code acs55x", author="lee")
-    author_signs([post, other])
+    signs_of([post, other])
     erase_author(Person("x", "id-mia", (brand.pk,), author_ids=(post.author_id or 0,), post_ids=(post.pk,)))
     assert set(SpamMark.objects.values_list("author_id", flat=True)) == {other.author_id}
 

@@ -7,16 +7,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from monitor.analysis.services import analyze_posts
 from monitor.brands.models import Channel, Market
 from monitor.cases.models import Case
 from monitor.inbox.models import Post
-from monitor.triage.contacts import contacts_offered
-from monitor.triage.models import OwnContact
+from monitor.text.contacts import OfferedContacts, find_offered_contacts
+from monitor.triage.contacts import OwnContacts
+from monitor.triage.models import OwnContact, TriageDecision
+from monitor.triage.offers import offers_of, read_offers
 from monitor.triage.selectors import advertising_count, spam_count, unrepeatable_decisions
-from monitor.triage.services import mark_not_spam, remember_own_contacts
-from tests.analysis.making import make_post, make_thread
+from monitor.triage.services import mark_not_spam, remember_own_contacts, triage_posts
+from tests.analysis.making import WordEngine, make_post, make_thread
 from tests.triage.test_spam import codes_of, is_spam, triage_again, work
 from workers.pipeline import open_cases
 
@@ -127,7 +132,9 @@ def test_a_number_of_another_brand_is_no_number_of_this_one(brand: Any, other_br
     told = own_post(other_brand, f"We are here for you on WhatsApp: {NUMBER}")
     remember_own_contacts(post_ids=[told.pk])
     post = make_post(brand, SENDS)
-    assert contacts_offered([post])[post.pk].names
+    offered = offers_of([post])[post.pk].contacts
+    own = OwnContacts([post], {post.pk: offered.names})
+    assert offered.names and own.without(brand.pk, offered) == offered
 
 
 def test_only_what_the_brand_says_in_public_and_of_itself_is_kept(brand: Any) -> None:
@@ -135,9 +142,17 @@ def test_only_what_the_brand_says_in_public_and_of_itself_is_kept(brand: Any) ->
         brand, f"We call you at {NUMBER}", form="direct_message", thread=make_thread(brand, is_public=False)
     )
     warned = own_post(brand, f"Beware, {NUMBER} is not our number")
+    warned_at_home = own_post(brand, "Beware of swindlers: 07700 900123 is not our number")
     of_customer = make_post(brand, f"My number is {NUMBER}")
-    remember_own_contacts(post_ids=[private.pk, warned.pk, of_customer.pk])
+    remember_own_contacts(post_ids=[private.pk, warned.pk, warned_at_home.pk, of_customer.pk])
     assert not OwnContact.objects.exists()
+
+
+def test_a_number_that_the_brand_told_without_the_code_of_its_country_silences_nobody(brand: Any) -> None:
+    remember_own_contacts(post_ids=[own_post(brand, "Call our hotline 07700 900123, we are here for you.").pk])
+    assert OwnContact.objects.count() == 1
+    work(*crowd(brand, SENDS))
+    assert Case.objects.count() == 6
 
 
 def test_what_the_brand_told_goes_with_its_last_post_that_says_so(brand: Any) -> None:
@@ -154,6 +169,34 @@ def test_the_pipeline_remembers_what_the_brand_tells(brand: Any) -> None:
     told = own_post(brand, f"We are here for you on WhatsApp: {NUMBER}", stage="analyzed")
     open_cases([told.pk])
     assert OwnContact.objects.get().post_id == told.pk
+
+
+def test_words_are_read_before_any_row_of_them_is_locked(brand: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    told, post = own_post(brand, f"WhatsApp: {NUMBER}", stage="analyzed"), make_post(brand, SENDS)
+    analyze_posts(post_ids=[post.pk], engine=WordEngine())
+    seen: list[str] = []
+
+    def watched(text: str) -> OfferedContacts:
+        seen.extend(query["sql"] for query in captured.captured_queries)
+        return find_offered_contacts(text)
+
+    monkeypatch.setattr("monitor.triage.offers.find_offered_contacts", watched)
+    with CaptureQueriesContext(connection) as captured:
+        open_cases([told.pk, post.pk])
+    written = ("triage_owncontact", "SET stage =", "inbox_postchange")
+    assert seen and not [sql for sql in seen if any(word in sql for word in written)]
+    assert all(any(word in query["sql"] for query in captured.captured_queries) for word in written)
+    assert Case.objects.count() == 1
+
+
+def test_words_that_were_edited_after_the_reading_are_read_again(brand: Any) -> None:
+    post = make_post(brand, "My parcel is late")
+    offers = read_offers([post.pk])
+    Post.objects.filter(pk=post.pk).update(text=SENDS, version=2)
+    analyze_posts(post_ids=[post.pk], engine=WordEngine())
+    triage_posts(post_ids=[post.pk], case_facts={}, offers=offers)
+    assert not offers[post.pk].contacts.names
+    assert TriageDecision.objects.get(post=post).facts["contacts"] == 1
 
 
 def test_a_customer_who_was_put_aside_in_the_wave_is_one_click_away(brand: Any, bob: Any) -> None:

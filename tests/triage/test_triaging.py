@@ -11,13 +11,14 @@ from django.utils import timezone
 
 from monitor.analysis.services import analyze_posts
 from monitor.audit.models import AuditEvent
-from monitor.brands.models import Brand, Switch
+from monitor.brands.models import Brand, Market, Switch
+from monitor.brands.services import set_thresholds
 from monitor.inbox.models import Author, Post, PostChange
 from monitor.triage.facts import CaseFacts
 from monitor.triage.models import Rule, Ruleset, TriageDecision
-from monitor.triage.rules import InvalidRuleError, RuleSpec
+from monitor.triage.rules import RuleSpec
 from monitor.triage.selectors import backtest_of, past_decisions, rules_of, unrepeatable_decisions
-from monitor.triage.services import TriageOutcome, delete_rule, save_rule, set_threshold, triage_posts
+from monitor.triage.services import TriageOutcome, delete_rule, remember_own_contacts, save_rule, triage_posts
 from tests.analysis.making import WordEngine, make_channel, make_post, make_thread
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +134,39 @@ def test_a_tampered_decision_is_found(brand: Any) -> None:
     assert unrepeatable_decisions(brand.pk) == [post.pk]
 
 
+def test_what_an_earlier_version_decided_is_not_run_again_by_this_one(brand: Any) -> None:
+    post, other = make_post(brand, "late"), make_post(brand, "late")
+    triage(post, other)
+    TriageDecision.objects.filter(post=post).update(ruleset_version="3-0123456789abcdef", priority=99)
+    assert unrepeatable_decisions(brand.pk) == []
+    TriageDecision.objects.filter(post=other).update(priority=99)
+    assert unrepeatable_decisions(brand.pk) == [other.pk]
+
+
+def test_the_hotline_and_mailbox_of_the_brand_are_nobodys_personal_details(brand: Any) -> None:
+    Market.objects.create(
+        brand=brand, code="gb", name="Britain", hand_offs=[{"to": "hotline", "number": "0800 123 456"}]
+    )
+    text = "late! I called 0800 123 456 and wrote to support@lumora.com"
+    own, theirs = make_post(brand, text), make_post(brand, f"{text}, call me: +49 30 901820")
+    mailed = make_post(brand, "late! I wrote to support@lumora.com from mia@post.example")
+    triage(own, theirs, mailed)
+    kinds = [decision_on(post).facts["entity_kinds"] for post in (own, theirs, mailed)]
+    assert kinds == [[], ["phone"], ["email"]]
+    exposed = [
+        "exposed.personal" in {one["code"] for one in decision_on(post).reasons} for post in (own, theirs, mailed)
+    ]
+    assert exposed == [False, True, True]
+
+
+def test_nor_is_the_number_that_it_told_in_public_in_any_spelling(brand: Any, other_brand: Any) -> None:
+    told = make_post(brand, "Call us: 030 901820", author="lumora", is_own=True, own_by="us")
+    remember_own_contacts(post_ids=[told.pk])
+    here, there = (make_post(of, "late, and nobody answers at +49 (30) 901 820") for of in (brand, other_brand))
+    triage(here, there)
+    assert [decision_on(post).facts["entity_kinds"] for post in (here, there)] == [[], ["phone"]]
+
+
 def test_a_back_test_says_what_another_threshold_and_another_rule_would_do(brand: Any, alice: Any) -> None:
     late, fraud = make_post(brand, "late"), make_post(brand, "fraud")
     triage(late, fraud)
@@ -166,10 +200,9 @@ def test_rules_of_one_brand_do_not_touch_another(brand: Any, other_brand: Any, a
 
 
 def test_the_threshold_holds_from_now_on(brand: Any, alice: Any) -> None:
-    set_threshold(user=alice, brand=brand, threshold=5)
+    assert not triage(make_post(brand, "late"))[0].is_flagged
+    set_thresholds(user=alice, brand=brand, flag_threshold=5, acknowledgement_cooldown_hours=24)
     assert triage(make_post(Brand.objects.get(pk=brand.pk), "late"))[0].is_flagged
-    with pytest.raises(InvalidRuleError):
-        set_threshold(user=alice, brand=brand, threshold=101)
 
 
 @pytest.mark.parametrize("person", ["bob", "charlie"])
@@ -177,8 +210,6 @@ def test_only_the_lead_steers(brand: Any, person: str, request: pytest.FixtureRe
     user = request.getfixturevalue(person)
     with pytest.raises(PermissionDenied):
         save_rule(user=user, brand=brand, name="x", conditions=LATE, actions=[{"op": "never_open"}])
-    with pytest.raises(PermissionDenied):
-        set_threshold(user=user, brand=brand, threshold=1)
     with pytest.raises(PermissionDenied):
         backtest_of(user, brand)
 

@@ -2,7 +2,7 @@
 
 from monitor.triage.services.contacts import remember_own_contacts
 from monitor.triage.services.decisions import TriageOutcome, triage_posts
-from monitor.triage.services.rules import delete_rule, save_rule, set_threshold
+from monitor.triage.services.rules import delete_rule, save_rule
 from monitor.triage.services.spam import NotSpamError, mark_not_spam
 
 __all__ = [
@@ -12,6 +12,5 @@ __all__ = [
     "mark_not_spam",
     "remember_own_contacts",
     "save_rule",
-    "set_threshold",
     "triage_posts",
 ]

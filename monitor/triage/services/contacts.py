@@ -6,8 +6,7 @@ from typing import Final
 from django.db import connection
 
 from monitor.inbox.models import Post
-from monitor.text.contacts import find_told_contacts
-from monitor.triage.contacts import CONTACT, mark_of
+from monitor.triage.contacts import CONTACT, contacts_told, mark_of
 
 _REMEMBER: Final = """
     INSERT INTO triage_owncontact AS old (brand_id, mark, post_id)
@@ -25,7 +24,7 @@ def remember_own_contacts(*, post_ids: Sequence[int]) -> None:
     rows = [
         (brand_id, mark_of(CONTACT, name), post_id)
         for post_id, brand_id, text in posts.values_list("pk", "brand_id", "text")
-        for name in find_told_contacts(text)
+        for name in contacts_told(text)
     ]
     if rows:
         with connection.cursor() as cursor:

@@ -13,6 +13,7 @@ from monitor.triage.decide import Outcome, decide
 from monitor.triage.facts import CaseFacts, Facts
 from monitor.triage.gathering import gather_facts
 from monitor.triage.models import TriageDecision
+from monitor.triage.offers import Offer, read_offers
 from monitor.triage.rulebook import current_rulesets, keep_rulesets
 from monitor.triage.ruleset import RulesetSpec
 
@@ -33,17 +34,22 @@ class TriageOutcome:
     actions: tuple[Mapping[str, Any], ...] = ()
 
 
-def triage_posts(*, post_ids: Sequence[int], case_facts: Mapping[int, CaseFacts]) -> list[TriageOutcome]:
-    """Decides on claimed posts and moves them on; the caller opens the cases in the same transaction.
+def triage_posts(
+    *, post_ids: Sequence[int], case_facts: Mapping[int, CaseFacts], offers: Mapping[int, Offer] | None = None
+) -> list[TriageOutcome]:
+    """Decides on claimed posts and moves them on; the caller opens the cases in the same transaction, and has read the
+    `offers` before it (`triage.offers.read_offers`): no lock waits for the reading of words.
 
     Posts that have moved on meanwhile (or were edited: their new text is read first) are left out.
     """
+    if offers is None:
+        offers = read_offers(post_ids)
     with transaction.atomic():
         moved = advance_posts(post_ids=post_ids, from_stage=Stage.ANALYZED, to_stage=Stage.TRIAGED)
         posts = list(
             Post.objects.filter(pk__in=moved).select_related("author", "brand", "channel", "market").order_by("pk")
         )
-        facts = gather_facts(posts, case_facts)
+        facts = gather_facts(posts, case_facts, offers)
         rulesets = current_rulesets({post.brand_id for post in posts})
         keep_rulesets(rulesets)
         decided = [(post, facts[post.pk], decide(facts[post.pk], rulesets[post.brand_id])) for post in posts]

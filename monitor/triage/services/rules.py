@@ -1,4 +1,4 @@
-"""A brand's rules and threshold, changed by its lead and audited."""
+"""A brand's rules, changed by its lead and audited. The threshold is among the settings of the brand."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -47,18 +47,6 @@ def delete_rule(*, user: User, brand: Brand, rule_id: int) -> None:
         rule = Rule.objects.select_for_update().get(pk=rule_id, brand=brand)
         audit.record(actor=user, act="rule.deleted", brand_id=brand.pk, subject=rule, params={"name": rule.name})
         rule.delete()
-
-
-def set_threshold(*, user: User, brand: Brand, threshold: int) -> None:
-    """From which priority on a post is flagged; holds for posts decided from now on. Raises PermissionDenied."""
-    _check(user, brand)
-    if not 0 <= threshold <= 100:
-        raise InvalidRuleError("A threshold lies between 0 and 100.")
-    with transaction.atomic():
-        before = Brand.objects.select_for_update(no_key=True).get(pk=brand.pk).flag_threshold
-        Brand.objects.filter(pk=brand.pk).update(flag_threshold=threshold)
-        params = {"before": before, "after": threshold}
-        audit.record(actor=user, act="threshold.changed", brand_id=brand.pk, subject=brand, params=params)
 
 
 def _check(user: User, brand: Brand) -> None:
