@@ -44,7 +44,7 @@ _VERDICTS: Final = f"""
     JOIN analysis_samplestratum
         USING (brand_id, drawn_on, model_version, language, platform, said_complaint, put_aside)
     WHERE brand_id = %(brand)s AND is_complaint IS NOT NULL
-      AND post_version = (SELECT version FROM inbox_post WHERE id = post_id)
+      AND post_version = (SELECT version FROM inbox_post WHERE inbox_post.id = drawn.post_id)
     ORDER BY drawn.id DESC LIMIT %(most)s
 """  # noqa: S608
 
