@@ -145,7 +145,10 @@ def weighed_verdicts(brand_id: int, *, most: int) -> dict[int, Verdict]:
     """Post → the verdict on it, of the newest verdicts on words that still stand, weighed as the numbers are."""
     with connection.cursor() as cursor:
         cursor.execute(_VERDICTS, {"step": VOLUME_STEP, "brand": brand_id, "most": most})
-        rows = [(post_id, verdict, day, tuple(kind)) for post_id, verdict, day, *kind in cursor.fetchall()]
+        rows = [
+            (post_id, verdict, day, (language, platform, said, aside, volume))
+            for post_id, verdict, day, language, platform, said, aside, volume in cursor.fetchall()
+        ]
     if not rows:
         return {}
     judged = Counter(kind for _post_id, _verdict, _day, kind in rows)
