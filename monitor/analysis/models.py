@@ -1,5 +1,5 @@
-"""Stored analyses (append-only), the corrections of reviewers, embeddings and which analysis counts now; and what a
-brand has of its own: heads that learned from its corrections, topics by example, its sample for measured recall."""
+"""Stored analyses and which of them counts now, the corrections of reviewers, embeddings; and what is a brand's own:
+heads that learned from its corrections, topics by example, its sample for measured recall."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -10,7 +10,8 @@ from monitor.inbox.models import Post
 
 
 class Analysis(models.Model):
-    """What one model version said of one version of a post's text."""
+    """What one model version said of one version of a post's text. A row never changes but for `is_current`; a post
+    keeps its present one, and at most the one before it (see `services.storing`)."""
 
     # Indexes that a constraint below gives already, or that nobody asks for, would only slow the pipeline down.
     brand = models.ForeignKey(Brand, models.CASCADE, db_index=False)
@@ -49,7 +50,7 @@ class Analysis(models.Model):
 
 
 class Embedding(models.Model):
-    """384 numbers of one post for one model version; kept for complaints only."""
+    """384 numbers of one post for one model version; kept for complaints only, as long as the reading is."""
 
     post = models.ForeignKey(Post, models.CASCADE, related_name="embeddings", db_index=False)
     model_version = models.CharField(max_length=64)
@@ -64,7 +65,7 @@ class Correction(models.Model):
 
     brand = models.ForeignKey(Brand, models.CASCADE)
     post = models.ForeignKey(Post, models.CASCADE, related_name="corrections")
-    analysis = models.ForeignKey(Analysis, models.SET_NULL, null=True)
+    post_version = models.PositiveIntegerField()  # the words that it is about
     field = models.CharField(max_length=24)  # complaint, topic, severity, sentiment, intent, needs_reply, language
     was = models.CharField(max_length=48)
     value = models.CharField(max_length=48)

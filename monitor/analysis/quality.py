@@ -23,6 +23,7 @@ simulates how often the truth lies within.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 from math import sqrt
 from typing import Final
@@ -41,6 +42,8 @@ SEED: Final = 28
 NEVER: Final = 1e-9  # instead of zero, where zero is not allowed
 
 Numbers = NDArray[np.float64]
+#: What tells strata apart: language, platform, how they were read, whether they were put aside, volume.
+Kind = tuple[str, str, bool, bool, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,10 @@ class Stratum:
     complaints: int = 0
     put_aside: bool = False
     volume: int = 0
+
+    @property
+    def kind(self) -> Kind:
+        return self.language, self.platform, self.said_complaint, self.put_aside, self.volume
 
     @property
     def is_found(self) -> bool:
@@ -82,6 +89,7 @@ class Quality:
     judged_said: int  # verdicts on posts read as complaints and not put aside
     judged_unsaid: int  # verdicts on posts read as none and not put aside
     judged_aside: int
+    posts: int = 0
     unjudged_posts: int = 0  # posts of strata without a verdict: what is said of them is said by others
 
     @property
@@ -116,6 +124,7 @@ def measure(strata: Iterable[Stratum]) -> Quality:
         judged_said=judged_said,
         judged_unsaid=judged_unsaid,
         judged_aside=judged_aside,
+        posts=sum(one.population for one in known),
         unjudged_posts=sum(one.population for one in known if not one.judged),
     )
 
@@ -128,9 +137,20 @@ def is_enough(strata: Iterable[Stratum]) -> bool:
 
 def measure_by(strata: Iterable[Stratum], key: Callable[[Stratum], str]) -> dict[str, Quality]:
     """The same for each language or platform, the largest first."""
-    groups = {value: list(found) for value, found in groupby(sorted(strata, key=key), key)}
-    largest_first = sorted(groups, key=lambda value: -sum(one.population for one in groups[value]))
-    return {value: measure(groups[value]) for value in largest_first}
+    found = {value: measure(group) for value, group in groupby(sorted(strata, key=key), key)}
+    return dict(sorted(found.items(), key=lambda part: -part[1].posts))
+
+
+def posts_per_verdict(strata: Iterable[Stratum]) -> dict[Kind, float]:
+    """By kind of stratum, how many posts each of its verdicts stands for. As everywhere here, a volume without any is
+    like the nearest, and a language without any like the others of its platform that were read alike."""
+    found: dict[Kind, float] = {}
+    for _reading, group in groupby(sorted(strata, key=_reading_of), _reading_of):
+        alike = list(group)
+        judged = _spoken_for(alike)
+        lent = sum(one.population for one in alike) / max(1, sum(one.population for one in judged))
+        found |= {one.kind: lent * one.population / one.judged for one in judged}
+    return found
 
 
 def wilson(value: float, number: float) -> tuple[float, float]:
@@ -143,14 +163,20 @@ def wilson(value: float, number: float) -> tuple[float, float]:
 
 
 def _rate(strata: Sequence[Stratum]) -> _Rate:
-    judged = [one for _kind, alike in groupby(sorted(strata, key=_kind_of), _kind_of) for one in _judged(list(alike))]
+    judged = _spoken_for(strata)
     total = sum(one.population for one in judged)
     value = sum(one.population * one.complaints / one.judged for one in judged) / total
     return _Rate(min(1.0, value), _effective(judged, value), sum(one.population for one in strata))
 
 
-def _kind_of(stratum: Stratum) -> tuple[str, str, bool, bool]:
-    return stratum.language, stratum.platform, stratum.said_complaint, stratum.put_aside
+def _reading_of(stratum: Stratum) -> tuple[str, bool, bool]:
+    return stratum.platform, stratum.said_complaint, stratum.put_aside
+
+
+def _spoken_for(strata: Sequence[Stratum]) -> list[Stratum]:
+    """Those with verdicts, each with the posts that it speaks for."""
+    kinds = groupby(sorted(strata, key=lambda one: one.kind), lambda one: one.kind[:-1])
+    return [one for _kind, alike in kinds for one in _judged(list(alike))]
 
 
 def _judged(strata: Sequence[Stratum]) -> list[Stratum]:
@@ -182,8 +208,10 @@ def _wilson(rate: _Rate) -> Estimate:
     return Estimate(rate.value, *wilson(rate.value, rate.effective))
 
 
+@lru_cache(maxsize=16_384)
 def _recall(found: _Rate, missed: _Rate) -> Estimate | None:
-    """None where no complaint was seen at all."""
+    """None where no complaint was seen at all. Kept, because the draws take milliseconds and a pager asks each minute
+    for every brand, language and platform, of which few were judged meanwhile."""
     if not found.value and not missed.value:
         return None
     random = np.random.default_rng(SEED)

@@ -1,9 +1,9 @@
 """Reads of the daily sample: what waits for a verdict, and what the verdicts of some weeks come to."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -12,15 +12,18 @@ from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 
 from monitor.analysis.models import SampledPost
-from monitor.analysis.quality import VOLUME_STEP, WINDOW_DAYS, Stratum, is_enough
+from monitor.analysis.quality import VOLUME_STEP, WINDOW_DAYS, Stratum, is_enough, posts_per_verdict
 
+#: How long after midnight (UTC) yesterday's posts may still come in and be read before they are drawn.
+GRACE: Final = timedelta(hours=1)
 #: Samples that are older need no verdict any more: nobody should face a mountain after a holiday.
 JUDGED_WITHIN_DAYS: Final = 7
 
 # Days of like volume are one: the first step of the ladder holds days of one post, the next those of up to 1.5 …
-_STRATA: Final = """
+_VOLUME: Final = "floor(ln(greatest(population, 1)::float8) / ln(%(step)s::float8))::int"
+_STRATA: Final = f"""
     SELECT brand_id, model_version, language, platform, said_complaint, put_aside,
-        floor(ln(greatest(population, 1)::float8) / ln(%(step)s::float8))::int AS volume,
+        {_VOLUME} AS volume,
         sum(population)::bigint, coalesce(sum(judged), 0)::bigint, coalesce(sum(complaints), 0)::bigint,
         min(drawn_on), max(drawn_on)
     FROM analysis_samplestratum
@@ -34,7 +37,16 @@ _STRATA: Final = """
     ) verdicts USING (brand_id, drawn_on, model_version, language, platform, said_complaint, put_aside)
     WHERE drawn_on BETWEEN %(first)s AND %(last)s AND (%(brand)s::bigint IS NULL OR brand_id = %(brand)s)
     GROUP BY 1, 2, 3, 4, 5, 6, 7
-"""
+"""  # noqa: S608
+_VERDICTS: Final = f"""
+    SELECT post_id, is_complaint, drawn_on, language, platform, said_complaint, put_aside, {_VOLUME}
+    FROM analysis_sampledpost drawn
+    JOIN analysis_samplestratum
+        USING (brand_id, drawn_on, model_version, language, platform, said_complaint, put_aside)
+    WHERE brand_id = %(brand)s AND is_complaint IS NOT NULL
+      AND post_version = (SELECT version FROM inbox_post WHERE inbox_post.id = drawn.post_id)
+    ORDER BY drawn.id DESC LIMIT %(most)s
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,14 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person said of a drawn post, and how many posts that stands for."""
+
+    is_complaint: bool
+    stands_for: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Sampled:
     """A stratum as one model read it, and the days of its draws."""
 
@@ -72,6 +92,13 @@ def drawn_lately(brand_id: int, now: datetime | None = None) -> QuerySet[Sampled
         post__deleted_at=None,
         post__version=F("post_version"),
     )
+
+
+def next_draw(now: datetime | None = None) -> datetime:
+    """The earliest moment at which the next day's sample may be drawn."""
+    moment = (now or timezone.now()).astimezone(UTC)
+    last = moment.replace(hour=0, minute=0, second=0, microsecond=0) + GRACE
+    return last if moment < last else last + timedelta(days=1)
 
 
 def progress(brand_id: int, now: datetime | None = None) -> Progress:
@@ -112,6 +139,23 @@ def measured_by_brand(now: datetime | None = None, *, brand_id: int | None = Non
 def measured_between(brand_id: int, first: date, last: date) -> list[Stratum]:
     """Of the days from the first to the last, whatever model read them."""
     return _blended(one.stratum for one in _sampled(first, last, brand_id).get(brand_id, ()))
+
+
+def weighed_verdicts(brand_id: int, *, most: int) -> dict[int, Verdict]:
+    """Post → the verdict on it, of the newest verdicts on words that still stand, weighed as the numbers are."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VERDICTS, {"step": VOLUME_STEP, "brand": brand_id, "most": most})
+        rows = [
+            (post_id, verdict, day, (language, platform, said, aside, volume))
+            for post_id, verdict, day, language, platform, said, aside, volume in cursor.fetchall()
+        ]
+    if not rows:
+        return {}
+    judged = Counter(kind for _post_id, _verdict, _day, kind in rows)
+    days = [day for _post_id, _verdict, day, _kind in rows]
+    strata = [replace(one, judged=judged[one.kind]) for one in measured_between(brand_id, min(days), max(days))]
+    posts = posts_per_verdict(strata)
+    return {post_id: Verdict(verdict, max(1.0, posts[kind])) for post_id, verdict, _day, kind in rows}
 
 
 def _sampled(first: date, last: date, brand_id: int | None) -> dict[int, list[_Sampled]]:

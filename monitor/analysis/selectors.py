@@ -18,7 +18,6 @@ class Reading:
     the latest verdict."""
 
     post_id: int
-    analysis_id: int
     post_version: int
     model_version: str
     topic_set_version: str
@@ -100,7 +99,6 @@ def _reading(analysis: Analysis) -> Reading:
     entities: Sequence[Mapping[str, Any]] = analysis.entities
     return Reading(
         post_id=analysis.post_id,
-        analysis_id=analysis.pk,
         post_version=analysis.post_version,
         model_version=analysis.model_version,
         topic_set_version=analysis.topic_set_version,

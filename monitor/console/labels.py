@@ -45,6 +45,40 @@ SEVERITIES: Final[Mapping[str, Label]] = {
     "2": _("Serious"),
     "3": _("Critical"),
 }
+#: Languages that posts are found to be in, or that platforms name, and for which Django has no name.
+LANGUAGES: Final[Mapping[str, Label]] = {
+    "": _("Unknown language"),
+    "und": _("Unknown language"),
+    "am": _("Amharic"),
+    "as": _("Assamese"),
+    "ba": _("Bashkir"),
+    "bo": _("Tibetan"),
+    "ceb": _("Cebuano"),
+    "fil": _("Tagalog"),
+    "gu": _("Gujarati"),
+    "ha": _("Hausa"),
+    "ht": _("Haitian Creole"),
+    "jv": _("Javanese"),
+    "ku": _("Kurdish"),
+    "lo": _("Lao"),
+    "mg": _("Malagasy"),
+    "mt": _("Maltese"),
+    "om": _("Oromo"),
+    "or": _("Odia"),
+    "ps": _("Pashto"),
+    "rw": _("Kinyarwanda"),
+    "sd": _("Sindhi"),
+    "si": _("Sinhala"),
+    "so": _("Somali"),
+    "su": _("Sundanese"),
+    "ti": _("Tigrinya"),
+    "tl": _("Tagalog"),
+    "xh": _("Xhosa"),
+    "yi": _("Yiddish"),
+    "yo": _("Yoruba"),
+    "yue": _("Cantonese"),
+    "zu": _("Zulu"),
+}
 AUDIENCES: Final[Mapping[str, Label]] = {"buyer": _("Buyer"), "seller": _("Seller"), "none": _("Neither")}
 CASE_STATES: Final[Mapping[str, Label]] = {
     "new": pgettext_lazy("case", "New"),
@@ -299,10 +333,13 @@ def platform_name(code: str, *, is_short: bool = False) -> str:
 
 
 def language_name(code: str) -> str:
-    """The language's name in the reader's language, as far as Django knows it; else the code."""
-    if code in ("", "und"):
-        return str(_("Unknown language"))
-    code = {"zh": "zh-hans", "zh-cn": "zh-hans", "zh-tw": "zh-hant", "no": "nb", "fil": "tl"}.get(code.lower(), code)
+    """The language's name in the reader's language, as far as Django or we know it; else the code."""
+    base, is_romanised, _rest = code.partition("-Latn")
+    if is_romanised:
+        return str(_("%(language)s (Latin script)") % {"language": language_name(base)})
+    if code in LANGUAGES:
+        return str(LANGUAGES[code])
+    code = {"zh": "zh-hans", "zh-cn": "zh-hans", "zh-tw": "zh-hant", "no": "nb"}.get(code.lower(), code)
     try:
         return str(get_language_info(code.lower())["name_translated"])
     except KeyError:

@@ -1,5 +1,7 @@
-"""Headers that make hostile text harmless, and each reader's own language and time zone."""
+"""Headers that make hostile text harmless, addresses without what no text of ours holds, and each reader's own language
+and time zone."""
 
+import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,6 +22,23 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+
+
+_NUL = re.compile("%00|\0")
+
+
+class PlainAddressMiddleware:
+    """What is asked for after the "?" loses its NULs: PostgreSQL refuses them, and no stored text has one."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        query: str = request.META.get("QUERY_STRING", "")
+        # Taking one out may put another together: %%0000.
+        while _NUL.search(query):
+            query = request.META["QUERY_STRING"] = _NUL.sub("", query)
+        return self.get_response(request)
 
 
 class ContentSecurityPolicyMiddleware:

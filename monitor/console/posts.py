@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Final
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from monitor.analysis.models import Analysis, Correction
@@ -47,7 +47,7 @@ class PostFilters:
             of_analysis=tuple((name, query[name][:48]) for name in OF_ANALYSIS if query.get(name)),
             since=_day(query.get("since", "")),
             until=_day(query.get("until", "")),
-            words=tuple(query.get("q", "").replace("\0", "").split()[:8]),
+            words=tuple(query.get("q", "").split()[:8]),
         )
 
     def value(self, name: str) -> str:
@@ -95,8 +95,8 @@ def _matching(brand: Brand, filters: PostFilters) -> QuerySet[Post]:
     if filters.platform:
         posts = posts.filter(platform=filters.platform)
     if filters.market:
-        posts = posts.filter(market=None if filters.market == "unknown" else F("market"))
-        posts = posts if filters.market == "unknown" else posts.filter(market__code=filters.market)
+        of_market = Q(market=None) if filters.market == "unknown" else Q(market__code=filters.market)
+        posts = posts.filter(of_market)
     wanted: list[tuple[str, Any, str]] = [(name, value, value) for name, value in filters.of_analysis]
     wanted += [("complaint", True, to_word(True))] if filters.complaint else []
     for name, value, word in wanted:

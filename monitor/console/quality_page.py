@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from monitor.analysis.drift import BINS, OTHER, SHIFTED
+from monitor.analysis.drift import BINS, LEAST_BEFORE, LEAST_NOW, OTHER, SHIFTED
 from monitor.analysis.falls import FALLEN
 from monitor.analysis.falls import MEASURES as FALLS
 from monitor.analysis.models import Drift, SampledPost
 from monitor.analysis.quality import LEAST_VERDICTS, Estimate, Quality, Stratum, measure, measure_by
-from monitor.analysis.samples import Progress, drawn_lately, measured_of, next_to_judge, progress
+from monitor.analysis.samples import Progress, drawn_lately, measured_of, next_draw, next_to_judge, progress
 from monitor.brands.models import Brand
 from monitor.console.labels import Label, language_name, platform_name
 from monitor.nlp.language import UNKNOWN
@@ -40,6 +40,7 @@ class ShownSample:
     progress: Progress
     after: int | None
     skipped: bool
+    next_draw: datetime  # the earliest moment
 
     @property
     def waiting(self) -> int:
@@ -124,7 +125,8 @@ def shown_sample(brand: Brand, *, after: int | None = None, chosen: int | None =
     again = drawn_lately(brand.pk).filter(pk=chosen).select_related("post__author").first() if chosen else None
     sampled = again or next_to_judge(brand.pk, after=after)
     counts = progress(brand.pk)
-    return ShownSample(sampled, counts, after, skipped=sampled is None and counts.judged < counts.drawn)
+    is_skipped = sampled is None and counts.judged < counts.drawn
+    return ShownSample(sampled, counts, after, is_skipped, next_draw())
 
 
 def shown_numbers(brand: Brand) -> dict[str, Any]:
@@ -133,8 +135,8 @@ def shown_numbers(brand: Brand) -> dict[str, Any]:
     strata = measured.strata
     whole = measure(strata)
     return {
-        "overall": _shown("", whole, strata),
-        "unjudged": _unjudged(whole, strata),
+        "overall": _shown("", whole),
+        "unjudged": _unjudged(whole),
         "by_language": _table(strata, "language", _part_name),
         "by_platform": _table(strata, "platform", platform_name),
         "least": LEAST_VERDICTS,
@@ -142,9 +144,14 @@ def shown_numbers(brand: Brand) -> dict[str, Any]:
     }
 
 
-def shown_drift(brand: Brand) -> list[ShownDrift]:
-    """The newest look at each measure; none before the first."""
-    return [_shown_drift(row) for row in _newest(brand, MEASURES)]
+def shown_drift(brand: Brand) -> dict[str, Any]:
+    """The newest look at each measure (none before the first), and from where on something is said."""
+    return {
+        "drift": [_shown_drift(row) for row in _newest(brand, MEASURES)],
+        "least_now": LEAST_NOW,
+        "least_before": LEAST_BEFORE,
+        "shifted": f"{SHIFTED:.2f}",
+    }
 
 
 def shown_falls(brand: Brand) -> dict[str, ShownFall]:
@@ -163,9 +170,9 @@ def _bounds(row: Drift, place: int) -> str:
     return f"{percents(shares['low'])}–{percents(shares['high'])}"
 
 
-def _unjudged(whole: Quality, strata: Sequence[Stratum]) -> str:
+def _unjudged(whole: Quality) -> str:
     """Hundredths of the posts that only verdicts on others speak for; "" where they are few."""
-    share = whole.unjudged_posts / max(1, sum(one.population for one in strata))
+    share = whole.unjudged_posts / max(1, whole.posts)
     return percents(share) if whole.verdicts and share >= LEAST_UNJUDGED else ""
 
 
@@ -173,23 +180,21 @@ def percents(share: float) -> str:
     """Hundredths, with a decimal where rounding would say all, none, or more than is known."""
     hundredths = 100 * share
     is_near_an_end = 0 < hundredths < 1 or 99 < hundredths < 100
-    return f"{hundredths:.1f}" if is_near_an_end else f"{hundredths:.0f}"
+    said = f"{hundredths:.1f}" if is_near_an_end else f"{hundredths:.0f}"
+    return {"0.0": "<0.1", "100.0": ">99.9"}.get(said, said)
 
 
 def _table(strata: Sequence[Stratum], name: str, name_of: Callable[[str], str]) -> list[ShownQuality]:
     found: Mapping[str, Quality] = measure_by(strata, lambda one: str(getattr(one, name)))
-    return [
-        _shown(value, quality, [one for one in strata if getattr(one, name) == value], name_of)
-        for value, quality in found.items()
-    ]
+    return [_shown(value, quality, name_of) for value, quality in found.items()]
 
 
-def _shown(code: str, quality: Quality, strata: Sequence[Stratum], name_of: Callable[[str], str] = str) -> ShownQuality:
+def _shown(code: str, quality: Quality, name_of: Callable[[str], str] = str) -> ShownQuality:
     fewest = min(quality.judged_said, quality.judged_unsaid)
     return ShownQuality(
         code=code,
         name=name_of(code),
-        population=sum(one.population for one in strata),
+        population=quality.posts,
         verdicts=quality.verdicts,
         precision=ShownEstimate(quality.precision, quality.judged_said),
         recall=ShownEstimate(quality.recall, fewest),

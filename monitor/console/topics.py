@@ -11,10 +11,10 @@ def topics_of(brand: Brand) -> list[str]:
     return [*TOPICS, *own_topics(brand.pk)]
 
 
-def topics_met(brand: Brand, chosen: str = "") -> list[str]:
-    """For a filter: also the topics that posts still have although the brand removed them, and the one chosen now."""
+def topics_met(brand: Brand) -> list[str]:
+    """For a filter: also the topics that posts still have although the brand removed them."""
     today = topics_of(brand)
-    earlier = {*values_of("topic", brand=brand), chosen} - {*today, UNKNOWN, ""}
+    earlier = {*values_of("topic", brand=brand)} - {*today, UNKNOWN, ""}
     return [*today, *sorted(earlier)]
 
 

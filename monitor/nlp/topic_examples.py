@@ -25,6 +25,9 @@ _LONGEST_NAME: Final = 48
 #: "unknown" is how trends and filters call posts that nobody has read.
 _TAKEN: Final = frozenset({*TOPICS, "unknown"})
 _COLUMNS: Final = ("topic", "text")
+#: Signs between letters (d'abonnement, Wi-Fi, col·lecció, R&D, דו״ח): typed in several ways, kept in one.
+_WITHIN: Final = re.compile("['&·׳״-]")
+_WITHIN_AS_TYPED: Final = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-"})
 #: Signs between which a joiner changes how a word is written, as in Persian and Malayalam; elsewhere nobody sees it.
 _JOINERS: Final = "\u200c\u200d"
 _IDLE_JOINER: Final = re.compile(f"(?<![\u0600-\u1aff])[{_JOINERS}]|[{_JOINERS}](?![\u0600-\u1aff])")
@@ -35,7 +38,7 @@ def gettext_noop(sentence: str) -> str:
     return sentence
 
 
-_BAD_NAME: Final = gettext_noop("A topic's name has 1 to 48 letters, digits and spaces.")
+_BAD_NAME: Final = gettext_noop("A topic's name has 1 to 48 letters, digits and spaces, and between letters ' - and &.")
 _TAKEN_NAME: Final = gettext_noop("“%(name)s” is a topic that every brand has already.")
 _TOO_FEW: Final = gettext_noop(
     "%(count)d examples are too few: it takes %(least)d different ones, and ten make a good topic."
@@ -55,10 +58,11 @@ class CustomTopicsError(ValueError):
 def topic_code(name: str) -> str:
     """The name as posts, files and the API carry it: `gift_cards` for "Gift Cards". Raises CustomTopicsError."""
     # Turkish "İade" is "iade": its dot is no sign of its own once the letter is small.
-    small = unicodedata.normalize("NFC", clean(name)).lower().replace("i\u0307", "i")
+    small = unicodedata.normalize("NFC", clean(name)).lower().replace("i\u0307", "i").translate(_WITHIN_AS_TYPED)
     shown = "".join(sign for sign in unicodedata.normalize("NFC", small) if not _is_unseen(sign))
     code = "_".join(_IDLE_JOINER.sub("", shown).split())
-    words = [word for word in code.split("_") if word]
+    # "Click & Collect": between words, too.
+    words = [word for word in re.sub("(?<=[^_])_&_(?=[^_])", "_", code).split("_") if word]
     if not words or len(code) > _LONGEST_NAME or not all(map(_is_word, words)):
         raise CustomTopicsError(_BAD_NAME)
     if code in _TAKEN:
@@ -74,9 +78,12 @@ def _is_unseen(sign: str) -> bool:
 
 
 def _is_word(word: str) -> bool:
-    """Letters and digits with the vowel signs, tone marks and joiners that belong to them."""
-    return word[0].isalnum() and all(
-        sign.isalnum() or sign in _JOINERS or unicodedata.category(sign) in ("Mn", "Mc") for sign in word
+    """Letters and digits with the vowel signs, tone marks and joiners that belong to them; signs within it only where
+    there are some on both sides."""
+    return all(
+        part[:1].isalnum()
+        and all(sign.isalnum() or sign in _JOINERS or unicodedata.category(sign) in ("Mn", "Mc") for sign in part)
+        for part in _WITHIN.split(word)
     )
 
 

@@ -147,7 +147,7 @@ def test_an_edit_is_read_anew_and_voids_the_verdict_on_the_old_text(brand: Any, 
     assert reading is not None
     assert (reading.complaint, reading.severity, reading.post_version) == (True, 2, 2)
     assert not Correction.objects.filter(is_current=True).exists()
-    assert Analysis.objects.filter(post=post).count() == 2
+    assert Analysis.objects.get(post=post).post_version == 2, "nobody needs what was said of words that are gone"
 
 
 def test_a_batch_costs_a_fixed_number_of_queries(brand: Any) -> None:
@@ -182,3 +182,20 @@ def test_going_back_to_a_model_uses_its_old_readings(brand: Any) -> None:
     reanalyze_posts(brand_id=brand.pk, engine=WordEngine())
     assert Analysis.objects.count() == 2
     assert Analysis.objects.get(is_current=True).model_version == "words-1"
+
+
+def test_however_often_a_post_is_read_anew_only_its_last_two_readings_are_kept(brand: Any, bob: Any) -> None:
+    post, quiet = make_post(brand, "late"), make_post(brand, "Lovely shop")
+    analyze_posts(post_ids=[post.pk, quiet.pk], engine=WordEngine())
+    correct(user=bob, post=post, field="topic", value="service")
+    for number in range(2, 6):
+        reanalyze_posts(brand_id=brand.pk, engine=WordEngine(version=f"words-{number}"))
+        assert Analysis.objects.filter(post=post).count() == Analysis.objects.filter(post=quiet).count() == 2
+    kept = Analysis.objects.filter(post=post).order_by("model_version")
+    assert list(kept.values_list("model_version", "is_current")) == [("words-4", False), ("words-5", True)]
+    assert set(Embedding.objects.values_list("post_id", "model_version")) == {
+        (post.pk, "words-4"), (post.pk, "words-5"),
+    }  # fmt: skip
+    reading, verdict = current_reading(post.pk), Correction.objects.get()
+    assert reading is not None and reading.topic == "service"
+    assert (verdict.is_current, verdict.post_version) == (True, 1)

@@ -152,6 +152,27 @@ def test_a_shift_is_told_once_while_it_lasts_and_mends_itself(steady: Any, bob: 
 
 
 @pytest.mark.django_db
+def test_a_brand_that_goes_quiet_is_watched_until_its_notice_is_out_of_date(steady: Any) -> None:
+    _make(steady, 250, 2)
+    assert watch_drift(now=datetime(2026, 6, 1, 0, 5, tzinfo=UTC)) == 1
+    assert watch_drift(now=datetime(2026, 6, 29, 0, 5, tzinfo=UTC)) == 1
+    assert _open(steady) == ["drift.complaint_score"], "nobody can say whether it is over"
+    assert watch_drift(now=datetime(2026, 6, 30, 0, 5, tzinfo=UTC)) == 1
+    assert _open(steady) == []
+    assert watch_drift(now=datetime(2026, 7, 1, 0, 5, tzinfo=UTC)) == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("days", "told"), [(28, []), (29, ["drift.complaint_score"])])
+def test_a_shift_after_weeks_of_silence_is_a_new_one(steady: Any, days: int, told: list[str]) -> None:
+    earlier = {"measure": "complaint_score", "index": 0.4, "before_count": 600, "now_count": 250}
+    Drift.objects.create(brand=steady, day=DAY - timedelta(days=days), **earlier)
+    _make(steady, 250, 2)
+    measure_drift(brand_id=steady.pk, day=DAY)
+    assert _open(steady) == told
+
+
+@pytest.mark.django_db
 def test_what_is_no_news_is_not_counted(steady: Any, other_brand: Any) -> None:
     _make(steady, 250, 2, arrival="import")
     _make(steady, 250, 2, is_own=True)

@@ -18,6 +18,7 @@ from monitor.analysis.quality import (
     Stratum,
     measure,
     measure_by,
+    posts_per_verdict,
     wilson,
 )
 
@@ -156,6 +157,30 @@ def test_verdicts_are_weighted_by_what_they_stand_for() -> None:
     assert found.recall.value == pytest.approx(900 / (900 + 100))
 
 
+def test_a_single_verdict_weighs_as_it_does_in_the_numbers() -> None:
+    """A small language has more than its share of the verdicts, a volume or a language may have none."""
+    said = [
+        Stratum("en", "x", True, 900, 18, 9, volume=10),
+        Stratum("en", "x", True, 5_000, volume=14),
+        Stratum("hi-Latn", "x", True, 100, 2, 2, volume=8),
+        Stratum("th", "x", True, 50, volume=6),
+    ]
+    others = [
+        Stratum("en", "facebook", True, 70, 7),
+        Stratum("en", "x", False, 40),
+        Stratum("en", "x", True, 8, 4, 4, True),
+    ]
+    weights = posts_per_verdict([*said, *others])
+    judged = [one for one in said if one.judged]
+    assert weights[judged[0].kind] == pytest.approx(5_900 / 18 * 6_050 / 6_000)
+    assert weights[judged[1].kind] == pytest.approx(100 / 2 * 6_050 / 6_000)
+    assert (weights[others[0].kind], weights[others[2].kind]) == (10, 2) and len(weights) == 4
+    assert sum(weights[one.kind] * one.judged for one in judged) == pytest.approx(6_050)
+    precision = measure(said).precision
+    assert precision is not None
+    assert sum(weights[one.kind] * one.complaints for one in judged) / 6_050 == pytest.approx(precision.value)
+
+
 def test_a_day_of_crisis_weighs_as_many_posts_as_it_had() -> None:
     """27 quiet days and one of a hundred times the posts, on which most of what is missed is missed; the same number of
     posts is judged on each."""
@@ -251,7 +276,7 @@ def test_languages_are_measured_apart_the_largest_first() -> None:
         Stratum("en", "x", True, 900, 30, 30),
     ]
     found = measure_by(strata, lambda one: one.language)
-    assert list(found) == ["en", "de"]
+    assert list(found) == ["en", "de"] and found["de"].posts == 200
     assert found["de"].precision is not None and found["de"].precision.value == pytest.approx(0.75)
     assert measure_by(strata, lambda one: one.platform)["facebook"].judged_said == 30
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from monitor.analysis.models import Analysis, Correction, SampledPost, SampleStratum
 from monitor.analysis.quality import measure
-from monitor.analysis.samples import measured_between, measured_of, next_to_judge, progress
+from monitor.analysis.samples import measured_between, measured_of, next_draw, next_to_judge, progress
 from monitor.analysis.selectors import current_reading
 from monitor.analysis.services import CorrectionError, correct
 from monitor.analysis.services.sampling import PATIENCE_DAYS, draw_due_samples, draw_sample, judge
@@ -266,6 +266,34 @@ def test_the_last_verdict_counts(missed: SampledPost, bob: Any, alice: Any) -> N
     assert progress(missed.brand_id, NEXT_DAY).judged == 1
 
 
+@pytest.mark.parametrize(("field", "value"), [("complaint", False), ("severity", 0), ("intent", "praise")])
+def test_so_does_what_is_said_of_it_later_in_another_place(
+    missed: SampledPost, bob: Any, alice: Any, field: str, value: Any
+) -> None:
+    judge(user=bob, sampled=missed, is_complaint=True)
+    correct(user=alice, post=missed.post, field="topic", value="service")
+    missed.refresh_from_db()
+    assert (missed.is_complaint, missed.judged_by) == (True, bob)
+    correct(user=alice, post=missed.post, field=field, value=value)
+    missed.refresh_from_db()
+    assert (missed.is_complaint, missed.judged_by) == (False, alice)
+    (stratum,) = measured_of(missed.brand_id, NEXT_DAY).strata
+    assert (stratum.judged, stratum.complaints) == (1, 0)
+
+
+def test_a_correction_judges_nothing_that_nobody_judged_nor_words_that_were_edited(
+    missed: SampledPost, bob: Any
+) -> None:
+    correct(user=bob, post=missed.post, field="complaint", value=True)
+    missed.refresh_from_db()
+    assert missed.is_complaint is None, "judged would be what somebody cared for, and not what chance drew"
+    judge(user=bob, sampled=missed, is_complaint=True)
+    Post.objects.update(version=2)
+    correct(user=bob, post=missed.post, field="complaint", value=False)
+    missed.refresh_from_db()
+    assert missed.is_complaint is True
+
+
 def test_only_those_who_answer_judge(missed: SampledPost, charlie: Any) -> None:
     with pytest.raises(PermissionDenied):
         judge(user=charlie, sampled=missed, is_complaint=False)
@@ -430,3 +458,8 @@ def test_two_models_of_one_day_are_drawn_apart(brand: Any) -> None:
     draw_sample(brand_id=brand.pk, day=DAY)
     assert set(SampleStratum.objects.values_list("model_version", "population")) == {("test-1", 1), ("test-2", 1)}
     assert SampledPost.objects.get(post=old).model_version == "test-1"
+
+
+@pytest.mark.parametrize(("hour", "day"), [(0, 4), (1, 5), (23, 5)])
+def test_the_next_sample_is_drawn_an_hour_after_midnight(hour: int, day: int) -> None:
+    assert next_draw(datetime(2026, 5, 4, hour, tzinfo=UTC)) == datetime(2026, 5, day, 1, tzinfo=UTC)

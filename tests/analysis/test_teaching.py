@@ -320,20 +320,33 @@ def test_every_platform_has_its_part_among_the_uncorrected(brand: Any, bob: Any,
     assert sorted(set(weighed)) == [("facebook", 64 / 7), ("feed", 16 / 3)]
 
 
+def _judge(brand: Brand, population: int, verdicts: list[tuple[Post, bool | None]], language: str = "en") -> None:
+    """What was drawn of a day's posts in one language, and judged."""
+    kind = {"drawn_on": date(2026, 7, 1), "said_complaint": True, "model_version": "words-1", "platform": "facebook"}
+    SampleStratum.objects.create(brand=brand, population=population, language=language, **kind)
+    for post, verdict in verdicts:
+        SampledPost.objects.create(brand=brand, post=post, is_complaint=verdict, language=language, **kind)
+
+
 def test_verdicts_on_drawn_posts_teach_too_and_know_what_they_stand_for(brand: Any, bob: Any, engine: Any) -> None:
     wrong, *drawn = read(engine, brand, ["late rude agent", "late lamp", "late door", "late sofa"], platform="facebook")
     correct(user=bob, post=wrong, field="topic", value="service")
-    kind = {"drawn_on": date(2026, 7, 1), "said_complaint": True, "model_version": "words-1", "language": "en",
-            "platform": "facebook"}  # fmt: skip
-    SampleStratum.objects.create(brand=brand, population=300, **kind)
-    for post, verdict in zip(drawn, (True, False, None), strict=True):
-        SampledPost.objects.create(brand=brand, post=post, is_complaint=verdict, **kind)
+    _judge(brand, 300, list(zip(drawn, (True, False, None), strict=True)))
     lessons = gathered(brand, engine).lessons
     told = sorted((lesson.drawn, lesson.labels.get("complaint", -1)) for lesson in lessons)
     # Three hundred posts, two verdicts; the one that nobody judged is as good as any other.
     assert told == [(0, -1), (0, -1), (150, 0), (150, 1)]
     Post.objects.filter(pk=drawn[0].pk).update(version=2)
     assert sorted(lesson.drawn for lesson in gathered(brand, engine).lessons) == [0, 0, 300]
+
+
+def test_a_drawn_post_of_a_small_language_stands_for_few(brand: Any, bob: Any, engine: Any) -> None:
+    """A day's draw holds more than its share of them."""
+    wrong, *drawn = read(engine, brand, ["late rude agent", "late lamp", "late door", "late sofa"], platform="facebook")
+    correct(user=bob, post=wrong, field="topic", value="service")
+    _judge(brand, 300, [(drawn[0], True), (drawn[1], False)])
+    _judge(brand, 20, [(drawn[2], True)], "hi-Latn")
+    assert sorted(lesson.drawn for lesson in gathered(brand, engine).lessons) == [0, 20, 150, 150]
 
 
 def test_what_is_no_words_teaches_nothing(brand: Any, bob: Any, engine: Any) -> None:

@@ -56,8 +56,8 @@ def test_a_name_is_taken_in_every_script_and_is_the_same_when_edited(
 
 
 def test_a_refusal_is_said_in_the_readers_language(brand: Any, alice: Any, engine: Any) -> None:
-    with translation.override("zh-hans"), pytest.raises(BrandTopicError, match="主题名称由 1 至 48 个字母"):
-        save_topic(user=alice, brand=brand, name="<b>", examples=GIFT_CARDS, engine=engine)
+    with translation.override("zh-hans"), pytest.raises(BrandTopicError, match="“delivery”是每个品牌已有的主题"):
+        save_topic(user=alice, brand=brand, name="Delivery", examples=GIFT_CARDS, engine=engine)
     with translation.override("zh-hans"), pytest.raises(BrandTopicError, match="2 条例子太少：至少需要 3 条"):
         try_topic(user=alice, brand=brand, name="x", examples=GIFT_CARDS[:2], text="hello", engine=engine)
 
@@ -75,6 +75,28 @@ def test_stored_posts_are_read_again_with_it_and_without_it(brand: Any, alice: A
     remove_topic(user=alice, brand=brand, name="gift_cards", engine=engine)
     assert renew_some(engine=engine) == 1 and topic_of(post) == "other"
     assert list(AuditEvent.objects.order_by("pk").values_list("act", flat=True)) == ["topic.added", "topic.removed"]
+
+
+def test_readings_with_topics_of_a_former_day_are_not_kept(brand: Any, alice: Any, engine: Any) -> None:
+    post = read(engine, brand, OF_GIFT_CARDS)
+    for count in (10, 9, 8):
+        save_topic(user=alice, brand=brand, name="gift cards", examples=GIFT_CARDS[:count], engine=engine)
+        assert renew_some(engine=engine) == 1
+        assert Analysis.objects.get(post=post).topic == "gift_cards", "they can never be used again"
+
+
+def test_saving_without_a_change_reads_nothing_again(brand: Any, alice: Any, engine: Any) -> None:
+    read(engine, brand, OF_GIFT_CARDS)
+    examples = [f"{text}  again" for text in GIFT_CARDS]
+    saved = save_topic(user=alice, brand=brand, name="gift cards", examples=examples, engine=engine)
+    renew_some(engine=engine)
+    # The form shows an example in one line and with single blanks.
+    shown = [" ".join(text.split()) for text in examples]
+    again = save_topic(user=alice, brand=brand, name="Gift cards", examples=shown, engine=engine)
+    assert again == saved and BrandTopic.objects.get().changed_at == saved.changed_at
+    assert Renewal.objects.count() == AuditEvent.objects.count() == 1
+    save_topic(user=alice, brand=brand, name="gift cards", examples=shown[:9], engine=engine)
+    assert Renewal.objects.count() == AuditEvent.objects.count() == 2
 
 
 def test_removing_what_is_not_there_changes_nothing(brand: Any, alice: Any, engine: Any) -> None:

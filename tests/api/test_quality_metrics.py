@@ -97,3 +97,17 @@ def test_the_numbers_cost_the_same_however_many_brands_there_are(
     with django_assert_max_num_queries(3):
         families = list(quality_metrics())
     assert {sample.labels["brand"] for family in families for sample in family.samples} == {"lumora", "nordhaus"}
+
+
+def test_what_nobody_judged_since_is_not_worked_out_again(judged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pager asks each minute, for every brand, language and platform."""
+    from monitor.analysis import quality
+    from monitor.api.quality_metrics import quality_metrics
+
+    first, draw, drawn = list(quality_metrics()), quality._draw, []
+    monkeypatch.setattr(quality, "_draw", lambda *asked, above: drawn.append(above) or draw(*asked, above=above))
+    assert [family.samples for family in quality_metrics()] == [family.samples for family in first]
+    assert drawn == []
+    SampledPost.objects.filter(is_complaint=False, said_complaint=False).first().delete()
+    assert [family.samples for family in quality_metrics()] != [family.samples for family in first]
+    assert drawn

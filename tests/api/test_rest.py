@@ -233,3 +233,10 @@ def test_people_in_an_export_need_a_higher_right(brand: Any, api: Api) -> None:
     allowed = api("lead").get("/api/v1/exports/posts?with_people=true")
     assert allowed.status_code == 200
     assert b"".join(allowed.streaming_content).startswith(b"id,")
+
+
+@pytest.mark.parametrize("address", ["cases", "posts", "trends"])
+def test_a_filter_that_the_database_refuses_is_read_without_its_nul(brand: Any, api: Api, address: str) -> None:
+    client = api("agent")
+    for name in ("platform", "form", "topic", "q", "author", "by", "measure", "language", "cursor", "view"):
+        assert client.get(f"/api/v1/{address}", {name: "a\0b"}).status_code < 500

@@ -1,5 +1,7 @@
 """Posts, trends, alerts, channels, what was put aside, settings, people, the demo: seen and used."""
 
+import html
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -72,6 +74,56 @@ def test_posts_are_filtered(as_bob: Client, brand: Any, query: dict[str, str], e
     analyze(posts["plain"], complaint=False, topic="promotions", language="fr")
     page = as_bob.get("/b/lumora/posts/", query).context["page"]
     assert {line.post.pk for line in page.lines} == {posts[name].pk for name in expected}
+
+
+def test_every_platform_that_posts_came_from_can_be_chosen(as_bob: Client, brand: Any) -> None:
+    analyze(make_post(brand, "imported", platform="trustpilot"), language="sw")
+    rebuild()
+    words = _read(as_bob, "/b/lumora/posts/")
+    assert '<option value="trustpilot">trustpilot</option>' in words and '<option value="sw">Swahili</option>' in words
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("platform", "elsewhere"), ("language", "tl"), ("market", "xx"), ("topic", "a&b"), ("intent", "x")],
+)
+def test_what_is_chosen_stays_chosen_although_no_post_has_it(as_bob: Client, brand: Any, name: str, value: str) -> None:
+    make_post(brand)
+    answer = as_bob.get("/b/lumora/posts/", {name: value})
+    assert answer.context["page"].lines == []
+    (chosen,) = re.findall(r'<option value="([^"]+)" selected>', answer.content.decode())
+    assert html.unescape(chosen) == value
+
+
+NUL = "a\0b"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "posts/",
+        "queue/",
+        "queue/news/",
+        "trends/",
+        "quality/",
+        "alerts/",
+        "channels/",
+        "put-aside/",
+    ],
+)
+def test_no_page_stumbles_over_what_the_database_refuses(as_alice: Client, brand: Any, page: str) -> None:
+    make_case(brand)
+    names = ("platform", "market", "topic", "language", "intent", "sentiment", "kind", "told", "q", "after", "tab")
+    numbers = ("since", "until", "days", "measure", "post", "judged", "page", "code")
+    for name in (*names, *numbers):
+        assert as_alice.get(f"/b/lumora/{page}", {name: NUL}).status_code in (200, 304)
+
+
+@pytest.mark.parametrize("query", ["topic=deli%00very", "topic=deli%%0000very", "q=par%00cel"])
+def test_what_is_asked_for_is_found_without_it(as_bob: Client, brand: Any, query: str) -> None:
+    case = make_case(brand, post=make_post(brand, "Where is my parcel?"))
+    (line,) = as_bob.get(f"/b/lumora/posts/?{query}").context["page"].lines
+    assert line.post == case.deciding_post
 
 
 def test_a_correction_counts_in_the_filter(as_bob: Client, brand: Any) -> None:

@@ -74,6 +74,13 @@ def test_one_click_stores_a_verdict_and_shows_the_next(as_bob: Client, bob: Any,
     assert "<html" not in words and "All judged" in words and "Noted: no complaint, as it was read." in words
 
 
+def test_the_next_draw_is_told_in_the_readers_own_time(as_bob: Client, bob: Any, brand: Any) -> None:
+    User.objects.filter(pk=bob.pk).update(time_zone="Asia/Shanghai")
+    _draw(brand)
+    words = _judge(as_bob, "none", _read(as_bob))
+    assert re.search(r"The next sample is drawn from \d+ \w+ 09:00 on\.", words)
+
+
 def test_a_verdict_can_be_changed(as_bob: Client, brand: Any) -> None:
     _draw(brand)
     words = _judge(as_bob, "complaint", _read(as_bob))
@@ -176,7 +183,7 @@ def test_a_complaint_that_was_put_aside_is_told_as_such(as_bob: Client, brand: A
     SampledPost.objects.update(put_aside=True)
     words = _judge(as_bob, "complaint", _read(as_bob))
     assert "a complaint that was put aside as spam or advertising" in words
-    assert "it stays put aside" in _judge(as_bob, "none", words)
+    assert "Noted: no complaint. <a" in _judge(as_bob, "none", words)
 
 
 def test_drift_is_told_in_words_and_drawn(as_viewer: Client, brand: Any) -> None:
@@ -187,6 +194,7 @@ def test_drift_is_told_in_words_and_drawn(as_viewer: Client, brand: Any) -> None
     Drift.objects.create(measure="unknown_language", parts=[["und", 3, 1], ["known", 9, 4]], **made)
     words = _read(as_viewer)
     assert "has moved" in words and "steady" in words and "too few posts" in words
+    assert "200 and 500 are needed" in words and "Above 0.25 somebody should look." in words
     assert "Stability index 0.31, from 250 posts and 1,000 before." in words
     assert words.count('class="bin"') == 10
     assert re.search(r"German</span> <span[^>]*>10 % → <strong>20 %", words)
@@ -235,7 +243,20 @@ def test_the_page_costs_the_same_queries_however_much_was_judged(
 
 
 @pytest.mark.parametrize(
-    ("share", "words"), [(0, "0"), (0.004, "0.4"), (0.5, "50"), (0.987, "99"), (0.9961, "99.6"), (1, "100")]
+    ("share", "words"),
+    [
+        (0, "0"),
+        (0.0004, "<0.1"),
+        (0.0006, "0.1"),
+        (0.004, "0.4"),
+        (0.5, "50"),
+        (0.987, "99"),
+        (0.9961, "99.6"),
+        (0.9994, "99.9"),
+        (0.9995, ">99.9"),
+        (0.9996, ">99.9"),
+        (1, "100"),
+    ],  # fmt: skip
 )
 def test_almost_all_is_not_all(share: float, words: str) -> None:
     assert percents(share) == words

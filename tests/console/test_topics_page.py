@@ -1,5 +1,6 @@
 """The page of topics: added, tried, changed, removed by those who steer; what was learned is shown and taken back."""
 
+import re
 from typing import Any
 
 import pytest
@@ -41,6 +42,28 @@ def test_a_topic_is_added_and_listed(as_alice: Client) -> None:
     assert "Gift cards” counts for new posts from now on" in words
     assert BrandTopic.objects.get().examples == GIFT_CARDS
     assert "Gift cards</bdi>" in words and '<td class="number" data-label="Examples">10</td>' in words
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "shown"),
+    [
+        ("Click & Collect", "click_&_collect", "Click &amp; collect"),
+        ("Carte d’abonnement", "carte_d'abonnement", "Carte d&#x27;abonnement"),
+        ("E-Mail", "e-mail", "E-mail"),
+    ],
+)
+def test_a_name_with_signs_leads_to_its_posts(as_alice: Client, brand: Any, name: str, code: str, shown: str) -> None:
+    words = _words(as_alice.post(f"{PAGE}add/", _typed(name), follow=True))
+    assert BrandTopic.objects.get().name == code and f"<bdi>{shown}</bdi>" in words
+    found = analyze(make_post(brand), topic=code).post
+    analyze(make_post(brand), topic="delivery")
+    rebuild()
+    (address,) = re.findall(r'href="(/b/lumora/posts/\?topic=[^"]+)"', words)
+    page = as_alice.get(address)
+    assert [line.post for line in page.context["page"].lines] == [found]
+    assert f" selected>{shown}</option>" in page.content.decode()
+    trend = as_alice.get("/b/lumora/trends/", {"topic": code})
+    assert trend.context["trend"].total == 1 and trend.context["wish"].filters == {"topic": code}
 
 
 def test_the_list_counts_the_posts_of_thirty_days(as_alice: Client, brand: Any, topic: Any) -> None:

@@ -65,7 +65,9 @@ def read_post(post: Post, **fields: Any) -> Analysis:
 
 def correct_post(post: Post, field: str, value: str) -> None:
     Correction.objects.filter(post=post, field=field, is_current=True).update(is_current=False)
-    Correction.objects.create(brand_id=post.brand_id, post=post, field=field, was="", value=value)
+    Correction.objects.create(
+        brand_id=post.brand_id, post=post, field=field, was="", value=value, post_version=post.version
+    )
     log_change(post, "corrected")
 
 

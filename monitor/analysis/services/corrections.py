@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils import timezone
 
-from monitor.analysis.models import Analysis, Correction
+from monitor.analysis.models import Correction, SampledPost
 from monitor.analysis.selectors import (
     CORRECTABLE,
     NO,
@@ -24,6 +25,7 @@ from monitor.brands.rights import can
 from monitor.inbox.changes import log_changes
 from monitor.inbox.models import Post
 from monitor.nlp.labels import INTENTS, SENTIMENTS, SEVERITIES
+from monitor.text.clean import clean
 
 _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "complaint": (YES, NO),
@@ -53,10 +55,11 @@ def correct(*, user: User, post: Post, field: str, value: Any, confirms: bool = 
     word = _valid_word(field, value)
     with transaction.atomic():
         # One reviewer at a time: the row also keeps an edit from slipping under the verdict.
-        Post.objects.select_for_update(no_key=True).get(pk=post.pk)
+        locked = Post.objects.select_for_update(no_key=True).get(pk=post.pk)
         before, model = current_reading(post.pk), model_reading(post.pk)
         if before is None or model is None:
             raise CorrectionError("This post was never analysed.")
+        _judge_anew(user, locked, _is_complaint(field, word))
         said, implied = _current_words(post, is_implied=False), _current_words(post, is_implied=True)
         # What only followed so far is said now, and stands by itself from now on.
         is_said_now = field in implied or (confirms and field not in said)
@@ -72,7 +75,7 @@ def correct(*, user: User, post: Post, field: str, value: Any, confirms: bool = 
 
 
 def _valid_word(field: str, value: Any) -> str:
-    word = to_word(value).strip()
+    word = clean(to_word(value)).strip()
     if field not in CORRECTABLE:
         raise CorrectionError(f"{field} cannot be corrected; {', '.join(CORRECTABLE)} can.")
     known = _WORDS.get(field)
@@ -105,6 +108,14 @@ def _denies(field: str, word: str, other: str, said: str) -> bool:
     if other == "escalate":
         return said == YES if not answer else (said, field, word) == (NO, "severity", "3")
     return _is_complaint(other, said) not in {None, answer}
+
+
+def _judge_anew(user: User, post: Post, answer: bool | None) -> None:
+    """Where the post was drawn for review and judged, the last word on it counts there, too, wherever it was said."""
+    if answer is None:
+        return
+    judged = SampledPost.objects.filter(post=post, post_version=post.version, is_complaint=not answer)
+    judged.update(is_complaint=answer, judged_by=user, judged_at=timezone.now())
 
 
 def _implied(model: Reading, said: Mapping[str, str]) -> dict[str, str]:
@@ -156,7 +167,7 @@ def _store(
         Correction.objects.create(
             brand_id=post.brand_id,
             post=post,
-            analysis=Analysis(pk=before.analysis_id),
+            post_version=before.post_version,
             field=name,
             was=to_word(getattr(before, name)),
             value=word,

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from monitor.alerts.models import Alert
 from monitor.alerts.services import close_alerts, raise_alert
 from monitor.analysis.drift import BEFORE_DAYS, NOW_DAYS, SHIFTED, Counts, Shift, shifts
 from monitor.analysis.falls import FALL_DAYS, FALLEN, Fall, falls
@@ -17,9 +18,14 @@ from monitor.analysis.samples import measured_between
 from monitor.brands.models import Brand
 from monitor.inbox.models import Post
 
+#: After so long without a number nobody can say any more that what was told still lasts.
+FORGOTTEN_AFTER: Final = timedelta(days=28)
 #: Of the week, and of the weeks before, no more posts than this are looked at, drawn by chance: a burst weighs as much
 #: as it has posts. Chance alone gives an index of about 0.002 then.
 MOST_POSTS: Final = 10_000
+
+#: How the codes of its notices begin.
+CODE: Final = "drift."
 
 _HOLD: Final = "SELECT pg_advisory_xact_lock(hashtextextended('drift:' || %s, 0))"
 # Imports are history, as for every other alarm. The hash of its number is a post's lot: the same posts are drawn of the
@@ -42,14 +48,16 @@ _COUNT: Final = f"""
 
 
 def watch_drift(*, now: datetime | None = None) -> int:
-    """Measures every brand with posts that has not been measured since midnight (UTC); returns how many were.
+    """Measures every brand with posts, or with an open notice, that has not been measured since midnight (UTC); returns
+    how many were.
 
     Called often and by anybody: a brand that is measured costs one look at an index.
     """
     day = (now or timezone.now()).astimezone(UTC).date() - timedelta(days=1)
     measured = Drift.objects.filter(day=day).values("brand")
     posts = Post.objects.filter(brand=OuterRef("pk"), created_at__gte=_midnight(day) - timedelta(days=NOW_DAYS))
-    waiting = list(Brand.objects.filter(Exists(posts)).exclude(pk__in=measured).order_by("pk"))
+    told = Alert.objects.filter(brand=OuterRef("pk"), closed_at=None, code__startswith=CODE)
+    waiting = list(Brand.objects.filter(Exists(posts) | Exists(told)).exclude(pk__in=measured).order_by("pk"))
     for brand in waiting:
         measure_drift(brand_id=brand.pk, day=day)
     return len(waiting)
@@ -58,31 +66,34 @@ def watch_drift(*, now: datetime | None = None) -> int:
 def measure_drift(*, brand_id: int, day: date) -> list[Drift]:
     """Stores how far the seven days up to `day` have moved, and raises or closes the notice of each measure.
 
-    A notice is raised when a shift begins, and never again while it lasts, also where somebody has seen to it. Once a
-    day and brand: who comes second stores and raises nothing ([]).
+    A notice is raised when a shift begins, and never again while it lasts, also where somebody has seen to it; it is
+    closed when the shift is over, or where for weeks nobody can say. Once a day and brand: who comes second stores and
+    raises nothing ([]).
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_HOLD, [str(brand_id)])
         if Drift.objects.filter(brand_id=brand_id, day=day).exists():
             return []
-        rows = [_row(brand_id, day, shift) for shift in shifts(*_counts(brand_id, day))]
-        rows += [_fall_row(brand_id, day, fall) for fall in _falls(brand_id, day)]
+        moved = shifts(*_counts(brand_id, day))
+        fallen = _falls(brand_id, day)
+        rows = [_row(brand_id, day, shift, shift.index, shift.before, shift.now) for shift in moved]
+        rows += [_row(brand_id, day, fall, fall.distance, fall.verdicts_before, fall.verdicts_now) for fall in fallen]
         stored = Drift.objects.bulk_create(rows)
         for row in stored:
             _tell(row)
     return stored
 
 
-def _row(brand_id: int, day: date, shift: Shift) -> Drift:
+def _row(brand_id: int, day: date, one: Shift | Fall, index: float | None, before: int, now: int) -> Drift:
     return Drift(
         brand_id=brand_id,
         day=day,
-        measure=shift.measure,
-        index=shift.index,
-        parts=[list(part) for part in shift.parts],
-        before_count=shift.before,
-        now_count=shift.now,
+        measure=one.measure,
+        index=index,
+        parts=[list(part) for part in one.parts],
+        before_count=before,
+        now_count=now,
     )
 
 
@@ -92,29 +103,22 @@ def _falls(brand_id: int, day: date) -> list[Fall]:
     return falls(before, measured_between(brand_id, turn + timedelta(days=1), day))
 
 
-def _fall_row(brand_id: int, day: date, fall: Fall) -> Drift:
-    return Drift(
-        brand_id=brand_id,
-        day=day,
-        measure=fall.measure,
-        index=fall.distance,
-        parts=[list(part) for part in fall.parts],
-        before_count=fall.verdicts_before,
-        now_count=fall.verdicts_now,
-    )
-
-
 def _tell(row: Drift) -> None:
-    if row.index is None:
-        return  # nobody can say: what was told stays as it is
-    code, most = f"drift.{row.measure}", FALLEN if row.measure in FALLS else SHIFTED
-    if row.index <= most:
+    code, most = f"{CODE}{row.measure}", FALLEN if row.measure in FALLS else SHIFTED
+    last = _last_index(row)
+    if row.index is None and last is not None:
+        return  # nobody can say: what was told stays as it is, as long as it is remembered
+    if row.index is None or row.index <= most:
         close_alerts(brand_id=row.brand_id, dedupe_key=code)
-        return
-    earlier = Drift.objects.filter(brand_id=row.brand_id, measure=row.measure, day__lt=row.day, index__isnull=False)
-    last = earlier.order_by("-day").first()
-    if last is None or last.index is None or last.index <= most:
+    elif last is None or last <= most:
         raise_alert(brand_id=row.brand_id, code=code, params=_params(row), dedupe_key=code)
+
+
+def _last_index(row: Drift) -> float | None:
+    """The one before, if it is not too long ago."""
+    since = row.day - FORGOTTEN_AFTER
+    earlier = Drift.objects.filter(brand_id=row.brand_id, measure=row.measure, day__gte=since, day__lt=row.day)
+    return earlier.exclude(index=None).order_by("-day").values_list("index", flat=True).first()
 
 
 def _params(row: Drift) -> dict[str, str]:

@@ -3,16 +3,16 @@
 Posts with the same words (handles, links and numbers aside) are one lesson. Which posts may teach, `teaching` says.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import BigIntegerField, Count, Exists, F, Func, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import BigIntegerField, Count, Exists, F, Func, OuterRef, Q, QuerySet, Value
 
 from monitor.analysis.allotting import allot
-from monitor.analysis.models import Analysis, Correction, SampledPost, SampleStratum
+from monitor.analysis.models import Analysis, Correction, SampledPost
+from monitor.analysis.samples import weighed_verdicts
 from monitor.analysis.selectors import from_word
 from monitor.brands.models import Brand
 from monitor.inbox.models import Post
@@ -75,7 +75,7 @@ def gather(*, brand: Brand, engine: Any, allowed: Q) -> Gathered:
     taught = sum(bool(said[post.pk].labels) for post in corrected)
     if not taught:
         return Gathered([], 0, left_out)
-    sample = _sample(brand)
+    sample = weighed_verdicts(brand.pk, most=MOST_JUDGED)
     judged = (
         _alive(brand).filter(allowed, pk__in=list(sample)).exclude(text="").exclude(Exists(verdicts)).order_by("-pk")
     )
@@ -84,9 +84,9 @@ def gather(*, brand: Brand, engine: Any, allowed: Q) -> Gathered:
     _leave_out_own_topics(said, [post for post, _ in weighed])
     for post, _ in weighed:
         if post.pk in sample:
-            one = said.setdefault(post.pk, _Said())
-            one.labels.setdefault("complaint", HEADS["complaint"].index("yes" if sample[post.pk][0] else "no"))
-    texts = _texts(weighed, said, {pk: stands_for for pk, (_, stands_for) in sample.items()})
+            word = "yes" if sample[post.pk].is_complaint else "no"
+            said.setdefault(post.pk, _Said()).labels.setdefault("complaint", HEADS["complaint"].index(word))
+    texts = _texts(weighed, said, {pk: verdict.stands_for for pk, verdict in sample.items()})
     return Gathered(_lessons(engine, texts), taught, left_out)
 
 
@@ -101,7 +101,7 @@ def _corrections(posts: Sequence[Post]) -> dict[int, _Said]:
     said = {post.pk: _Said() for post in posts}
     versions = {post.pk: post.version for post in posts}
     rows = Correction.objects.filter(post_id__in=versions, is_current=True, field__in=HEADS).values_list(
-        "post_id", "field", "value", "analysis__post_version", "is_implied"
+        "post_id", "field", "value", "post_version", "is_implied"
     )
     for post_id, head, word, version, is_implied in rows:
         value = from_word(head, word)
@@ -113,18 +113,6 @@ def _corrections(posts: Sequence[Post]) -> dict[int, _Said]:
         else:
             said[post_id].unknown.add(head)
     return said
-
-
-def _sample(brand: Brand) -> dict[int, tuple[bool, float]]:
-    """Posts drawn by chance for review, and judged (confirmed, too): whether each is a complaint, and how many posts of
-    its day it stands for."""
-    judged = SampledPost.objects.filter(brand=brand, is_complaint__isnull=False, post__version=F("post_version"))
-    kind = ("drawn_on", "said_complaint", "put_aside", "platform")
-    rows = list(judged.order_by("-pk").values_list("post_id", "is_complaint", *kind)[:MOST_JUDGED])
-    drawn = Counter(row[2:] for row in rows)
-    strata = SampleStratum.objects.filter(brand=brand).order_by().values_list(*kind)
-    populations = {row[:4]: row[4] for row in map(tuple[Any, ...], strata.annotate(total=Sum("population")))}
-    return {row[0]: (row[1], max(1.0, populations.get(row[2:], 0) / drawn[row[2:]])) for row in rows}
 
 
 def _uncorrected(brand: Brand, allowed: Q) -> list[tuple[Post, float]]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from monitor.analysis.allotting import allot
 from monitor.analysis.models import SampledPost, SampleStratum
+from monitor.analysis.samples import GRACE
 from monitor.analysis.selectors import current_reading
 from monitor.analysis.services.corrections import CorrectionError, correct
 from monitor.audit import services as audit
@@ -21,8 +22,6 @@ from monitor.inbox.models import Post, Stage
 from monitor.inbox.services.stages import advance_posts
 from monitor.queue import enqueue
 
-#: How long after midnight (UTC) yesterday's posts may still come in and be read before they are drawn.
-GRACE: Final = timedelta(hours=1)
 #: So many days more a day is waited for whose posts are not all read and decided on: those of a busy hour wait longest.
 PATIENCE_DAYS: Final = 3
 

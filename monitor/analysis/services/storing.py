@@ -1,10 +1,10 @@
-"""Writing analyses in bulk: append-only, one current a post; embeddings of complaints beside them."""
+"""Writing analyses in bulk: one current a post, and at most the one before it; embeddings of complaints beside them."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 
 from monitor.analysis.models import Analysis, Correction, Embedding
 from monitor.analysis.services.inference import PendingPost
@@ -34,14 +34,13 @@ def _store(found: "Sequence[tuple[PendingPost, PostAnalysis]]", lens: Lens) -> l
     revived = [post.post_id for post, _ in found if known.get((post.post_id, post.version)) is False]
     new = [(post, result) for post, result in found if (post.post_id, post.version) not in known]
     ids = [post.post_id for post, _ in new]
+    _forget_earlier(ids, lens)
     Analysis.objects.filter(post_id__in=ids + revived, is_current=True).update(is_current=False)
     # Back to a model that was used before: its analyses are still there.
     Analysis.objects.filter(post_id__in=revived, post_version=F("post__version"), **same_model).update(is_current=True)
     Analysis.objects.bulk_create([_row(post, result, lens) for post, result in new], batch_size=ROWS_A_STATEMENT)
     _store_embeddings(new, lens.model_version)
-    edited = [post.post_id for post, _ in new if post.version > 1]
-    _retire_corrections(edited)
-    _forget_replaced(edited, lens.model_version)
+    _retire_corrections([post.post_id for post, _ in new if post.version > 1])
     return ids + revived
 
 
@@ -53,24 +52,27 @@ def _known_analyses(post_ids: Sequence[int], same_model: dict[str, str]) -> dict
     return {(post_id, version): is_current for post_id, version, is_current in rows}
 
 
+def _forget_earlier(post_ids: Sequence[int], lens: Lens) -> None:
+    """What a new reading leaves of those before it: the one that counted so far, if it is of the same words and topics,
+    so that a step back to its model costs nothing. Topics of a former day never return, and older readings and those of
+    words that were replaced would only fill the disk."""
+    kept = Q(is_current=True, post_version=F("post__version"), topic_set_version=lens.topic_set_version)
+    Analysis.objects.filter(~kept, post_id__in=post_ids).delete()
+
+
 def _retire_corrections(post_ids: Sequence[int]) -> None:
     """A verdict on a text that has since been edited says nothing of the new text."""
-    Correction.objects.filter(post_id__in=post_ids, is_current=True).exclude(
-        analysis__post_version=F("post__version")
-    ).update(is_current=False)
-
-
-def _forget_replaced(post_ids: Sequence[int], model_version: str) -> None:
-    """Words that their author has replaced: labels of older versions stay, what quotes them or can be turned back into
-    them goes."""
-    older = Analysis.objects.filter(post_id__in=post_ids, post_version__lt=F("post__version"))
-    older.exclude(entities=[], reasons=[]).update(entities=[], reasons=[])
-    Embedding.objects.filter(post_id__in=post_ids).exclude(model_version=model_version).delete()
+    Correction.objects.filter(post_id__in=post_ids, is_current=True).exclude(post_version=F("post__version")).update(
+        is_current=False
+    )
 
 
 def _store_embeddings(found: "Sequence[tuple[PendingPost, PostAnalysis]]", model_version: str) -> None:
-    """An edited post's vector replaces the old one; a post that is no complaint any more loses it."""
-    Embedding.objects.filter(post_id__in=[post.post_id for post, _ in found], model_version=model_version).delete()
+    """An edited post's vector replaces the old one, a post that is no complaint any more loses it, and vectors go with
+    their readings."""
+    reading = Analysis.objects.filter(post_id=OuterRef("post_id"), model_version=OuterRef("model_version"))
+    of_posts = Embedding.objects.filter(post_id__in=[post.post_id for post, _ in found])
+    of_posts.filter(Q(model_version=model_version) | ~Exists(reading)).delete()
     Embedding.objects.bulk_create(
         [
             Embedding(post_id=post.post_id, model_version=model_version, vector=result.embedding)

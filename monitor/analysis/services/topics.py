@@ -54,13 +54,17 @@ class TriedText:
 def save_topic(
     *, user: User, brand: Brand, name: str, examples: Sequence[str], may_replace: bool = True, engine: Any = None
 ) -> BrandTopic:
-    """Makes or replaces a topic, and has the brand's stored posts read again. Raises BrandTopicError."""
+    """Makes or replaces a topic, and has the brand's stored posts read again where it is another one than before.
+    Raises BrandTopicError."""
     if not can(user, brand, "steer"):
         raise PermissionDenied("steer")
     with _in_readers_language():
         name, texts = topic_code(name), example_texts(examples)
-    if not may_replace and BrandTopic.objects.filter(brand=brand, name=name).exists():
+    kept = BrandTopic.objects.filter(brand=brand, name=name).first()
+    if kept is not None and not may_replace:
         raise BrandTopicError(_("“%(name)s” is a topic of this brand already: edit that one.") % {"name": name})
+    if kept is not None and _words(kept.examples) == _words(texts):
+        return kept
     others = BrandTopic.objects.filter(brand=brand).exclude(name=name)
     if others.count() >= MOST_TOPICS:
         said = _("A brand has at most %(most)d topics of its own: remove one first.")
@@ -112,6 +116,11 @@ def try_topic(
     read = _made([*topics.items()], chosen).refine(read)
     near = sorted(((own, read.topic_scores[own]) for own in topics), key=lambda pair: -pair[1])
     return TriedText(read.topic, near)
+
+
+def _words(examples: Sequence[str]) -> list[list[str]]:
+    """What the model reads of them. The form of a page shows each in one line, so that the blanks may differ."""
+    return [text.split() for text in examples]
 
 
 def _usable(topics: QuerySet[BrandTopic]) -> dict[str, Sequence[str]]:

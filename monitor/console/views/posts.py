@@ -1,5 +1,6 @@
 """All posts, also those that became no case: nothing that was collected is out of sight."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from monitor.analysis.services import CorrectionError
 from monitor.brands.models import Brand
 from monitor.brands.routes import needs
-from monitor.console.labels import INTENTS
+from monitor.console.labels import INTENTS, Label
 from monitor.console.posts import PostFilters, posts_page
 from monitor.console.told import ways_met
 from monitor.console.topics import topics_met
@@ -54,15 +55,25 @@ def show_posts(request: HttpRequest, brand: Brand) -> HttpResponse:
         "aside_count": spam_count(brand_id=brand.pk, since=since) + advertising_count(brand_id=brand.pk, since=since),
         "search": request.GET.get("q", ""),
         "choices": [
-            ("topic", _("All topics"), filters.value("topic"), topics_met(brand, filters.value("topic"))),
-            ("intent", _("All intents"), filters.value("intent"), list(INTENTS)),
-            ("platform", _("All platforms"), filters.platform, list(platform_codes())),
-            ("language", _("All languages"), filters.value("language"), values_of("language", brand=brand)),
-            ("market", _("All markets"), filters.market, values_of("market", brand=brand)),
+            _choice("topic", _("All topics"), filters.value("topic"), topics_met(brand)),
+            _choice("intent", _("All intents"), filters.value("intent"), INTENTS),
+            _choice("platform", _("All platforms"), filters.platform, _platforms_met(brand)),
+            _choice("language", _("All languages"), filters.value("language"), values_of("language", brand=brand)),
+            _choice("market", _("All markets"), filters.market, values_of("market", brand=brand)),
             ("told", _("Any stars, any ad"), filters.told, ways_met(brand, filters.told)),
         ],
     }
     return render(request, "console/posts.html", shown)
+
+
+def _choice(name: str, words: Label, chosen: str, met: Iterable[str]) -> tuple[str, Label, str, list[str]]:
+    """What is chosen stays among the choices, also where no post has it: the next search asks for it again."""
+    return name, words, chosen, list(dict.fromkeys([*met, *filter(None, [chosen])]))
+
+
+def _platforms_met(brand: Brand) -> list[str]:
+    """Also those that only an import has brought."""
+    return sorted({*platform_codes(), *values_of("platform", brand=brand)} - {""})
 
 
 @require_POST

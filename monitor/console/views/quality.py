@@ -59,8 +59,8 @@ def _shown(request: HttpRequest, brand: Brand, fields: QueryDict, judged: Sample
         "brand": brand,
         "sample": sample,
         "judged": judged if may_judge else None,
-        "drift": shown_drift(brand),
         "falls": shown_falls(brand),
+        **shown_drift(brand),
         **shown_numbers(brand),
     }
 
