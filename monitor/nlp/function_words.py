@@ -22,3 +22,8 @@ def function_words(language: str) -> frozenset[str]:
     is an article here ("die") decides there."""
     known = _by_language()
     return known.get(language) or known.get(language.split("-")[0], frozenset())
+
+
+@lru_cache(maxsize=1)
+def all_function_words() -> frozenset[str]:
+    return frozenset().union(*_by_language().values())

@@ -5,7 +5,8 @@ Answers are BCP 47 tags ("pt", "zh-Hant", "hi-Latn" for romanised Hindi) or UNKN
 platform's hint answers, if it names a language (language_hints.py).
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -13,10 +14,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.nlp.function_words import all_function_words
 from monitor.nlp.han import name_han
 from monitor.nlp.language_hints import HINTED_BY_SCRIPT, read_hint, romanised
 from monitor.nlp.ngrams import character_hashes
-from monitor.nlp.scripts import LATIN_SCRIPT, SCRIPTS, Reading, read_scripts
+from monitor.nlp.scripts import LATIN_SCRIPT, SCRIPTS, Letters, read_scripts
 from monitor.nlp.shared_scripts import SHARED, languages_of, tell_apart
 
 UNKNOWN: Final = "und"
@@ -61,6 +63,12 @@ _MOST_WORDS: Final = 4  # … up to four, …
 _NEAR: Final = 6.0  # nats; … if they are so near to the likeliest language
 _GREETINGS_TOO: Final = frozenset({"hai"})  # a word of Hindi, but first in a post a greeting of others
 _SHORTEST: Final = 3  # letters
+_LATIN_WORD: Final = re.compile("[a-z\u00df-\u024f\u1e00-\u1eff]+")
+#: Languages that the model has no column for, with words of their own; what else they would be taken for is uncertain.
+_BY_WORDS: Final = ("bn-Latn", "sw")
+_UNCERTAIN: Final = 0.4  # nats a letter by which the best language stands out
+_FEWEST_WORDS: Final = 2
+_SHARE: Final = 0.4  # of a text's words
 
 
 def identify_languages(texts: Sequence[str], hints: Sequence[str] = ()) -> list[str]:
@@ -72,13 +80,13 @@ def identify_languages(texts: Sequence[str], hints: Sequence[str] = ()) -> list[
     scripts = reading.main_scripts()
     answers = [UNKNOWN] * len(texts)
     for row in np.flatnonzero((scripts != 0) & (scripts != LATIN_SCRIPT)).tolist():
-        is_japanese = reading.may_be_japanese(row)
-        answers[row] = _by_script(SCRIPTS[scripts[row]], reading.texts[row], cleaned[row], is_japanese)
+        answers[row] = _by_script(reading, row, int(scripts[row]), cleaned[row])
     latin = np.flatnonzero(scripts == LATIN_SCRIPT)
     if len(latin):
         found = _by_ngrams(reading, latin, [cleaned[row] for row in latin])
-        for row, language in zip(latin.tolist(), found, strict=True):
-            answers[row] = language
+        beside = reading.scripts_beside(latin, LATIN_SCRIPT)
+        for row, language, script in zip(latin.tolist(), found, beside.tolist(), strict=True):
+            answers[row] = (script and _beside_names(reading, row, script, cleaned[row])) or language
     return answers
 
 
@@ -86,17 +94,28 @@ def identify_language(text: str, hint: str = "") -> str:
     return identify_languages([text], [hint])[0]
 
 
-def _by_script(script: str, text: str, hint: str, may_be_japanese: bool) -> str:
-    """The language of a text that is not in Latin letters."""
+def _by_script(reading: Letters, row: int, number: int, hint: str) -> str:
+    """The language of a text by its letters that are not Latin, those of the script of this number."""
+    script, text = SCRIPTS[number], reading.texts[row]
     if script == "Han":
-        return name_han(text, hint, may_be_japanese=may_be_japanese)
+        return name_han(text, hint, may_be_japanese=reading.may_be_japanese(row))
     hint = hint if hint in HINTED_BY_SCRIPT.get(script, ()) else ""
     if script in SHARED:
         return tell_apart(script, text, hint) or UNKNOWN
     return hint or _ONE_LANGUAGE.get(script, UNKNOWN)
 
 
-def _by_ngrams(reading: Reading, rows: NDArray[np.int64], hints: Sequence[str]) -> list[str]:
+def _beside_names(reading: Letters, row: int, script: int, hint: str) -> str:
+    """The language of the few words in another script where the many Latin letters are names of products and hashtags:
+    no word among them holds a sentence together, or the platform says the same. Else ""."""
+    language = _by_script(reading, row, script, hint)
+    if language == UNKNOWN:
+        return ""
+    is_told = language == hint or all_function_words().isdisjoint(_LATIN_WORD.findall(reading.texts[row]))
+    return language if is_told else ""
+
+
+def _by_ngrams(reading: Letters, rows: NDArray[np.int64], hints: Sequence[str]) -> list[str]:
     """The likeliest Latin-script language; where it does not stand out, the hint, else unknown."""
     points, owners = reading.words_of(rows, LATIN_SCRIPT)
     values = _model().score(points, owners, len(rows))
@@ -115,15 +134,40 @@ def _by_ngrams(reading: Reading, rows: NDArray[np.int64], hints: Sequence[str]) 
     is_told = (letters >= _SHORT) | ((letters >= _SHORTEST) & is_likely)
     is_told &= ~is_bare[np.arange(len(rows)), best]
     middle = np.median(values, axis=1)
-    is_told &= _stand_out(values, middle, best, letters, _count_foreign(points, owners, best)) >= floor
+    above = _stand_out(values, middle, best, letters, _count_foreign(points, owners, best))
+    is_told &= above >= floor
     # Gibberish is not in the language of the hint either: that one should at least be likelier than most.
     is_credible = (letters < _SHORT) | is_against | (values[np.arange(len(rows)), hinted] - _HINT_BONUS > middle)
-    return [
+    found = [
         LATIN[language] if told else _tag_of_hint(hint, count) if credible else UNKNOWN
         for language, told, hint, count, credible in zip(
             best.tolist(), is_told.tolist(), hints, letters.tolist(), is_credible.tolist(), strict=True
         )
     ]
+    uncertain = np.flatnonzero((letters >= _SHORT) & (~is_told | (above < _UNCERTAIN)))
+    for row, words in _words_of(points, owners, uncertain):
+        found[row] = _by_words(words) or found[row]
+    return found
+
+
+def _by_words(words: Sequence[str]) -> str:
+    """The language beyond LATIN most of whose words these are, more than of any that has words here; else ""."""
+    known = languages_of("Latin")
+    if all(known[tag].words.isdisjoint(words) for tag in _BY_WORDS):
+        return ""
+    counts = {tag: sum(map(language.has, words)) for tag, language in known.items()}
+    best = max(counts, key=counts.__getitem__)
+    is_alone = list(counts.values()).count(counts[best]) == 1
+    is_enough = counts[best] >= max(_FEWEST_WORDS, _SHARE * len(words))
+    return best if best in _BY_WORDS and is_alone and is_enough else ""
+
+
+def _words_of(
+    points: NDArray[np.uint32], owners: NDArray[np.int64], rows: NDArray[np.int64]
+) -> Iterator[tuple[int, list[str]]]:
+    starts, ends = np.searchsorted(owners, rows).tolist(), np.searchsorted(owners, rows + 1).tolist()
+    for row, start, end in zip(rows.tolist(), starts, ends, strict=True):
+        yield row, points[start:end].tobytes().decode("utf-32-le").split()
 
 
 def _weigh_words(
@@ -137,9 +181,7 @@ def _weigh_words(
     own = languages_of("Latin")
     near = values[:, list(_MIXING)].max(axis=1) > values.max(axis=1) - _NEAR
     rows = np.flatnonzero((letters >= _SHORTEST) & (near | (letters < _FEW_WORDS)))
-    starts, ends = np.searchsorted(owners, rows).tolist(), np.searchsorted(owners, rows + 1).tolist()
-    for row, start, end in zip(rows.tolist(), starts, ends, strict=True):
-        words = points[start:end].tobytes().decode("utf-32-le").split()
+    for row, words in _words_of(points, owners, rows):
         is_short = letters[row] < _FEW_WORDS
         if is_short and own["en"].words.issuperset(words):
             values[row, LATIN.index("en")] += _ENGLISH_BONUS
@@ -203,7 +245,7 @@ class LanguageModel:
         self._last_bucket = np.uint32(len(weights) - 1)
 
     def score(self, points: NDArray[np.uint32], owners: NDArray[np.int64], count: int) -> NDArray[np.float32]:
-        """Log-odds of each language for `count` texts, given as `Reading.words_of` gives them."""
+        """Log-odds of each language for `count` texts, given as `Letters.words_of` gives them."""
         total = np.zeros((count, 16), dtype=np.int32)
         lengths = np.bincount(owners, minlength=count)
         for size, (hashes, _) in zip(SIZES, character_hashes(points, owners, SIZES), strict=False):

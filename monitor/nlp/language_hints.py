@@ -22,10 +22,10 @@ _HINTS: Final = {
 }  # fmt: skip
 #: Where Chinese is written in traditional characters, if the hint names no script.
 _TRADITIONAL: Final = frozenset({"hant", "tw", "hk", "mo"})
-_LANGUAGE: Final = re.compile("[a-z]{2,3}")
+CODE: Final = re.compile("[a-z]{2,3}")
 # Codes that name no language: undetermined, several, uncoded, no language, invented; and those for private use, with
 # which X marks links, hashtags and pictures (qme, qht …).
-_NO_LANGUAGE: Final = re.compile("und|mul|mis|zxx|art|q[a-t][a-z]")
+NO_LANGUAGE: Final = re.compile("und|mul|mis|zxx|art|q[a-t][a-z]")
 #: Languages of another script that people type in Latin letters as well.
 _ROMANISED: Final = frozenset(
     {"el", "hy", "ka", "he", "pa", "gu", "or", "ta", "te", "kn", "ml", "si"}.union(*HINTED_BY_SCRIPT.values())
@@ -51,7 +51,7 @@ def read_hint(hint: str) -> str:
         return "zh-Hant"
     if found in _HINTS.values():
         return found
-    return found if _LANGUAGE.fullmatch(found) and not _NO_LANGUAGE.fullmatch(found) else ""
+    return found if CODE.fullmatch(found) and not NO_LANGUAGE.fullmatch(found) else ""
 
 
 def romanised(language: str) -> str:

@@ -62,6 +62,7 @@ _HAN: Final = SCRIPTS.index("Han")
 _KANA: Final = SCRIPTS.index("Kana")
 #: One letter of these scripts says about as much as two or three of an alphabet.
 _WEIGHTS: Final = np.array([{"Han": 3, "Kana": 3, "Hangul": 2}.get(name, 1) for name in SCRIPTS])
+_WORD: Final = 4  # what the letters of a word weigh at least
 _SHORT_HAN: Final = 9  # letters; so few Han letters may well be Japanese
 
 
@@ -91,7 +92,7 @@ _SIGNS[[ord(sign) for sign in ":;="]] = _EYES
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Letters:
     """A batch as it is read and its letters: code points, scripts, the text each is of; counts by text and script."""
 
     texts: list[str]
@@ -107,6 +108,15 @@ class Reading:
         main = np.argmax(letters, axis=1)
         main[(main == _HAN) & (self.counts[:, _KANA] >= 2)] = _KANA
         return main
+
+    def scripts_beside(self, rows: NDArray[np.int64], script: int) -> NDArray[np.int64]:
+        """Of these texts the script that carries most beside `script`, 0 where it is hardly a word."""
+        letters = self.counts[rows] * _WEIGHTS
+        letters[:, [0, script]] = 0
+        beside = np.argmax(letters, axis=1)
+        beside[letters.max(axis=1) < _WORD] = 0
+        beside[(beside == _HAN) & (self.counts[rows, _KANA] >= 2)] = _KANA
+        return beside
 
     def may_be_japanese(self, row: int) -> bool:
         """Whether a text of Han letters is short enough, or has kana enough, to believe a hint of Japanese."""
@@ -126,13 +136,13 @@ class Reading:
         return _shorten_repeats(points[keep], owners[keep])
 
 
-def read_scripts(texts: Sequence[str]) -> Reading:
+def read_scripts(texts: Sequence[str]) -> Letters:
     simple = [_simplify(text) for text in texts]
     points, owners = code_points(simple)
     kinds = _TABLE[np.minimum(points, 0xFFFF)]
     kinds[_find_noise(points, kinds)] = 0
     counts = np.bincount(owners * len(SCRIPTS) + kinds, minlength=len(texts) * len(SCRIPTS))
-    return Reading(simple, points, kinds, owners, counts.reshape(len(texts), len(SCRIPTS)))
+    return Letters(simple, points, kinds, owners, counts.reshape(len(texts), len(SCRIPTS)))
 
 
 def _simplify(text: str) -> str:

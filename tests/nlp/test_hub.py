@@ -247,7 +247,18 @@ def test_a_model_in_the_cache_of_the_hub_needs_no_network(tmp_path: Path) -> Non
     assert Classifier(prepared, threads=1).scores(["awful"]).argmax() == 0
     (snapshot / "onnx" / "model.onnx").unlink()
     assert prepare("owner/feelings@v2").onnx.is_file()  # a copy: the hub's own cache may be cleaned
-    assert json.loads((prepared.folder / "prepared.json").read_text())["commit"] == "a" * 40
+
+
+def test_what_is_ready_says_only_what_is_used_and_older_notes_with_more_are_read(tiny: Path) -> None:
+    prepared = prepare(str(tiny))
+    note = prepared.folder / "prepared.json"
+    told = json.loads(note.read_text())
+    assert set(told) == {"format", "model", "labels", "limit", "padding"}
+    note.write_text(json.dumps({**told, "commit": "a" * 40}))
+    assert prepare(str(tiny)) == prepared
+    note.write_text(json.dumps({"format": 1}))
+    with pytest.raises(HubModelError, match="and it is made anew"):
+        prepare(str(tiny))
 
 
 # -- What cannot be --------------------------------------------------------------------------------

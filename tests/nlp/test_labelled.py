@@ -105,9 +105,14 @@ def test_words_that_are_no_label_leave_the_others_alone(tmp_path):
 
 
 def test_what_names_no_single_language_is_left_out_and_told(tmp_path):
-    meant, said = column(tmp_path, "lang", ["en", "en/tl", "English", "mul", "nan"])
+    meant, said = column(tmp_path, "lang", ["en", "en/tl", "Klingonish", "mul", "nan"])
     assert meant == ["en", "", "", "", ""]
     assert said[0].startswith("language: 4 rows left out")
+
+
+def test_languages_may_be_called_by_their_names(tmp_path):
+    names = ["English", "Chinese", "FILIPINO", "Traditional Chinese", "Hinglish", "pt-BR"]
+    assert column(tmp_path, "language", names) == (["en", "zh", "tl", "zh-Hant", "hi-Latn", "pt"], [])
 
 
 def test_a_column_of_the_heads_own_name_goes_before_label_and_stars(tmp_path):

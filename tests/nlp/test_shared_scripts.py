@@ -1,6 +1,8 @@
 """Languages that share a script, short posts of few words: `shared_scripts.tsv` and `short_posts.tsv` are our own, some
 twenty a language, written before the words that tell them were. The language "other" stands for neither Hinglish nor
-Tagalog."""
+Tagalog. `near_languages.tsv` are those of neighbours that were taken for each other, written before the lists were
+lengthened (but by who knew them): Ukrainian and Russian of two words, Bengali in Latin letters beside Hinglish, Swahili
+beside Malay and Indonesian."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -23,6 +25,7 @@ def by_language(name: str) -> dict[str, list[str]]:
 
 SHARED_POSTS = by_language("shared_scripts.tsv")
 SHORT_POSTS = by_language("short_posts.tsv")
+NEAR_POSTS = by_language("near_languages.tsv")
 #: Languages that are easily another from a few words; where not told they are to be unknown rather.
 HARD = {"be", "bg", "sr", "mk", "ky", "tg"}
 
@@ -33,6 +36,27 @@ def test_short_posts_are_in_their_own_language(language):
     found = [answer.removesuffix("-Hant") for answer in identify_languages(posts)]
     assert len(posts) >= 20
     assert found.count(language) / len(posts) >= (0.75 if language in HARD else 0.9)
+
+
+@pytest.mark.parametrize("language", sorted({*NEAR_POSTS} - {"ms", "id"}))
+def test_neighbours_are_told_apart(language):
+    found = identify_languages(NEAR_POSTS[language])
+    assert len(found) == 20
+    assert found.count(language) / len(found) >= 0.9
+
+
+def test_malay_and_indonesian_are_neither_swahili_nor_bengali():
+    assert set(identify_languages(NEAR_POSTS["ms"] + NEAR_POSTS["id"])) == {"ms", "id"}
+
+
+def test_two_words_of_ukrainian_are_not_read_as_russian_nor_the_other_way():
+    assert "ru" not in identify_languages(NEAR_POSTS["uk"])
+    assert "uk" not in identify_languages(NEAR_POSTS["ru"])
+
+
+def test_words_that_no_list_has_are_told_by_their_spelling():
+    assert identify_language("Шалийнхоо хогийг ангилаарай") == "mn"
+    assert identify_language("Здравко је заборавио кишобран") == "sr"
 
 
 def test_few_posts_are_said_to_be_in_a_wrong_language():

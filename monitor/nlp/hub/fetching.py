@@ -42,10 +42,6 @@ class Source:
         except Exception as error:  # noqa: BLE001 - the client lets errors of its HTTP library of the day through
             raise self._not_had(error) from error
 
-    def commit_of(self, folder: Path) -> str:
-        """The commit on the hub; "" for a local folder."""
-        return folder.name if self.folder is None else ""
-
     def _not_had(self, error: Exception) -> HubModelError:
         from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final
 
@@ -46,14 +46,14 @@ class _Told:
 
     format: int
     model: str
-    commit: str
     labels: list[str]
     limit: int
     padding: int
 
 
 def key_of(model: str) -> str:
-    """Of a name and its revision, or of what a folder holds: the same on every machine. Never raises."""
+    """Of a name and its revision as set, or of what a folder holds: the same on every machine, with a network or
+    without, so that what the hub has put under a revision since is not told apart. Never raises."""
     source = find_source(model)
     if source.folder is None:
         return hashlib.sha256(f"{source.name}@{source.revision}".encode(errors="replace")).hexdigest()[:16]
@@ -119,7 +119,6 @@ def _make(model: str, place: Path) -> None:
         told = _Told(
             format=_FORMAT,
             model=model,
-            commit=source.commit_of(folder),
             labels=labels_of(config, model),
             limit=longest_text(config, tokenizer.model_max_length),
             padding=tokenizer.pad_token_id or 0,
@@ -150,8 +149,9 @@ def find_onnx(folder: Path) -> Path | None:
 
 def _read(model: str, place: Path) -> Prepared:
     try:
-        told = _Told(**json.loads((place / _TOLD).read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        written = json.loads((place / _TOLD).read_text(encoding="utf-8"))
+        told = _Told(**{field.name: written[field.name] for field in fields(_Told)})
+    except (ValueError, TypeError, KeyError) as error:
         raise HubModelError(f"{place / _TOLD} cannot be read: remove {place}, and it is made anew.") from error
     own = find_source(model).folder
     onnx = (find_onnx(own) if own else None) or place / "model.onnx"
