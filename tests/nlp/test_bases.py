@@ -1,5 +1,6 @@
 """Training from bases of other families, and what int8 may cost. Needs torch (the extra `train`)."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,7 +96,11 @@ def test_an_embedding_of_another_width_keeps_likeness(width):
 def test_a_training_that_would_end_in_nothing_does_not_begin(data, tmp_path, monkeypatch, capsys):
     (tmp_path / "latin1" / "composed").mkdir(parents=True)
     (tmp_path / "latin1" / "composed" / "train.tsv").write_bytes("text\ttopic\nréponse\tother\n".encode("latin-1"))
+    shutil.copytree(data / "composed", tmp_path / "late" / "composed")
+    (tmp_path / "late" / "complaint_triage").mkdir()
+    (tmp_path / "late" / "complaint_triage" / "dev.tsv").write_text("post\ttopic\nwhere\tdelivery\n", encoding="utf-8")
     for arguments, said in (
+        (["--data", str(tmp_path / "late")], "complaint_triage/dev.tsv must have a header and tab-separated columns"),
         (["--data", str(tmp_path / "typo")], "name the folder of the labelled sets"),
         (["--data", str(tmp_path / "latin1")], "is not in UTF-8"),
         (["--data", str(data), "--recipe", "further"], "name its folder of checkpoints"),
@@ -166,6 +171,15 @@ def test_a_base_of_fewer_layers_stays_whole_and_is_gone_on_with_in_its_own_folde
         train(data, tmp_path / "on", base=str(base), recipe=replace(shallow, other_shares=()), former=tmp_path / "run")
     assert train(data, Path("run"), base=str(base), recipe=replace(SMALL, other_shares=()), former=tmp_path / "run")
     assert len(load_trained(tmp_path / "run", str(base)).encoder.encoder.layer) == 2
+
+
+def test_what_ships_is_enough_for_a_model(data, base, tmp_path):
+    (data / "composed" / "train.tsv").rename(corpora.OUR_FOLDER / "composed.tsv")
+    run, out, nothing = tmp_path / "run", tmp_path / "model", tmp_path / "nothing"
+    assert train(nothing, run, base=str(base), recipe=replace(SMALL, thinning=None), open_only=True)
+    export.export(run, out, str(base))
+    check_int8(nothing, run, out, open_only=True)
+    assert Encoder(out, threads=1).read(["parcel 7 is late"]).columns.shape[0] == 1
 
 
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from monitor.nlp.train.calibrate import calibrate
-from monitor.nlp.train.corpora import TASK_CORPORA, why_unreadable
+from monitor.nlp.train.corpora import DEVELOPMENT, TASK_CORPORA, why_unreadable
 from monitor.nlp.train.export import check_int8, export
 from monitor.nlp.train.languages import train_languages
 from monitor.nlp.train.linear import train_linear
@@ -42,7 +42,7 @@ def what_is_missing(folder: Path, recipe: str | None, former: Path | None, *, op
             f"{said}: name the folder of the labelled sets (DATA=, --data), or train on those alone that ship with us "
             "(OPEN_ONLY=1, --open-only)."
         )
-    for corpus in TASK_CORPORA:
+    for corpus in (*TASK_CORPORA, DEVELOPMENT):
         if problem := why_unreadable(folder / corpus.path):
             return problem
     if recipe == "further" and former is None:
