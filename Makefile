@@ -50,10 +50,11 @@ bench: .venv/installed-dev ## speed beside a baseline measured in the same run, 
 	@$(BIN)/python .ci/bench.py "$(EXAMPLES)" "$(JUDGED)"
 
 conformance: .venv/installed-dev ## published specifications and recordings (SHARED=folder)
-	MENTIONDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m pytest -n 0 -rs -m conformance tests
+	MENTIONDESK_SHARED="$(SHARED)" $(BIN)/python -m pytest -n 0 -rs -m conformance tests
 
-train: .venv/installed-train ## train the model anew (DATA=folder with the labelled texts, BASE=another encoder, FORMER=a former run, OUT=build/model)
-	$(BIN)/python -m monitor.nlp.train --data $(abspath $(DATA)) $(if $(OUT),--out $(abspath $(OUT))) $(if $(BASE),--base $(BASE)) $(if $(RECIPE),--recipe $(RECIPE)) $(if $(FORMER),--former $(abspath $(FORMER)))
+train: .venv/installed-train ## train the model anew (DATA=folder with the labelled texts; docs/models.md tells of BASE, FORMER, RECIPE, OUT …)
+	$(BIN)/python -m monitor.nlp.train --data "$(DATA)" $(if $(OUT),--out "$(OUT)") $(if $(CHECKPOINTS),--checkpoints "$(CHECKPOINTS)") \
+		$(if $(BASE),--base "$(BASE)") $(if $(RECIPE),--recipe "$(RECIPE)") $(if $(FORMER),--former "$(FORMER)") $(if $(OPEN_ONLY),--open-only)
 
 clean: ## removes what make made here, not your home folder
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -16,6 +16,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 # What is wanted, and what is installed with it.
 EXTRAS = {"run": (), "dev": ("dev",), "train": ("dev", "train")}
+# What is fetched where nothing is cached; torch from PyPI brings the libraries of a GPU on Linux.
+SIZES = {"run": "about 350 MB", "dev": "about 350 MB", "train": "with torch, up to 4 GB"}
 # pip's name of a setting → uv's variable, and what uv puts between several values.
 TRANSLATIONS = {
     "index-url": ("UV_DEFAULT_INDEX", " "),
@@ -33,7 +35,7 @@ def main(wanted: str) -> None:
     extras = EXTRAS[wanted]
     pip = make_venv()
     target = f".[{','.join(extras)}]" if extras else "."
-    if not install_with_uv(pip, target):
+    if not install_with_uv(pip, target, SIZES[wanted]):
         install_with_pip(pip, target)
     # Newer than pyproject.toml, these tell make that nothing is to be done, and no package index is asked.
     for name in ("run", *extras):
@@ -61,11 +63,11 @@ def runs(command: list[str | Path]) -> bool:
         return False
 
 
-def install_with_uv(pip: list[str], target: str) -> bool:
+def install_with_uv(pip: list[str], target: str, size: str) -> bool:
     quiet = ["-qq", "--disable-pip-version-check", "--no-input"]
     if subprocess.run([*pip, "install", *quiet, "uv>=0.6"], check=False, stdin=subprocess.DEVNULL).returncode != 0:
         return False
-    say("Installing the packages (about 350 MB where nothing is cached) …")
+    say(f"Installing the packages ({size} where nothing is cached) …")
     told = subprocess.run([*pip, "config", "list"], capture_output=True, text=True, check=False).stdout
     command = [
         str(VENV / "bin" / "uv"),

@@ -44,7 +44,7 @@ def register(commands: Any) -> None:
     evaluate = commands.add_parser(
         "evaluate",
         help="how good the analysis is on a labelled file",
-        description="Prints the table of measures for the labels that the file has, each with its 95 %% interval. "
+        description="Prints the table of measures for the labels that the file has, each with its 95 % interval. "
         "Columns are named after what is measured: complaint, topic, severity, sentiment, intent, needs_reply, "
         "escalate, audience, lang; a rating of 1 to 5 stars is read as sentiment. Rows that cannot be read and labels "
         "that are none of ours are counted and told below the table.",

@@ -12,7 +12,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 VOCABULARY, OWN_TOKENIZER = "vocabulary.txt", "tokenizer.json"
 PAD, UNKNOWN, START, END, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
-#: What tokenisers of the RoBERTa family call them.
+#: What tokenisers of the RoBERTa family call them. The vocabulary of MPNet has both, and its texts begin with these.
 _ALSO = {PAD: "<pad>", UNKNOWN: "<unk>", START: "<s>", END: "</s>", MASK: "<mask>"}
 CONTINUED = "##"
 
@@ -25,10 +25,10 @@ _MAXIMUM_WORD = 64
 
 
 def id_of(tokenizer: Tokenizer, piece: str) -> int:
-    """The id of a piece that the vocabulary must have, by its other name too. Raises KeyError where it has not."""
-    found = tokenizer.token_to_id(piece)
-    if found is None and piece in _ALSO:
-        found = tokenizer.token_to_id(_ALSO[piece])
+    """The id of a piece that the vocabulary must have, by its other name first. Raises KeyError where it has not."""
+    found = tokenizer.token_to_id(_ALSO[piece]) if piece in _ALSO else None
+    if found is None:
+        found = tokenizer.token_to_id(piece)
     if found is None:
         raise KeyError(piece)
     return int(found)

@@ -37,5 +37,14 @@ def test_what_the_environment_says_wins_over_the_file() -> None:
     assert load().translate(told) == {"UV_DEFAULT_INDEX": "https://environment.example"}
 
 
+def test_how_much_is_fetched_is_told_before_and_torch_is_much(monkeypatch: Any, capsys: Any) -> None:
+    install = load()
+    done = install.subprocess.CompletedProcess([], 0, "", "")
+    monkeypatch.setattr(install.subprocess, "run", lambda *_words, **_settings: done)
+    assert install.install_with_uv(["pip"], ".[dev,train]", install.SIZES["train"])
+    assert "(with torch, up to 4 GB where nothing is cached)" in capsys.readouterr().err
+    assert install.SIZES.keys() == install.EXTRAS.keys()
+
+
 def test_pip_without_settings_changes_nothing() -> None:
     assert load().translate("") == {}

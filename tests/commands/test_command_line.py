@@ -45,6 +45,7 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     told = capsys.readouterr().out
     assert told.startswith(f"usage: mentiondesk {command}")
     assert len(told.splitlines()) > 3
+    assert "%%" not in told
 
 
 def test_every_command_runs_something() -> None:

@@ -1,7 +1,6 @@
 """Training from bases of other families, and what int8 may cost. Needs torch (the extra `train`)."""
 
-import subprocess
-import sys
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,19 +15,20 @@ from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaMo
 from monitor.nlp.encoder import Encoder  # noqa: E402
 from monitor.nlp.labels import EMBEDDING_SIZE, HEADS  # noqa: E402
 from monitor.nlp.train import corpora, export  # noqa: E402
+from monitor.nlp.train.__main__ import STEPS, main, named_folder  # noqa: E402
 from monitor.nlp.train.calibrate import name_of_weights  # noqa: E402
 from monitor.nlp.train.corpora import Example  # noqa: E402
 from monitor.nlp.train.export import check_int8, load_trained  # noqa: E402
 from monitor.nlp.train.languages import read_posts  # noqa: E402
 from monitor.nlp.train.network import SHIPPED, WHOLE, turning  # noqa: E402
-from monitor.nlp.train.recipe import Recipe, Thinning  # noqa: E402
+from monitor.nlp.train.recipe import SHORT, Recipe, Thinning  # noqa: E402
 from monitor.nlp.train.train import train  # noqa: E402
 
 COLUMNS = ["id", "text", "lang", "audience", *(head for head in HEADS if head != "audience")]
 LATE = ["buyer", "complaint", "yes", "negative", "yes", "1", "no", "delivery"]
 FINE = ["buyer", "praise", "no", "positive", "no", "0", "no", "delivery"]
 SMALL = Recipe(other_shares=(0.0, 0.0), longest=24, batch_tokens=120, learning_rate=1e-3, similarity_posts=4,
-               thinning=Thinning((0, 2), joined_after=1, shares=(0.0,), learning_rate=1e-3))  # fmt: skip
+               thinning=Thinning((0, 2), joined_after=1, shares=(0.0,), learning_rate=1e-3, depth=3))  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_base_with_its_own_tokeniser_is_trained_thinned_exported_and_read(data, base, tmp_path):
     run, out = tmp_path / "run", tmp_path / "model"
-    assert train(data, run, str(base), recipe=SMALL)
+    assert train(data, run, base=str(base), recipe=SMALL)
     assert (run / "tokenizer.json").exists() and not (run / "vocabulary.txt").exists()
     whole, thinned = load_trained(run, str(base), "whole.pt"), load_trained(run, str(base))
     assert [len(network.encoder.encoder.layer) for network in (whole, thinned)] == [3, 2]
@@ -93,14 +93,42 @@ def test_an_embedding_of_another_width_keeps_likeness(width):
     assert (before @ before.T - after @ after.T).abs().max() < (1e-5 if width < EMBEDDING_SIZE else 0.2)
 
 
-def test_a_training_that_would_end_in_nothing_does_not_begin(data, tmp_path):
+def test_a_training_that_would_end_in_nothing_does_not_begin(data, tmp_path, monkeypatch, capsys):
+    (tmp_path / "latin1" / "composed").mkdir(parents=True)
+    (tmp_path / "latin1" / "composed" / "train.tsv").write_bytes("text\ttopic\nréponse\tother\n".encode("latin-1"))
+    shutil.copytree(data / "composed", tmp_path / "late" / "composed")
+    (tmp_path / "late" / "complaint_triage").mkdir()
+    (tmp_path / "late" / "complaint_triage" / "dev.tsv").write_text("post\ttopic\nwhere\tdelivery\n", encoding="utf-8")
     for arguments, said in (
+        (["--data", str(tmp_path / "late")], "complaint_triage/dev.tsv must have a header and tab-separated columns"),
         (["--data", str(tmp_path / "typo")], "name the folder of the labelled sets"),
+        (["--data", str(tmp_path / "latin1")], "is not in UTF-8"),
         (["--data", str(data), "--recipe", "further"], "name its folder of checkpoints"),
         (["--data", str(data), "--former", str(tmp_path)], "holds no averaged.pt"),
     ):
-        done = subprocess.run([sys.executable, "-m", "monitor.nlp.train", *arguments], capture_output=True, text=True)
-        assert done.returncode == 2 and said in done.stderr, done.stderr
+        monkeypatch.setattr("sys.argv", ["train", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 2 and said in capsys.readouterr().err
+
+
+def test_what_ships_teaches_without_a_folder_of_sets_and_the_languages_stay(tmp_path, monkeypatch, capsys):
+    asked = {}
+
+    def stands_in(data, run, **options):
+        asked.update(options, data=data, run=run)
+        return False  # another worker goes on
+
+    monkeypatch.setattr("monitor.nlp.train.__main__.train", stands_in)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    words = ["--data", "~/no sets", "--checkpoints", "~/run", "--out", "~/model", "--open-only", "--recipe", "short"]
+    monkeypatch.setattr("sys.argv", ["train", *words])
+    main()
+    assert "no sets holds neither complaint_triage/train.tsv nor composed/train.tsv" in capsys.readouterr().err
+    assert (asked["data"], asked["run"]) == (tmp_path / "no sets", tmp_path / "run")
+    assert asked["open_only"] and asked["recipe"] is SHORT and (tmp_path / "model").is_dir()
+    assert named_folder("~/x") == tmp_path / "x"
+    assert "languages" not in STEPS
 
 
 def test_the_open_part_teaches_languages_from_open_texts_alone(data):
@@ -120,15 +148,38 @@ def test_other_weights_have_another_version(tmp_path):
 
 def test_a_thinned_network_is_taught_on_by_its_whole_one(data, base, tmp_path):
     run, later, later_still = tmp_path / "run", tmp_path / "later", tmp_path / "later_still"
-    train(data, run, str(base), recipe=SMALL)
+    train(data, run, base=str(base), recipe=SMALL)
     standing = replace(SMALL, other_shares=(), thinning=replace(SMALL.thinning, learning_rate=0.0))
     learning = replace(SMALL, other_shares=())
-    assert train(data, later, str(base), recipe=standing, former=run)
-    assert train(data, later_still, str(base), recipe=learning, former=run)
+    assert train(data, later, base=str(base), recipe=standing, former=run)
+    assert train(data, later_still, base=str(base), recipe=learning, former=run)
     runs = (run, later, later_still)
     wholes, thinned = ([load_trained(each, str(base), name).state_dict() for each in runs] for name in (WHOLE, SHIPPED))
     assert same(wholes[0], wholes[1]) and same(wholes[0], wholes[2])
     assert same(thinned[0], thinned[1]) and not same(thinned[0], thinned[2])
+
+
+def test_a_base_of_fewer_layers_stays_whole_and_is_gone_on_with_in_its_own_folder(data, base, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shallow = replace(SMALL, thinning=replace(SMALL.thinning, depth=6))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / WHOLE).write_bytes(b"of another run")
+    assert train(data, Path("run"), base=str(base), recipe=shallow)
+    assert not (tmp_path / "run" / WHOLE).exists()
+    assert len(load_trained(tmp_path / "run", str(base)).encoder.encoder.layer) == 3
+    with pytest.raises(SystemExit, match="cannot be thinned: it has 3 layers"):
+        train(data, tmp_path / "on", base=str(base), recipe=replace(shallow, other_shares=()), former=tmp_path / "run")
+    assert train(data, Path("run"), base=str(base), recipe=replace(SMALL, other_shares=()), former=tmp_path / "run")
+    assert len(load_trained(tmp_path / "run", str(base)).encoder.encoder.layer) == 2
+
+
+def test_what_ships_is_enough_for_a_model(data, base, tmp_path):
+    (data / "composed" / "train.tsv").rename(corpora.OUR_FOLDER / "composed.tsv")
+    run, out, nothing = tmp_path / "run", tmp_path / "model", tmp_path / "nothing"
+    assert train(nothing, run, base=str(base), recipe=replace(SMALL, thinning=None), open_only=True)
+    export.export(run, out, str(base))
+    check_int8(nothing, run, out, open_only=True)
+    assert Encoder(out, threads=1).read(["parcel 7 is late"]).columns.shape[0] == 1
 
 
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:

@@ -7,8 +7,19 @@ import pytest
 
 from monitor.nlp.labels import HEADS
 from monitor.nlp.train import corpora
-from monitor.nlp.train.corpora import OUR_FOLDER, name_of_text, read_our_labels, read_rows, read_training_set
+from monitor.nlp.train.corpora import (
+    OUR_FOLDER,
+    TASK_CORPORA,
+    name_of_text,
+    read_corpus,
+    read_our_labels,
+    read_rows,
+    read_training_set,
+    why_unreadable,
+)
+from monitor.nlp.train.languages import LATIN, fit
 from monitor.nlp.train.lexicon import drop_unused
+from monitor.nlp.vocabulary import END, MASK, PAD, START, build_tokenizer, id_of
 
 LABELS = ("sentiment", "complaint", "severity", "escalate", "topic", "intent", "needs_reply")
 
@@ -114,6 +125,60 @@ def test_one_post_in_several_languages_stays_on_one_side(data):
     assert 10 < sum(side == {True} for side in sides.values()) < 50
 
 
+def test_what_the_task_holds_out_is_taught_by_no_other_set(data):
+    texts = [f"{word} {number}" for word in ("parcel", "tweet") for number in range(100)]
+    write(data / "umsab" / "train.tsv", ["id", "text", "label", "lang"], [
+        ["", text, "negative", "en"] for text in texts
+    ])  # fmt: skip
+    task, other = read_training_set(data, seed=1, held_out_share=0.3)
+    held_out = {example.text for example in task if example.is_held_out}
+    assert 10 < len(held_out & set(texts)) < 50
+    taught = {example.text for example in other if not example.is_held_out}
+    assert not taught & held_out and len(taught) > 100
+    assert sum(example.is_held_out for example in other) > 10
+
+
+def test_a_file_of_few_columns_from_a_spreadsheet_teaches_what_it_has(data):
+    path = data / "complaint_triage" / "train.tsv"
+    path.parent.mkdir()
+    path.write_text("\ufefftext\tcomplaint\tlang\nwhere is it\tYes\ten\nlovely\t no \ten\n", encoding="utf-8")
+    assert why_unreadable(path) == ""
+    found = {example.text: example.labels for example in read_corpus(data, TASK_CORPORA[0], seed=1)}
+    assert found == {"where is it": {"complaint": 1}, "lovely": {"complaint": 0}}
+
+
+def test_composed_posts_without_ids_are_told_apart_by_their_texts(data):
+    write(data / "composed" / "train.tsv", ["text", "topic"], [[f"parcel {n}", "delivery"] for n in range(100)])
+    examples = read_corpus(data, TASK_CORPORA[1], seed=1, held_out_share=0.3)
+    assert 10 < sum(example.is_held_out for example in examples) < 50
+    assert {HEADS["audience"][example.labels["audience"]] for example in examples} == {"buyer"}
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (b"post\tcomplaint\nwhere\tyes\n", "tab-separated columns: `text`, and one or more of intent,"),
+        (b"text\tlang\nwhere\ten\n", "one or more of intent,"),
+        (b"text,complaint\nwhere,yes\n", "tab-separated columns"),
+        (b"", "must have a header"),
+        ("text\tcomplaint\nwhere\tyes\n".encode("utf-16"), "is not in UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_teach_says_what_it_lacks(tmp_path, written, said):
+    (tmp_path / "train.tsv").write_bytes(written)
+    told = why_unreadable(tmp_path / "train.tsv")
+    assert told.startswith(str(tmp_path / "train.tsv")) and said in told
+
+
+def test_languages_are_learnt_without_the_lists_of_frequent_words(data, monkeypatch, capsys):
+    monkeypatch.setattr("monitor.nlp.train.languages.PIECES", 20)
+    posts = {("ours", "de"): ["das Paket ist noch nicht da"] * 3, ("ours", "fr"): ["le colis n'est pas encore là"] * 3}
+    weights = fit(data, posts)
+    assert "lexicon/frequency/de.txt: not there, left out" in capsys.readouterr().out
+    moved = {language for language, column in zip(LATIN, weights.T, strict=True) if column.max() > 0}
+    assert moved == {"de", "fr"}
+
+
 def test_a_post_in_another_language_knows_its_english_twin(data):
     task, _ = read_training_set(data, seed=1, held_out_share=0.0)
     twins = {example.text: example.english for example in task if example.language == "tr"}
@@ -132,3 +197,14 @@ def test_the_pool_without_labels_holds_no_post_of_a_set_or_one_kept_for_judging_
 def test_pieces_that_no_text_uses_leave_room_but_letters_and_marks_stay():
     base = ["[PAD]", "[UNK]", "p", "##q", "parcel", "archdiocese"]
     assert drop_unused(base, ["##s"], ["parcel parcels parcel"] * 2) == ["[PAD]", "[UNK]", "p", "##q", "parcel"]
+
+
+def test_the_signs_of_another_family_stay_and_go_before_those_that_its_texts_never_begin_with():
+    base = ["<s>", "<pad>", "</s>", "[PAD]", "[UNK]", "[CLS]", "[SEP]", "parcel", "archdiocese", "<mask>"]
+    kept = drop_unused(base, [], ["parcel"] * 3)
+    assert kept == [piece for piece in base if piece != "archdiocese"]
+    tokenizer = build_tokenizer(kept)
+    signs = [tokenizer.id_to_token(id_of(tokenizer, sign)) for sign in (START, END, PAD, MASK)]
+    assert signs == ["<s>", "</s>", "<pad>", "<mask>"]
+    with pytest.raises(KeyError):
+        id_of(build_tokenizer(["[PAD]", "[UNK]"]), START)

@@ -285,7 +285,7 @@ def test_a_folder_that_is_not_there_is_one_sentence(model: str) -> None:
 
 @without_torch
 def test_a_missing_torch_names_the_extra(tmp_path: Path) -> None:
-    assert 'pip install "mentiondesk[train]"' in refusal(make_classifier(tmp_path / "m", onnx=""))
+    assert "needs torch: `make .venv/installed-train`" in refusal(make_classifier(tmp_path / "m", onnx=""))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Learning from what a network said before, and thinned networks. Needs torch (the extra `train`)."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,16 +8,28 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from transformers import BertConfig, BertModel  # noqa: E402
+from transformers import BertConfig, BertModel, DebertaV2Config, DebertaV2Model  # noqa: E402
 
 from monitor.nlp.labels import COLUMN_COUNT, HEADS, head_slices  # noqa: E402
 from monitor.nlp.train.batching import Prepared, pad  # noqa: E402
 from monitor.nlp.train.calibrate import cross_fitted_errors, deciding_rows  # noqa: E402
-from monitor.nlp.train.corpora import MASKED, Example  # noqa: E402
-from monitor.nlp.train.network import MentionNetwork, join_pairs, load_weights, store_weights, thin  # noqa: E402
+from monitor.nlp.train.corpora import MASKED, OTHER_CORPORA, Example  # noqa: E402
+from monitor.nlp.train.folds import main as judge_by_folds  # noqa: E402
+from monitor.nlp.train.folds import read_once  # noqa: E402
+from monitor.nlp.train.network import (  # noqa: E402
+    SHIPPED,
+    WHOLE,
+    MentionNetwork,
+    join_pairs,
+    load_weights,
+    store_weights,
+    thin,
+    why_not_thinned,
+)
 from monitor.nlp.train.plan import hold_teaching, is_right  # noqa: E402
 from monitor.nlp.train.recipe import THINNED  # noqa: E402
-from monitor.nlp.train.train import train  # noqa: E402
+from monitor.nlp.train.train import make_room, train  # noqa: E402
+from monitor.nlp.vocabulary import OWN_TOKENIZER, VOCABULARY  # noqa: E402
 
 
 def said(**labels):
@@ -82,6 +95,60 @@ def test_stored_weights_tell_the_shape_of_their_network(tmp_path):
         assert torch.equal(read(again, [[2, 7, 8, 3]])[0], read(network.eval(), [[2, 7, 8, 3]])[0])
 
 
+@pytest.mark.parametrize(
+    ("depth", "kept", "joined_after"),
+    [(6, [0, 1, 3, 5], 2), (12, [0, 1, 2, 3, 6, 7, 10, 11], 4), (8, [0, 1, 2, 4, 5, 7], 3), (24, None, 8)],
+)
+def test_of_a_deeper_base_the_layers_in_their_place_are_kept(depth, kept, joined_after):
+    found, joined = THINNED.thinning.of(depth)
+    assert (found, joined) == (kept or found, joined_after) and len(found) >= depth * 2 // 3
+    deep = thin(tiny_network(layers=depth), found, joined)
+    assert len(deep.encoder.encoder.layer) == len(found) and read(deep.eval(), [[2, 7, 8, 3]])[0].isfinite().all()
+
+
+def test_a_network_of_few_layers_or_of_another_build_stays_whole():
+    config = DebertaV2Config(vocab_size=50, hidden_size=16, num_hidden_layers=6, num_attention_heads=2,
+                             intermediate_size=32)  # fmt: skip
+    assert "it is deberta-v2" in why_not_thinned(MentionNetwork(DebertaV2Model(config), 16), THINNED.thinning)
+    assert "it has 5 layers" in why_not_thinned(tiny_network(layers=5), THINNED.thinning)
+    assert why_not_thinned(tiny_network(layers=6), THINNED.thinning) == ""
+    assert why_not_thinned(tiny_network(layers=3), replace(THINNED.thinning, depth=3)) == ""
+
+
+@pytest.mark.parametrize("other", [{"width": 32}, {"layers": 3}])
+def test_weights_of_another_base_are_refused_in_one_sentence(tmp_path, other):
+    store_weights(tiny_network().state_dict(), 0, tmp_path / SHIPPED)
+    with pytest.raises(SystemExit, match="come from another base: name the one of that run"):
+        load_weights(tiny_network(**other), tmp_path / SHIPPED)
+    assert len(load_weights(tiny_network(pieces=70), tmp_path / SHIPPED).encoder.get_input_embeddings().weight) == 50
+
+
+def test_what_another_run_left_is_not_taken_for_a_part_of_this_one(tmp_path):
+    former, run = tmp_path / "former", tmp_path / "run"
+    for folder, names in ((run, (WHOLE, SHIPPED, OWN_TOKENIZER)), (former, (WHOLE, SHIPPED, VOCABULARY))):
+        folder.mkdir()
+        for name in names:
+            (folder / name).write_text(folder.name)
+    make_room(run, tmp_path / "former" / ".." / "run")  # the same folder by another name
+    assert {file.name for file in run.iterdir()} == {WHOLE, SHIPPED, OWN_TOKENIZER}
+    make_room(run, former)
+    assert {file.name: file.read_text() for file in run.iterdir()} == {WHOLE: "former", VOCABULARY: "former"}
+    make_room(run, None)
+    assert not list(run.iterdir()) and len(list(former.iterdir())) == 3
+
+
+def test_a_copy_is_judged_and_learnt_once(tmp_path, monkeypatch, capsys):
+    (corpus,) = [corpus for corpus in OTHER_CORPORA if corpus.name == "complaints_acl2019"]
+    monkeypatch.setattr("sys.argv", ["folds", "--data", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        judge_by_folds()
+    assert f"holds no {corpus.path}: name the folder" in capsys.readouterr().err
+    (tmp_path / corpus.path).parent.mkdir()
+    rows = ["@a where is it\tcomplaint", "@b where is it\tcomplaint", "lovely\tnot_complaint"]
+    (tmp_path / corpus.path).write_text("\n".join(["text\tlabel", *rows]) + "\n", encoding="utf-8")
+    assert sorted(example.labels["complaint"] for example in read_once(tmp_path, corpus)) == [0, 1]
+
+
 def test_a_teacher_says_what_it_thinks_where_no_label_denies_it_and_places_every_post():
     teacher = tiny_network()
     plan = SimpleNamespace(device=torch.device("cpu"))
@@ -101,8 +168,6 @@ def test_a_teacher_says_what_it_thinks_where_no_label_denies_it_and_places_every
 def test_a_recipe_that_thins_needs_a_whole_network(tmp_path):
     with pytest.raises(SystemExit, match="name its run"):
         train(tmp_path, tmp_path / "run", recipe=THINNED)
-    with pytest.raises(SystemExit, match="name its run"):
-        train(tmp_path, tmp_path / "run", recipe=THINNED, former=tmp_path, first_pass=1)
 
 
 def test_calibration_errors_are_of_posts_that_were_not_fitted():

@@ -11,7 +11,7 @@ from monitor.nlp.hub.errors import HubModelError
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-EXTRA: Final = 'pip install "mentiondesk[train]"'
+EXTRA: Final = "`make .venv/installed-train` where Mentiondesk was cloned installs it"
 #: Long posts are rare, and the cost of one grows with the square of its length.
 _MOST_TOKENS: Final = 1024
 _USUAL_TOKENS: Final = 512

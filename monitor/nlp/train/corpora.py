@@ -48,8 +48,25 @@ class Example:
 
 
 def read_rows(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as lines:
+    # Spreadsheets begin a file with a byte order mark.
+    with path.open(encoding="utf-8-sig", newline="") as lines:
         yield from csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+def why_unreadable(path: Path) -> str:
+    """What a file lacks to be a set with labels, or "" (also where there is none)."""
+    if not path.exists():
+        return ""
+    try:
+        columns = set(next(read_rows(path), {}))
+    except UnicodeDecodeError:
+        return f"{path} is not in UTF-8: save it as tab-separated text in UTF-8."
+    if "text" not in columns or not columns & HEADS.keys():
+        return (
+            f"{path} must have a header and tab-separated columns: `text`, and one or more of {', '.join(HEADS)} "
+            "(docs/models.md says what stands in them)."
+        )
+    return ""
 
 
 def _index(head: str, label: str) -> dict[str, int]:
@@ -58,12 +75,12 @@ def _index(head: str, label: str) -> dict[str, int]:
 
 def _full_labels(row: Row) -> dict[str, int]:
     labels: dict[str, int] = {}
-    for head in ("intent", "needs_reply", "sentiment", "complaint", "severity", "escalate", "topic", "audience"):
-        labels |= _index(head, row.get(head, ""))
-    if "audience" not in labels and row["topic"].startswith("seller_"):
-        labels |= _index("audience", "seller")
-    elif "audience" not in labels and row["topic"] not in ("", "other"):
-        labels |= _index("audience", "buyer")
+    for head in HEADS:
+        labels |= _index(head, (row.get(head) or "").strip().lower())
+    if "audience" not in labels and "topic" in labels:
+        topic = HEADS["topic"][labels["topic"]]
+        if topic != "other":
+            labels |= _index("audience", "seller" if topic.startswith("seller_") else "buyer")
     return labels
 
 
@@ -179,7 +196,7 @@ def read_corpus(folder: Path, corpus: Corpus, *, seed: int, held_out_share: floa
         if corpus.name == "umsab" and language == "hi":
             continue  # its published labels are noise (see docs/decisions.md): labels.tsv has ours
         if text and labels:
-            key = text if corpus.key_column == "text" else row[corpus.key_column]
+            key = text if corpus.key_column == "text" else row.get(corpus.key_column) or text
             english = normalise(row.get("english") or "")
             examples.append(Example(text, language, corpus.name, labels, is_held_out(key, held_out_share), english))
     random.Random(seed).shuffle(examples)
@@ -229,7 +246,8 @@ def read_unlabelled(folder: Path, known: list[Example]) -> list[Example]:
 def read_training_set(
     folder: Path, *, seed: int, held_out_share: float, open_only: bool = False
 ) -> tuple[list[Example], list[Example]]:
-    """The task sets and the other sets, each shuffled with the seed and with a held-out part marked.
+    """The task sets and the other sets, each shuffled with the seed and with a held-out part marked. What the task
+    holds out is taught by no other set.
 
     With `open_only` those alone whose texts are under an open licence or ours.
     """
@@ -245,4 +263,5 @@ def read_training_set(
     other = read(OTHER_CORPORA, folder, held_out_share * OTHER_HELD_OUT)
     other += [example for example in labelled if "complaint" not in example.labels]
     other += read(OUR_OTHER_CORPORA, OUR_FOLDER, held_out_share * OTHER_HELD_OUT)
-    return task, other
+    kept_back = {example.text for example in task if example.is_held_out}
+    return task, [example for example in other if example.is_held_out or example.text not in kept_back]

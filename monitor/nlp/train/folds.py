@@ -19,7 +19,7 @@ from sklearn.pipeline import make_union
 
 from monitor.nlp.labels import HEADS, head_slices
 from monitor.nlp.train.batching import Prepared, batches, encode, pad
-from monitor.nlp.train.corpora import MASKED, OTHER_CORPORA, SEED, Example, read_corpus
+from monitor.nlp.train.corpora import MASKED, OTHER_CORPORA, SEED, Corpus, Example, read_corpus
 from monitor.nlp.train.network import MentionNetwork
 from monitor.nlp.train.plan import Plan
 from monitor.nlp.train.recipe import BASE, FULL, SHORT
@@ -31,6 +31,11 @@ PASSES = 5
 SEEDS = 3  # networks a fold, whose scores are added
 LEARNING_RATE = 8e-5
 BATCH_TOKENS = 1400
+
+
+def read_once(data: Path, corpus: Corpus) -> list[Example]:
+    """Each text once: a copy in another fold would have been learnt."""
+    return list({example.text: example for example in read_corpus(data, corpus, seed=1)}.values())
 
 
 def encoder_scores(network: MentionNetwork, plan: Plan, examples: list[Example], folds: list[NDArray]) -> NDArray:
@@ -87,9 +92,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--run", type=Path, default=Path("build/folds"), help="folder for the vocabulary")
     parser.add_argument("--baseline-only", action="store_true")
+    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     corpus = next(corpus for corpus in OTHER_CORPORA if corpus.name == SET)
-    examples = read_corpus(options.data, corpus, seed=1)
+    if not (options.data / corpus.path).exists():
+        parser.error(f"{options.data} holds no {corpus.path}: name the folder of the labelled sets (--data).")
+    torch.manual_seed(SEED)
+    torch.set_num_threads(options.threads)
+    examples = read_once(options.data, corpus)
     labels = np.array([example.labels["complaint"] for example in examples])
     folds = np.array_split(np.random.default_rng(FOLDS).permutation(len(examples)), FOLDS)
     baseline = baseline_scores(examples, labels, folds)

@@ -147,6 +147,9 @@ def cut_pieces(texts: Sequence[str], languages: Sequence[str]) -> tuple[list[str
 def list_posts(folder: Path, language: str) -> list[str]:
     """Bags of one to eight words, drawn by their frequency (damped, or the commonest would be all)."""
     path = folder / "lexicon" / "frequency" / f"{language}.txt"
+    if not path.exists():
+        print(f"{path.relative_to(folder)}: not there, left out", flush=True)
+        return []
     pairs = [line.rsplit(" ", 1) for line in path.read_text(encoding="utf-8").splitlines()[:LIST_WORDS]]
     shares = np.array([float(count) ** 0.6 for _, count in pairs])
     chance = np.random.default_rng(SEED)
@@ -215,10 +218,9 @@ def fit(folder: Path, posts: dict[tuple[str, str], list[str]], *, open_only: boo
     pairs = [(text, key[1]) for key, texts in posts.items() if key != DOUBTFUL for text in texts]
     texts, languages = [text for text, _ in pairs], [language for _, language in pairs]
     listed = [(text, language) for language in LIST_LANGUAGES for text in list_posts(folder, language)]
-    parts = [
-        part_of(texts, languages),
-        part_of([text for text, _ in listed], [language for _, language in listed], LIST_WEIGHT),
-    ]
+    parts = [part_of(texts, languages)]
+    if listed:
+        parts.append(part_of([text for text, _ in listed], [language for _, language in listed], LIST_WEIGHT))
     first = regress(join(parts), FIRST_PASSES)
     if DOUBTFUL in posts:
         parts.append(likely_posts(posts[DOUBTFUL], first))

@@ -163,7 +163,7 @@ def drop_unused(base: list[str], chosen: Iterable[str], texts: Iterable[str]) ->
         counts.update(encoded.ids)
     return [
         piece for row, piece in enumerate(base)
-        if counts[row] >= _LEAST_USES or len(piece.removeprefix(CONTINUED)) == 1 or piece.startswith("[")
+        if counts[row] >= _LEAST_USES or len(piece.removeprefix(CONTINUED)) == 1 or piece.startswith(("[", "<"))
     ]  # fmt: skip
 
 

@@ -5,7 +5,8 @@ rest have half as many to read (as in the Funnel Transformer, Dai et al., 2020).
 """
 
 import copy
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -16,10 +17,14 @@ from transformers.masking_utils import create_bidirectional_mask
 
 from monitor.nlp.labels import COLUMN_COUNT, EMBEDDING_SIZE
 from monitor.nlp.train.corpora import SEED
+from monitor.nlp.train.recipe import Thinning
 
 #: The weights that ship, in the folder of a run, and those of the whole network that they were thinned from.
 SHIPPED, WHOLE = "averaged.pt", "whole.pt"
 _JOINED = "joined_after"
+#: Families whose layers take the states and a mask, and nothing else. Those of DeBERTa or MPNet want positions, too.
+_LIKE_BERT = ("bert", "camembert", "roberta", "xlm-roberta")
+_LAYER = re.compile(r"^encoder\.encoder\.layer\.(\d+)\.")
 
 
 class MentionNetwork(nn.Module):
@@ -84,9 +89,14 @@ def join_pairs(hidden: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tenso
     return torch.cat([hidden[:, :1], joined], dim=1), torch.cat([weights[:, :1], both], dim=1)
 
 
-def can_be_thinned(network: MentionNetwork) -> bool:
-    """Whether its layers lie where those of BERT and RoBERTa do."""
-    return hasattr(network.encoder, "embeddings") and hasattr(getattr(network.encoder, "encoder", None), "layer")
+def why_not_thinned(network: MentionNetwork, thinning: Thinning) -> str:
+    """Why all layers of this network have to stay, or "" where they need not."""
+    config = network.encoder.config
+    if config.model_type not in _LIKE_BERT:
+        return f"its layers are not built like those of BERT (it is {config.model_type})"
+    if config.num_hidden_layers < thinning.depth:
+        return f"it has {config.num_hidden_layers} layers, and thinning begins with {thinning.depth}"
+    return ""
 
 
 def thin(network: MentionNetwork, kept: Sequence[int], joined_after: int) -> MentionNetwork:
@@ -104,18 +114,32 @@ def store_weights(weights: dict[str, torch.Tensor], joined_after: int, file: Pat
 
 
 def load_weights(network: MentionNetwork, file: Path) -> MentionNetwork:
-    """This network with the stored weights and as many pieces, or one thinned like theirs."""
+    """This network with the stored weights and as many pieces, or one thinned like theirs. Raises SystemExit where it
+    was made from another base."""
     stored = torch.load(file, weights_only=True, map_location="cpu")
     joined_after = stored.pop(_JOINED, 0)
-    layers = {int(name.split(".")[3]) for name in stored if name.startswith("encoder.encoder.layer.")}
-    if layers and (len(layers), joined_after) != (network.encoder.config.num_hidden_layers, network.joined_after):
-        network = thin(network, range(len(layers)), joined_after)
     table = network.encoder.get_input_embeddings().weight
     (name,) = [name for name, value in network.state_dict().items() if value.data_ptr() == table.data_ptr()]
+    layers = _layers_of(stored)
+    if layers > _layers_of(network.state_dict()) or _shapes_of(stored, name) != _shapes_of(network.state_dict(), name):
+        raise SystemExit(f"The weights in {file} come from another base: name the one of that run (BASE=, --base).")
+    if layers and (layers, joined_after) != (network.encoder.config.num_hidden_layers, network.joined_after):
+        network = thin(network, range(layers), joined_after)
     if len(stored[name]) != len(table):
         extend_embeddings(network.encoder, [], stored[name])
     network.load_state_dict(stored)
     return network
+
+
+def _layers_of(weights: Mapping[str, torch.Tensor]) -> int:
+    return len({found[1] for name in weights if (found := _LAYER.search(name))})
+
+
+def _shapes_of(weights: Mapping[str, torch.Tensor], table: str) -> dict[str, torch.Size]:
+    """However many layers there are, and pieces in the table of embeddings."""
+    return {
+        _LAYER.sub("layer.", name): value.shape[1:] if name == table else value.shape for name, value in weights.items()
+    }
 
 
 def base_folder(name: str) -> str:
@@ -141,8 +165,9 @@ def load_base(name: str) -> tuple[nn.Module, Tokenizer]:
 
 def extend_embeddings(encoder: nn.Module, kept: list[int], rows: torch.Tensor) -> None:
     """Keeps the given rows of the input embeddings and appends those of new pieces."""
-    old = encoder.get_input_embeddings().weight.data[kept]
-    table = nn.Embedding(len(old) + len(rows), old.shape[1], padding_idx=0)
+    before = encoder.get_input_embeddings()
+    old = before.weight.data[kept]
+    table = nn.Embedding(len(old) + len(rows), old.shape[1], padding_idx=before.padding_idx)
     table.weight.data = torch.cat([old, rows])
     encoder.set_input_embeddings(table)
     encoder.config.vocab_size = len(table.weight)

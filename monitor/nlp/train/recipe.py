@@ -23,12 +23,25 @@ HEAD_WEIGHTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Thinning:
-    """A network of some of the layers learns the labels, and what the whole one says of its posts (see network.py)."""
+    """A network of some of the layers learns the labels, and what the whole one says of its posts (see network.py).
+
+    Layers are those of a base of `depth`: of a deeper one those in their place are kept, of a shallower one all.
+    """
 
     kept_layers: tuple[int, ...]
     joined_after: int
     shares: tuple[float, ...]  # as other_shares, posts without labels among them
     learning_rate: float
+    depth: int = 6
+
+    def of(self, depth: int) -> tuple[list[int], int]:
+        """The layers that are kept of so many, and after how many of them tokens are joined."""
+        places = [number * self.depth // depth for number in range(depth)]
+        before = self.kept_layers[: self.joined_after]
+        return (
+            [number for number, place in enumerate(places) if place in self.kept_layers],
+            sum(place in before for place in places),
+        )
 
 
 @dataclass(frozen=True, slots=True)

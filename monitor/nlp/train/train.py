@@ -29,12 +29,12 @@ from monitor.nlp.train.network import (
     SHIPPED,
     WHOLE,
     MentionNetwork,
-    can_be_thinned,
     extend_embeddings,
     load_base,
     load_weights,
     store_weights,
     thin,
+    why_not_thinned,
 )
 from monitor.nlp.train.plan import Plan, hold_base_embeddings, hold_teaching
 from monitor.nlp.train.recipe import (
@@ -91,24 +91,20 @@ def loss_of(network: MentionNetwork, batch: list[Prepared], plan: Plan) -> torch
 
 
 def fine_tune(
-    network: MentionNetwork, plan: Plan, passes: list[list[list[Prepared]]], out: Path | None = None,
-    first_pass: int = 0, minutes: float = 0,
-) -> dict[str, torch.Tensor]:  # fmt: skip
-    """Trains all layers; returns the averaged weights, and saves them in `out` after the first and the last pass.
+    network: MentionNetwork, plan: Plan, passes: list[list[list[Prepared]]], out: Path | None = None, minutes: float = 0
+) -> dict[str, torch.Tensor]:
+    """Trains all layers; returns the averaged weights, and saves them in `out`.
 
-    `first_pass` goes on where a run was cut. With several workers (torchrun) each takes its share of the batches, and
-    their weights are averaged every few steps: on busy cores that is faster than threads, which wait for each other
-    at every operation. With `minutes` the learning rate declines with the clock, so that a run on a machine of
-    unknown load still ends as it should.
+    With several workers (torchrun) each takes its share of the batches, and their weights are averaged every few steps:
+    on busy cores that is faster than threads, which wait for each other at every operation. With `minutes` the learning
+    rate declines with the clock, so that a run on a machine of unknown load still ends as it should.
     """
     rank, workers = worker()
     passes = [share_of(groups, rank, workers) for groups in passes]
-    before, passes = sum(map(len, passes[:first_pass])), passes[first_pass:]
     total = sum(map(len, passes))
-    done = before / (before + total)
     optimizer = make_optimizer(network, plan)
     average = weights_of(network)
-    started, gone = time.monotonic(), done
+    started, gone = time.monotonic(), 0.0
     network.train()
     for step, batch in enumerate((batch for groups in passes for batch in groups), start=1):
         for group in optimizer.param_groups:
@@ -121,14 +117,12 @@ def fine_tune(
         if step % SYNC_STEPS == 0:
             spent = (time.monotonic() - started) / 60
             share = spent / minutes if minutes else step / total
-            gone = average_workers(network, workers, done * (1 - share) + share)
+            gone = average_workers(network, workers, share)
             update_average(average, network, min(AVERAGING, step / (SYNC_STEPS + step)))
             if step % (20 * SYNC_STEPS) == 0:
                 say(f"step {step}/{total} loss {loss.item():.3f} after {spent:.1f} minutes, {gone:.0%} done")
             if gone >= 1:
                 break
-        if step == len(passes[0]):
-            save(network, average, out)
     save(network, average, out)
     return average
 
@@ -159,12 +153,15 @@ def group_by_language(examples: list[Example]) -> dict[str, list[str]]:
     return texts
 
 
-def prepare_tokenizer(former: Path, run: Path) -> Tokenizer:
-    """That of a run that is gone on with, kept for the new one."""
-    for name in (VOCABULARY, OWN_TOKENIZER):
-        if (former / name).exists() and former != run and worker()[0] == 0:
+def make_room(run: Path, former: Path | None) -> None:
+    """What another run left in the folder goes, or its tokeniser and its networks would be taken for those of this one.
+    Those of the run that is gone on with come in their place."""
+    if worker()[0] or (former and former.samefile(run)):
+        return
+    for name in (VOCABULARY, OWN_TOKENIZER, WHOLE, SHIPPED):
+        (run / name).unlink(missing_ok=True)
+        if former and name != SHIPPED and (former / name).exists():
             shutil.copy(former / name, run / name)
-    return open_tokenizer(former)
 
 
 def extend_vocabulary(
@@ -236,7 +233,8 @@ def thin_out(
     asked = {id(post): post for post in [*posts, *plan.of(plan.task)]}  # glossed posts take the answers of their own
     hold_teaching(plan, network, asked.values(), only_right=True, embedding=True)
     say(f"{len(asked)} posts asked about")
-    smaller = load_weights(network, begun) if begun else thin(network, thinning.kept_layers, thinning.joined_after)
+    kept, joined_after = thinning.of(network.encoder.config.num_hidden_layers)
+    smaller = load_weights(network, begun) if begun else thin(network, kept, joined_after)
     smaller = smaller.to(plan.device)
     fine_tune(smaller, plan, plan_passes(), run, minutes=minutes)
 
@@ -244,9 +242,9 @@ def thin_out(
 def train(
     data: Path,
     run: Path,
+    *,
     base: str = BASE,
     threads: int = 2,
-    first_pass: int = 0,
     minutes: float = 0,
     open_only: bool = False,
     recipe: Recipe | None = None,
@@ -256,15 +254,14 @@ def train(
 
     `former` is the folder of a run to go on from, when labels have been added (see `go_on`), or to thin; one that was
     thinned is taught on by its whole network.
-    Raises SystemExit for a recipe that thins what is not there, or is thinned already.
+    Raises SystemExit for a recipe that only thins, where there is no whole network or it cannot be thinned.
     """
     run.mkdir(parents=True, exist_ok=True)
     rank, workers = worker()
     device = best_device()
     recipe = recipe or (FURTHER if former else FULL if device.type == "cuda" else SHORT)
-    if recipe.thinning and (first_pass or not (former or recipe.other_shares)):
-        raise SystemExit("Thinning begins with a whole network: name its run (--former), without --first-pass.")
-    former = run if first_pass else former
+    if recipe.thinning and not (former or recipe.other_shares):
+        raise SystemExit("Thinning begins with a whole network: name its run (FORMER=, --former).")
     torch.manual_seed(SEED + rank)
     torch.set_num_threads(threads)
     torch.set_float32_matmul_precision("high")
@@ -273,22 +270,25 @@ def train(
     network, plan = prepare(data, run, base, recipe, device, former, open_only=open_only)
     begun = None
     if former:
-        if recipe.thinning and (former / WHOLE).exists():
-            begun = former / SHIPPED
-        network = load_weights(network, former / (WHOLE if begun else SHIPPED)).to(device)
+        has_whole = recipe.thinning is not None and (former / WHOLE).exists()
+        network = load_weights(network, former / (WHOLE if has_whole else SHIPPED)).to(device)
         if recipe.thinning and network.joined_after:
             raise SystemExit(f"The network of {former} is thinned already, and the whole one is not there.")
-    elif recipe.masked_passes:
+        begun = former / SHIPPED if has_whole and not recipe.other_shares else None
+    obstacle = why_not_thinned(network, recipe.thinning) if recipe.thinning else ""
+    if obstacle and not recipe.other_shares:
+        raise SystemExit(f"This network cannot be thinned: {obstacle}.")
+    if obstacle:
+        say(f"the network will not be thinned: {obstacle}")
+    if recipe.masked_passes and not former:
         guess_hidden_words(network, plan)
-    if recipe.other_shares and former and not first_pass:
+    if recipe.other_shares and former:
         network.load_state_dict(go_on(network, plan, run, minutes))
     elif recipe.other_shares:
-        network.load_state_dict(
-            fine_tune(network, plan, plan.passes(recipe.other_shares, SEED), run, first_pass, minutes)
-        )
+        network.load_state_dict(fine_tune(network, plan, plan.passes(recipe.other_shares, SEED), run, minutes))
     if recipe.taught_shares:
         teach_itself(network, plan, run)
-    if recipe.thinning and can_be_thinned(network):
+    if recipe.thinning and not obstacle:
         thin_out(network, plan, run, recipe.thinning, minutes, begun)
     return rank == 0
 
@@ -304,8 +304,9 @@ def prepare(
     pool = read_unlabelled(data, task + other) if reads_all and not open_only else []
     say(f"{len(task)} task examples, {len(other)} others, {len(pool)} without labels")
     encoder, tokenizer = load_base(base)
+    make_room(run, former)
     if former:
-        own = prepare_tokenizer(former, run)
+        own = open_tokenizer(former)
     else:
         own = extend_vocabulary(data, run, encoder, tokenizer, group_by_language(task + other + pool))
     plan = Plan(data, task, other, pool, own, recipe, device)
