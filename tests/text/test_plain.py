@@ -17,6 +17,7 @@ from monitor.text.plain import ADDRESS, HANDLE, RUN_ON, UNSPACED, occurrences
         ("https://t.co/a배송이 늦어요", "·배송이 늦어요"),
         ("見てwww.example.com/aです", "見て·です"),
         ("https://例え.jp/x 届かない", "· 届かない"),
+        ("http://www.รถวันนี้.com/a?b ของไม่มา", "· ของไม่มา"),
         ("HTTPS://SHOP.COM/ITEM came broken", "· came broken"),
         ("(see https://t.co/a?b=1#c) WWW.shop.example/é", "(see · ·"),
         ("<b>lookhttps://t.co/a</b>", "<b>look·"),
@@ -40,6 +41,7 @@ def test_an_address_ends_where_a_script_without_spaces_goes_on(text: str, rest: 
         ("@müller @쿠모마트 @京东客服 快递", "· · · 快递"),
         ("回复@老夏_unpricedgalaxy:好", "回复·:好"),
         ("@收到假货要求退款客服一直不理人怎么办", "@收到假货要求退款客服一直不理人怎么办"),
+        ("배송@ShopKR늦 개시@발 존@나게", "배송·늦 개시@발 존@나게"),
         ("anna@support.example @@twice é@x", "anna@support.example @@twice é@x"),
     ],
 )
