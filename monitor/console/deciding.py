@@ -13,15 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from monitor.analysis.selectors import Reading
+from monitor.text.plain import ADDRESS, HANDLE, occurrences
 
 #: word as written → what it spoke for: "complaint", "escalate" or both.
 Deciding = Mapping[str, tuple[str, ...]]
 
 HEADS: Final = ("complaint", "escalate")
-# Scripts without spaces: a word stands wherever its characters stand. The same blocks as in `monitor.nlp.reasons`.
-_UNSPACED: Final = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_LETTER: Final = f"(?:(?![{_UNSPACED}])[\\w\u0300-\u036f\u0900-\u0dff'’])"
-_NOT_A_WORD: Final = r"(?:https?://|www\.)\S+|(?<!\w)@\w+"
+_NOT_A_WORD: Final = re.compile(f"{ADDRESS}|{HANDLE}")
 _JOINER: Final = "\u200d"
 
 
@@ -58,21 +56,16 @@ def _places(text: str, deciding: Deciding) -> Iterator[tuple[int, int, tuple[str
     """Start, end and meaning of each word, in order; never inside another word, an address or a name."""
     if not deciding:
         return
-    words = "|".join(_pattern(word) for word in sorted(deciding, key=len, reverse=True))
+    words = _NOT_A_WORD.sub(lambda address: " " * len(address.group()), text)
     at = 0
-    for match in re.finditer(f"{_NOT_A_WORD}|(?P<word>{words})", text):
-        start, end = match.start("word"), match.end("word")
+    # Where several begin the longest goes first.
+    found = sorted((start, -end, word) for word in deciding for start, end in occurrences(words, word))
+    for start, below, word in found:
         # A letter is not parted from its accent, nor a face from its colour; what would begin with one is no word.
         if start < at or _clings(text, start):
             continue
-        at = _whole(text, end)
-        yield start, at, deciding[match["word"]]
-
-
-def _pattern(word: str) -> str:
-    before = f"(?<!{_LETTER})" if re.match(_LETTER, word[0]) else ""
-    after = f"(?!{_LETTER})" if re.match(_LETTER, word[-1]) else ""
-    return f"{before}{re.escape(word)}{after}"
+        at = _whole(text, -below)
+        yield start, at, deciding[word]
 
 
 def _whole(text: str, end: int) -> int:

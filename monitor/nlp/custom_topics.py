@@ -87,8 +87,8 @@ class CustomTopics:
         return cls(read_topics_file(Path(path)), engine)
 
     def refine(self, analysis: PostAnalysis) -> PostAnalysis:
-        """The same analysis, with the nearest custom topic where one is near enough."""
-        if analysis.embedding is None:
+        """The same analysis, with the nearest custom topic where one is near enough. What says nothing is near none."""
+        if analysis.embedding is None or any(reason.code == "text.empty" for reason in analysis.reasons):
             return analysis
         nearness = self.nearness(analysis.embedding[None])[0]
         best = int(nearness.argmax())

@@ -46,7 +46,7 @@ class Encoder:
         self._tokenizer = open_tokenizer(folder)
         self._start = id_of(self._tokenizer, START)
         self._end = id_of(self._tokenizer, END)
-        self._session = _open_session(weights or folder / "encoder.onnx", threads_a_batch)
+        self._session = open_session(weights or folder / "encoder.onnx", threads_a_batch)
 
     def read(self, texts: Sequence[str]) -> Reading:
         """Reads normalised texts; rows come back in the order given."""
@@ -97,7 +97,8 @@ class Encoder:
         return columns, embeddings
 
 
-def _open_session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
+def open_session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
+    """A session on the processor that gets on with what else is at work there."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -106,7 +107,7 @@ def _open_session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
     options.log_severity_level = 3
     # Spinning threads would take the core from the web server and the other workers between two batches.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False
+    options.enable_cpu_mem_arena = False  # it would keep the memory of the largest batch
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 

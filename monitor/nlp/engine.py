@@ -38,6 +38,8 @@ _SILENCE = {
     "intent": "chatter", "needs_reply": "no", "sentiment": "neutral", "complaint": "no", "severity": "0",
     "escalate": "no", "topic": "other", "audience": "none",
 }  # fmt: skip
+#: Question marks: of most scripts, Arabic, Armenian, Ethiopic, turned round (Syriac too), Spanish.
+_ASKING = frozenset("?؟՞፧⸮¿")
 _LONGEST_POST = 100_000  # characters; what is beyond is not read
 
 
@@ -166,7 +168,7 @@ class Engine:
             read.scores = learned.apply(read.scores, read.reading.embeddings)
         silent = {row for row, fold in enumerate(read.folded) if not says_something(fold)}
         for row in silent:
-            _judge_silence(read.scores, row, asks="?" in read.folded[row])
+            _judge_silence(read.scores, row, asks=not _ASKING.isdisjoint(read.folded[row]))
         return [self._answer(read, row, is_silent=row in silent) for row in range(len(posts))]
 
     def measure(self, posts: Sequence[PostInput]) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:

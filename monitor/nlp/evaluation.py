@@ -5,7 +5,6 @@ so) is told as such, never as a number.
 """
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,8 @@ from monitor.nlp.label_meanings import LANGUAGE
 from monitor.nlp.labelled import EvaluationError, LeftOut, read_labelled, told_aside, told_left_out
 from monitor.nlp.labels import HEADS
 from monitor.nlp.language_labels import as_labelled
+from monitor.text.plain import occurrences
+from monitor.text.spelling import blank
 
 _SEED: Final = 7
 _RESAMPLES: Final = 400
@@ -228,8 +229,7 @@ def measure_reasons(engine: Engine, complaints: Sequence[tuple[str, PostAnalysis
 
 def _without(text: str, words: Sequence[str]) -> str:
     for word in words:
-        inside = r"(?<!\w){}(?!\w)" if word.isascii() else "{}"
-        text = re.sub(inside.format(re.escape(word)), " ", text)
+        text = blank(text, [*occurrences(text, word)])
     return text
 
 

@@ -4,7 +4,6 @@ The baseline is the nearest centroid of TF-IDF vectors, with the same ten posts,
 in the same run. Topics that the encoder was trained on are easier for it than new ones: see docs/topics.md.
 """
 
-import csv
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from monitor.nlp.custom_topics import CustomTopics, general_posts
 from monitor.nlp.engine import Engine, PostInput, load_engine
+from monitor.nlp.labelled import cut_cells
 from monitor.text.search import search_tokens
 
 EXAMPLES: Final = 10
@@ -79,13 +79,15 @@ def bench_few_shot(examples: Path, judged: Path, label: str = "topic", engine: E
 
 def _read(path: Path, label: str) -> list[tuple[str, str]]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [*csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+        lines = [line.rstrip("\r") for line in path.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise FewShotError(f"{path} cannot be read: {error}") from error
-    if not rows or not {"text", label} <= rows[0].keys():
+    header = lines[0].split("\t") if lines else []
+    if len(lines) < 2 or not {"text", label} <= set(header):
         raise FewShotError(f"{path} needs a header and the columns text and {label}, parted by tabs.")
-    return [(row["text"], row[label]) for row in rows if row["text"] and row[label]]
+    text, name = header.index("text"), header.index(label)
+    rows = [cells for line in lines[1:] if len(cells := cut_cells(line, len(header))) == len(header)]
+    return [(cells[text], cells[name]) for cells in rows if cells[text] and cells[name]]
 
 
 def _topics(pool: Sequence[tuple[str, str]], rows: Sequence[tuple[str, str]]) -> list[str]:

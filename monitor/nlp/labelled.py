@@ -98,7 +98,7 @@ def _read_table(path: Path, lines: list[tuple[int, str]]) -> _Rows:
     if "text" not in header:
         raise EvaluationError(f"{path} has no column `text` in its first line, and is not JSONL.")
     rows, width, text = _Rows(), len(header), header.index("text")
-    cells = [_cells(line, width) for _, line in lines[1:]]
+    cells = [cut_cells(line, width) for _, line in lines[1:]]
     for place, (number, _) in enumerate(lines[1:]):
         if len(cells[place]) != width:
             rows.put_aside[f"{'fewer' if len(cells[place]) < width else 'more'} columns than the header"].append(number)
@@ -111,8 +111,8 @@ def _read_table(path: Path, lines: list[tuple[int, str]]) -> _Rows:
     return rows
 
 
-def _cells(line: str, width: int) -> list[str]:
-    """The cells of a line; empty ones behind the last column are none."""
+def cut_cells(line: str, width: int) -> list[str]:
+    """The cells of a line of TSV; empty ones behind the last column are none."""
     cells = line.rstrip("\r").split("\t")
     while len(cells) > width and not cells[-1]:
         cells.pop()

@@ -7,8 +7,11 @@ Handles and addresses are masked, case and width are folded, and marks are dropp
 import re
 import unicodedata
 
-_URL = re.compile(r"(?:https?://|www\.)\S+")
-_HANDLE = re.compile(r"(?<![\w@])@\w{1,30}")
+from monitor.text.plain import ADDRESS, HANDLE, UNSPACED
+
+_ADDRESS = re.compile(ADDRESS)
+_HANDLE = re.compile(HANDLE)
+_TOUCHES = re.compile(f"[{UNSPACED}]")
 # A handle that names a care desk says that the post was addressed to one; which brand's it is must not count.
 _CARE = re.compile("help|support|care|ask|service|assist|soporte|ayuda|hilfe|aide|atencion", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"__(\w{1,20}?)__")
@@ -29,8 +32,8 @@ _DROPPED_MARKS = re.compile(
 
 def normalise(text: str) -> str:
     """Fold a post for the models; total (any str is accepted) and linear in the length of the text."""
-    text = _URL.sub(" http ", text)
-    text = _HANDLE.sub(lambda handle: "@care" if _CARE.search(handle.group()) else "@user", text)
+    text = _ADDRESS.sub(" http ", text)
+    text = _HANDLE.sub(_mask, text)
     text = _PLACEHOLDER.sub(r" \1 ", text)
     text = _LONG_NUMBER.sub("000000", text)
     text = text.lower()
@@ -43,6 +46,15 @@ def normalise(text: str) -> str:
 def says_something(folded: str) -> bool:
     """Whether a folded post holds a letter, a number or a pictogram beside handles and addresses."""
     return any(unicodedata.category(sign) in _TELLING for sign in _MASKS.sub("", folded))
+
+
+def _mask(handle: re.Match[str]) -> str:
+    """The mask of a handle, with a space where a script without spaces touches it: both are words of their own."""
+    masked = "@care" if _CARE.search(handle.group()) else "@user"
+    start, end = handle.span()
+    before = " " if start and _TOUCHES.match(handle.string, start - 1) else ""
+    after = " " if handle.group().isascii() and _TOUCHES.match(handle.string, end) else ""
+    return f"{before}{masked}{after}"
 
 
 def _fold_scripts(text: str) -> str:

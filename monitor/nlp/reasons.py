@@ -25,6 +25,8 @@ from monitor.nlp.function_words import function_words
 from monitor.nlp.labels import INTENTS, TOPICS, head_slices
 from monitor.nlp.linear import LinearModel, cut_characters
 from monitor.nlp.normalise import normalise
+from monitor.nlp.pieces import join_pieces
+from monitor.text.plain import ADDRESS, HANDLE, LETTER, RUN_ON
 
 #: Every code that analysis may give, for the table of the console and its test.
 REASON_CODES: Final = (
@@ -45,11 +47,8 @@ _MOST_WORDS = 5
 _KEPT = 50_000  # words whose weights are kept at most
 _WHOLE = 700  # characters; in longer posts words are looked for in the part that weighs most
 _LEAST_SHARE = 0.25  # of the strongest word's weight
-_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_WORD = re.compile(
-    f"(?P<run>[{_UNSPACED}]+)|(?:(?![{_UNSPACED}])[\\w\u0300-\u036f\u0900-\u0dff'’])+|[\U0001f300-\U0001faff\u2600-\u27bf]"
-)
-_NOT_A_WORD = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+|__\w+?__")
+_WORD = re.compile(f"(?P<run>[{RUN_ON}]+)|{LETTER}+|[\U0001f300-\U0001faff\u2600-\u27bf]")
+_NOT_A_WORD = re.compile(rf"{ADDRESS}|{HANDLE}|__\w+?__")
 
 
 class WordWeigher:
@@ -95,10 +94,10 @@ class WordWeigher:
         return [word for word in ranked if weights[word] >= _LEAST_SHARE * weights[ranked[0]]][:_MOST_WORDS]
 
     def words(self, text: str) -> list[str]:
-        """The words that could decide, as written; runs of an unspaced script cut into pieces."""
+        """The words that could decide, as written; runs of a script without spaces cut into words."""
         words: list[str] = []
         for match in _WORD.finditer(_NOT_A_WORD.sub(" ", text)):
-            words += self._cut(match.group()) if match["run"] else [match.group()]
+            words += join_pieces(self._cut(match.group())) if match["run"] else [match.group()]
         return words
 
     def _fold(self, word: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TextIO
 
 from monitor.nlp.custom_topics import CustomTopics
 from monitor.nlp.engine import Engine, PostAnalysis, PostInput, load_engine
+from monitor.nlp.labelled import cut_cells
 from monitor.text.clean import clean
 
 _POSTS_A_BATCH = 256
@@ -62,15 +63,19 @@ def run_analyze(
     told: Report = report or sys.stderr
     topics = CustomTopics.load(topics_path, load_engine()) if topics_path else None
 
+    def count(*, analyzed: int = 0, bad: int = 0) -> None:
+        counts.analyzed += analyzed
+        counts.bad += bad
+        if progress is not None:
+            progress(counts.analyzed + counts.bad)
+
     def put_aside(row: InputRow) -> None:
-        counts.bad += 1
         told.write(f"line {row.line}: {row.error}\n")
+        count(bad=1)
 
     for answer in analyze_lines(source, topics=topics, on_bad_row=put_aside):
         out.write(json.dumps(answer, ensure_ascii=False) + "\n")
-        counts.analyzed += 1
-        if progress is not None:
-            progress(counts.analyzed + counts.bad)
+        count(analyzed=1)
     return counts
 
 
@@ -130,13 +135,14 @@ def read_rows(lines: Iterable[str]) -> Iterator[InputRow]:
         for number, line in filled:
             yield _json_row(number, line)
     else:
-        columns = _columns(first[1])
+        header = first[1].split("\t")
+        columns = _columns(header)
         for number, line in filled:
-            yield _tsv_row(number, line, columns)
+            yield _tsv_row(number, cut_cells(line, len(header)), columns, len(header))
 
 
-def _columns(header: str) -> dict[str, int]:
-    columns = {name.strip().lower(): place for place, name in enumerate(header.split("\t"))}
+def _columns(header: list[str]) -> dict[str, int]:
+    columns = {name.strip().lower(): place for place, name in enumerate(header)}
     if "text" not in columns:
         raise StreamFormatError("The input is neither JSONL nor a TSV whose header names a column `text`.")
     return columns
@@ -157,10 +163,12 @@ def _json_row(number: int, line: str) -> InputRow:
     return InputRow(number, _id_of(stored.get("id"), number), text, hint if isinstance(hint, str) else "")
 
 
-def _tsv_row(number: int, line: str, columns: dict[str, int]) -> InputRow:
-    cells = line.split("\t")
+def _tsv_row(number: int, cells: list[str], columns: dict[str, int], width: int) -> InputRow:
     if len(cells) <= columns["text"]:
         return InputRow(number, error="fewer columns than the header")
+    if len(cells) > width:
+        # A tab inside of the text, most likely: nobody can tell which cells are its parts.
+        return InputRow(number, error="more columns than the header")
 
     def cell(name: str) -> str:
         return cells[columns[name]] if name in columns and columns[name] < len(cells) else ""

@@ -4,8 +4,9 @@ import re
 from hashlib import blake2b
 
 from monitor.text.clean import clean, fold
+from monitor.text.plain import ADDRESS, HANDLE
 
-_LEFT_OUT = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+|^\s*RT\b", re.IGNORECASE)
+_LEFT_OUT = re.compile(rf"{ADDRESS}|{HANDLE}|^\s*rt\b")
 _NUMBER = re.compile(r"\d+")
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Final
 
 from monitor.text.fingerprint import fingerprint
+from monitor.text.plain import UNSPACED
 from monitor.text.spelling import blank, letters_of, plain_spelling
 
 MOST_CODES: Final = 8
@@ -148,7 +149,8 @@ _CLAUSE_END: Final = re.compile(r"[.!?。！？؟।\n]")
 _PHRASE_END: Final = re.compile(r"[.!?。！？؟।\n,;，、،；]")
 
 _LINK: Final = re.compile(
-    r"(?:https?://|www\.)[^\s<>\"']{1,400}|(?<![\w@.-])[a-z0-9-]{1,40}(?:\.[a-z0-9-]{1,30}){0,3}\.[a-z]{2,8}/[^\s<>\"']{1,200}",
+    rf"(?:https?://|www\.)[^\s<>\"'{UNSPACED}]{{1,400}}|(?<![^\W{UNSPACED}])(?<![@.-])[a-z0-9-]{{1,40}}"
+    rf"(?:\.[a-z0-9-]{{1,30}}){{0,3}}\.[a-z]{{2,8}}/[^\s<>\"'{UNSPACED}]{{1,200}}",
     re.I,
 )
 _PARAMETER: Final = re.compile(

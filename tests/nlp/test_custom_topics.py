@@ -46,6 +46,14 @@ def test_a_post_far_from_all_examples_keeps_its_topic():
     assert refine("rain again").topic == PLAIN.topic
 
 
+def test_a_post_that_says_nothing_is_of_no_custom_topic():
+    silent = load_engine().analyze([PostInput("...")])[0]
+    near = KeywordEngine()._embed("gift wrap")
+    topics = CustomTopics(EXAMPLES, KeywordEngine())
+    assert topics.refine(replace(PLAIN, embedding=near)).topic == "wrapping"
+    assert topics.refine(replace(silent, embedding=near)) == silent
+
+
 def test_a_topic_with_two_examples_is_refused():
     with pytest.raises(CustomTopicsError, match="at least 3"):
         CustomTopics([("a", "x"), ("a", "y")], KeywordEngine())

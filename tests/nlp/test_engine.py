@@ -118,8 +118,25 @@ def test_a_text_without_words_is_no_complaint_and_says_why():
         assert [reason.code for reason in analysis.reasons] == ["text.empty"]
 
 
+@pytest.mark.parametrize("glue", ["https://t.co/abc123{}", "@lumora{}", "{}@lumora"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "荷物が届きません。返金してください",
+        "收到的是假货，客服一直不理人，要求退款",
+        "ของไม่มาส่งเลย ขอเงินคืน",
+        "배송이 너무 늦어요 환불해 주세요",
+    ],
+)
+def test_text_that_touches_a_link_or_handle_is_read_as_if_a_space_were_between(glue, text):
+    glued, apart = analyze(glue.format(text), glue.replace("{}", " {} ").format(text))
+    assert "text.empty" not in {reason.code for reason in (*glued.reasons, *apart.reasons)}
+    assert (glued.complaint_score, glued.topic_scores) == (apart.complaint_score, apart.topic_scores)
+    assert glued.reasons == apart.reasons
+
+
 def test_a_question_mark_alone_wants_an_answer_and_complains_of_nothing():
-    for analysis in analyze("?", "？？", "@lumora ?!"):
+    for analysis in analyze("?", "？？", "@lumora ?!", "؟؟؟", "@lumora ؟", "¿?", "՞", "⸮", "፧", "\u037e؟"):
         assert (analysis.intent, analysis.complaint, analysis.needs_reply) == ("question", False, True)
 
 

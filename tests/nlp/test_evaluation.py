@@ -11,6 +11,7 @@ import pytest
 from monitor.nlp.engine import PostInput, load_engine
 from monitor.nlp.evaluation import (
     Judged,
+    _without,
     accuracy,
     estimate,
     evaluate_file,
@@ -147,6 +148,20 @@ def test_marked_words_matter_where_the_score_falls_without_them(marked, share):
     report = measure_reasons(engine, [(text, analysis)] * 4)
     assert report.rows == 4
     assert report.metrics["marked_words_matter"].value == share
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "left"),
+    [
+        ("late, later and relate", "late", " , later and relate"),
+        ("ночь и точь-в-точь, но", "но", "ночь и точь-в-точь,  "),
+        ("größe groß", "groß", "größe  "),
+        ("배송이 배송", "배송", "배송이  "),
+        ("太慢了太慢", "太慢", " 了 "),
+    ],
+)
+def test_a_word_is_taken_out_where_it_stands_and_never_out_of_another(text, word, left):
+    assert _without(text, [word]) == left
 
 
 def test_posts_of_too_few_words_say_nothing_about_reasons():

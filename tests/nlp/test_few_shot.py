@@ -57,6 +57,17 @@ def test_a_file_that_cannot_be_measured_with_is_one_clear_error(tmp_path: Path, 
         bench_few_shot(path, path, engine=BagEngine())
 
 
+def test_a_file_of_a_spreadsheet_and_very_long_texts_are_read(files: tuple[Path, Path], tmp_path: Path) -> None:
+    examples, judged = files
+    plain = bench_few_shot(examples, judged, engine=BagEngine())
+    marked = tmp_path / "marked.tsv"
+    lines = examples.read_text(encoding="utf-8").splitlines()
+    lines += ["word " * 40_000 + "\tlong", "a tab\tinside\tcards", ""]
+    marked.write_bytes("\r\n".join(lines).encode("utf-8-sig"))
+    again = bench_few_shot(marked, judged, engine=BagEngine())
+    assert again["topics"] == plain["topics"] and again["mean_f1"] == plain["mean_f1"]
+
+
 def test_the_command_asks_for_its_files(tmp_path: Path) -> None:
     alone = build_parser().parse_args(["bench", "few-shot"])
     with pytest.raises(CommandError, match="--examples FILE and --judged FILE"):

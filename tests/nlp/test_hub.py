@@ -176,6 +176,7 @@ def test_handles_and_addresses_are_read_as_the_models_were_trained() -> None:
     assert as_trained("@lumora see https://example.com/a?b or mail me@example.com") == (
         "@user see http or mail me@example.com"
     )
+    assert as_trained("HTTPS://t.co/a荷物が届かない @lumora何で") == "http荷物が届かない @user何で"
 
 
 @pytest.mark.parametrize(
@@ -184,6 +185,9 @@ def test_handles_and_addresses_are_read_as_the_models_were_trained() -> None:
         ({"model_type": "bert", "max_position_embeddings": 512}, 1e30, 512),
         ({"model_type": "xlm-roberta", "max_position_embeddings": 514, "pad_token_id": 1}, 1e30, 512),
         ({"model_type": "bert", "max_position_embeddings": 512}, 128, 128),
+        ({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": None}, 1e30, 512),
+        ({"model_type": "roberta", "max_position_embeddings": 514}, 1e30, 512),
+        ({"model_type": "roberta", "max_position_embeddings": 513, "pad_token_id": 0}, 1e30, 512),
         ({"model_type": "xlnet"}, 1e30, 512),
         ({"model_type": "modernbert", "max_position_embeddings": 8192}, 8192, 1024),
     ],

@@ -44,6 +44,21 @@ def test_a_short_tsv_row_is_bad():
     assert "fewer columns" in report
 
 
+def test_a_tab_inside_a_text_makes_a_bad_row_and_not_half_a_post():
+    answers, counts, report = run("id\ttext\n1\thello\tmy parcel is broken, refund now\n2\tok\t\t\n")
+    assert [answer["id"] for answer in answers] == ["2"]
+    assert (counts.analyzed, counts.bad) == (1, 1)
+    assert report == "line 2: more columns than the header\n"
+
+
+def test_progress_counts_every_row_bad_ones_too():
+    done = []
+    run('{"text": "a"}\n{nope\n{"text": "b"}\n{nope\n', progress=done.append)
+    assert done == [1, 2, 3, 4]
+    run("{nope\n{nope\n", progress=done.append)
+    assert done[4:] == [1, 2]
+
+
 def test_a_file_that_is_neither_is_one_clear_error():
     with pytest.raises(StreamFormatError, match="text"):
         run("hello\nworld\n")

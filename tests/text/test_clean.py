@@ -72,5 +72,11 @@ def test_copies_with_other_handles_and_links_share_a_fingerprint():
     assert one != fingerprint("my parcel came")
 
 
+def test_what_touches_a_link_or_handle_is_part_of_the_fingerprint():
+    late, best = (fingerprint(f"https://t.co/{text}") for text in ("a荷物が届かない", "b最高でした"))
+    assert late != best
+    assert late == fingerprint("@lumora荷物が届かない https://t.co/c") == fingerprint("HTTPS://T.CO/D 荷物が届かない")
+
+
 def test_a_text_without_words_has_no_fingerprint():
     assert fingerprint("😀 https://t.co/a @ana") == ""

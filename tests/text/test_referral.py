@@ -46,6 +46,9 @@ from monitor.text.referral import MOST_CODES, find_referrals
         ("look https://shop.example/i?invite_code=Ab12cd&x=1", "ab12cd"),
         ("look shop.example/invite/ab12cd", "ab12cd"),
         ("https://shop.example/p/1?tag=lena-20", "lena-20"),
+        ("https://shop.example/i?invite_code=Ab12cd快来一起领", "ab12cd"),
+        ("https://t.co/a快来用我的邀请码acs123456，一起领", "acs123456"),
+        ("快来shop.example/invite/ab12cd一起领", "ab12cd"),
     ],
 )
 def test_it_finds_what_is_given_away(text: str, code: str) -> None:

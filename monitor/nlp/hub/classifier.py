@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.nlp.calibration import softmax
-from monitor.nlp.encoder import plan_batches
+from monitor.nlp.encoder import open_session, plan_batches
 from monitor.nlp.hub.errors import HubModelError
 from monitor.nlp.hub.preparing import Prepared
+from monitor.text.plain import ADDRESS, HANDLE
 
 if TYPE_CHECKING:
-    import onnxruntime
     from tokenizers import Encoding, Tokenizer
 
-_HANDLE: Final = re.compile(r"(?<![\w@])@\w{1,30}")
-_URL: Final = re.compile(r"(?:https?://|www\.)\S+")
+_HANDLE: Final = re.compile(HANDLE)
+_ADDRESS: Final = re.compile(ADDRESS)
 _CHARACTERS_A_TOKEN: Final = 16  # more than any tokeniser needs: what is beyond is cut before it costs time
 
 
@@ -32,7 +32,7 @@ class Classifier:
         self.prepared = prepared
         try:
             self._tokenizer = _open_tokenizer(prepared)
-            self._session = _open_session(prepared, threads)
+            self._session = open_session(prepared.onnx, threads)
             self._inputs = {each.name for each in self._session.get_inputs()}
             given = self.scores(["Hello"]).shape
         except Exception as error:  # noqa: BLE001 - onnxruntime and tokenizers raise classes of their own
@@ -74,7 +74,7 @@ class Classifier:
 
 def as_trained(text: str) -> str:
     """Handles as @user and addresses as http: the convention of TweetEval and of the models trained after it."""
-    return _HANDLE.sub("@user", _URL.sub("http", text))
+    return _HANDLE.sub("@user", _ADDRESS.sub("http", text))
 
 
 def _open_tokenizer(prepared: Prepared) -> "Tokenizer":
@@ -84,16 +84,3 @@ def _open_tokenizer(prepared: Prepared) -> "Tokenizer":
     tokenizer.enable_truncation(prepared.limit)
     tokenizer.no_padding()
     return tokenizer
-
-
-def _open_session(prepared: Prepared, threads: int) -> "onnxruntime.InferenceSession":
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # As for the shipped encoder: no spinning beside other workers, no arena that keeps the largest batch.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False
-    return onnxruntime.InferenceSession(str(prepared.onnx), options, providers=["CPUExecutionProvider"])

@@ -59,8 +59,9 @@ def longest_text(config: dict[str, Any], of_tokenizer: float) -> int:
     """The most tokens that the model takes, those that begin and end a text included."""
     positions = config.get("max_position_embeddings") or config.get("n_positions") or _USUAL_TOKENS
     if "roberta" in str(config.get("model_type")) or config.get("model_type") in ("camembert", "mpnet", "longformer"):
-        # These count positions from behind the id that fills a batch.
-        positions -= int(config.get("pad_token_id", 1)) + 1
+        # These count positions from behind the id that fills a batch (1 where the configuration leaves it open).
+        padding = config.get("pad_token_id")
+        positions -= (1 if padding is None else int(padding)) + 1
     return int(min(positions, of_tokenizer, _MOST_TOKENS))
 
 
