@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final
 
 from monitor.text.fingerprint import fingerprint
-from monitor.text.spelling import blank, letters_of, plain_spelling
+from monitor.text.spelling import blank, ignoring_case, letters_of, lowered, plain_spelling
 
 MOST_CODES: Final = 8
 #: Hostile texts repeat the word "code" a thousand times; nobody who means to be read does.
@@ -46,8 +46,8 @@ _UNSPACED: Final = (
     r"โค้ด|รหัส|(?:할인|쿠폰|프로모션)\s?코드|(?:クーポン|プロモ|割引)コード|口令"
     r"|(?:优惠|優惠|折扣|兑换|兌換|专属|專屬)[码碼]"
 )
-_CUE: Final = re.compile(
-    rf"(?<![^\W_])(?:(?P<named>{_NAMED})|(?:{_PLAIN}))(?![a-zß-ÿ])|(?P<packed>{_NAMED})|(?:{_UNSPACED})", re.I
+_CUE: Final = ignoring_case(
+    rf"(?<![^\W_])(?:(?P<named>{_NAMED})|(?:{_PLAIN}))(?![a-zß-ÿ])|(?P<packed>{_NAMED})|(?:{_UNSPACED})"
 )
 
 # A code as it is written: letters and digits without a space.
@@ -200,7 +200,7 @@ def _offered(words: str) -> Iterator[tuple[tuple[int, int], bool]]:
     """The spans of the codes that are given away, and whether in clear words."""
     if not _MAY_HOLD_CODE.search(words):
         return
-    for cue in islice(_CUE.finditer(words), MOST_CUES):
+    for cue in islice(_CUE.finditer(lowered(words)), MOST_CUES):
         before = words[max(0, cue.start() - _BEFORE) : cue.start()]
         after = _AFTER_CUE.match(words, cue.end())
         if _OTHER_TRADE.search(before[-16:]) or _OTHER_TRADE.search(cue.group()[:-4]):
@@ -217,7 +217,7 @@ def _offered(words: str) -> Iterator[tuple[tuple[int, int], bool]]:
         else:
             continue
         if offers and _gives_away(words, span):
-            invites = named and "promo" not in cue.group().casefold()
+            invites = named and "promo" not in cue.group()
             yield span, invites or bool(_TELLS.search(_last_clause(before)))
 
 
