@@ -15,7 +15,7 @@ from typing import Final
 from monitor.text import contact_words as words
 from monitor.text.emails import find_emails
 from monitor.text.phones import find_phones
-from monitor.text.spelling import blank, ignoring_case, letters_of, lowered, plain_spelling
+from monitor.text.spelling import blank, ignoring_case, is_host_of, letters_of, lowered, plain_spelling
 
 MOST_CONTACTS: Final = 8
 #: Nobody hides an offer behind ten pages.
@@ -117,9 +117,7 @@ def is_of(name: str, own_names: Collection[str]) -> bool:
     own = {letters_of(one) for one in own_names} - {""}
     if "@" not in name:
         return name in own
-    labels = name.rpartition("@")[2].split(".")
-    is_two_part = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
-    return len(labels) > 1 and letters_of(labels[-3 if is_two_part else -2]) in own
+    return is_host_of(name.rpartition("@")[2], own)
 
 
 def _plain(text: str) -> str:

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final
 
 from monitor.text.fingerprint import fingerprint
-from monitor.text.spelling import blank, ignoring_case, letters_of, lowered, plain_spelling
+from monitor.text.spelling import blank, ignoring_case, is_host_of, letters_of, lowered, plain_spelling
 
 MOST_CODES: Final = 8
 #: Hostile texts repeat the word "code" a thousand times; nobody who means to be read does.
@@ -265,18 +265,10 @@ def _linked(words: str, links: list[re.Match[str]], own_names: Collection[str]) 
 
 
 def _codes_of_link(link: str, own_names: Collection[str]) -> list[str]:
-    is_own = bool(own_names) and _is_own(link, own_names)
+    host = _HOST.match(link)
+    is_own = host is not None and is_host_of(host[1], own_names)
     found = [
         *(one[1] for one in _PARAMETER.finditer(link) if not (is_own and _COUPON.match(one.group()))),
         *_INVITING_PATH.findall(link),
     ]
     return [value.casefold() for value in found if _is_code(value)]
-
-
-def _is_own(link: str, own_names: Collection[str]) -> bool:
-    """Whether the name before the ending is the brand's: of "shop.lumora.co.uk" that is "lumora"."""
-    host = _HOST.match(link)
-    labels = host[1].casefold().split(".") if host else []
-    is_two_part = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
-    name = labels[-3 if is_two_part else -2] if len(labels) > 1 else ""
-    return letters_of(name) in own_names
