@@ -72,9 +72,9 @@ def test_the_patterns_of_a_brand_share_what_may_be_tried() -> None:
 )
 def test_the_worst_that_is_taken_ends_soon_on_the_worst_text(pattern: str) -> None:
     check_order_pattern(pattern)
-    started = time.perf_counter()
+    started = time.process_time()
     find_entities("1" * 20_000, [pattern])
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_of_stored_patterns_the_bad_ones_are_told_apart() -> None:
