@@ -24,7 +24,7 @@ from monitor.text.currencies import (
 from monitor.text.multipliers import EAST_NUMBER, LETTERS, UNCLEAR, east_value, factor_of, multiplier_words
 from monitor.text.phones import is_date, is_national
 from monitor.text.plain import UNSPACED
-from monitor.text.shared_currencies import clearer_name, currency_of
+from monitor.text.shared_currencies import Meanings, clearer_name
 
 _LATIN = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 # Letters and signs of all scripts whose words are parted.
@@ -101,6 +101,7 @@ class _Number:
 
 def find_amounts(text: str) -> Iterator[tuple[int, int, str]]:
     """(start, end, value) with the value as `EUR 12.50`; `XXX 500` where the sign may mean several currencies."""
+    meanings = Meanings(text)
     done = 0
     for match in _NUMBER.finditer(text):
         if match.start() < done:
@@ -118,7 +119,7 @@ def find_amounts(text: str) -> Iterator[tuple[int, int, str]]:
         if found:
             start, end, name = found
             done = end
-            code = currency_of(name, text, number.written)
+            code = meanings.currency_of(name, number.written)
             if (value := number.value(code)) is not None:
                 yield start, end, f"{code} {value}"
 

@@ -86,12 +86,26 @@ _SPANISH = re.compile(
 )
 
 
-def currency_of(name: str, text: str, number: str) -> str:
-    """The currency that a name beside this number means in this text; UNKNOWN where it may be one of several."""
+class Meanings:
+    """What names of currencies mean in one text, which is read once for each name, however many amounts it has."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[str, str] = {}
+
+    def currency_of(self, name: str, number: str) -> str:
+        """The currency that the name beside this number means; UNKNOWN where it may be one of several."""
+        if name not in self._known:
+            self._known[name] = _currency_of(name, self._text)
+        code = self._known[name]
+        return UNKNOWN if name == "$" and code == CURRENCIES["$"] and _DOTTED.fullmatch(number) else code
+
+
+def _currency_of(name: str, text: str) -> str:
     if name == "¥":
         return "JPY" if _KANA.search(text) else "CNY" if _HAN.search(text) else UNKNOWN
     if name == "$":
-        return _of_dollar_sign(text, number)
+        return _of_dollar_sign(text)
     kind = _KINDS.get(name, "")
     told = _told(kind, text)
     if not told and not (kind == "dollars" and _OTHER_DOLLARS.search(text)):
@@ -109,12 +123,12 @@ def clearer_name(before: str, behind: str) -> str | None:
     return behind if len(second) < len(first) else before
 
 
-def _of_dollar_sign(text: str, number: str) -> str:
+def _of_dollar_sign(text: str) -> str:
     dollars, pesos = _told("dollars", text), [code for code in _told("pesos", text) if code != "PHP"]
     told = dollars + pesos
     if len(told) == 1 and (dollars or _MAY_BE_SPANISH.search(text)):
         return told[0]
-    is_unclear = told or _OTHER_DOLLARS.search(text) or _SPANISH.search(text) or _DOTTED.fullmatch(number)
+    is_unclear = told or _OTHER_DOLLARS.search(text) or _SPANISH.search(text)
     return UNKNOWN if is_unclear else CURRENCIES["$"]
 
 
