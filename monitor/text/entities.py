@@ -90,7 +90,8 @@ def find_plain_entities(text: str, folded: Plain, order_patterns: Sequence[str] 
         taken[start:end] = b"\x01" * (end - start)
 
     def left() -> str:
-        parts, at = [], 0
+        parts: list[str] = []
+        at = 0
         for piece in _TAKEN.finditer(taken):
             parts += [folded.text[at : piece.start()], "\0" * (piece.end() - piece.start())]
             at = piece.end()
