@@ -197,7 +197,9 @@ def _examine_brands() -> Iterator[Finding]:
     for slug, stored in Brand.objects.order_by("pk").values_list("slug", "order_patterns"):
         _, bad = usable_order_patterns(stored)
         if bad:
-            says = f"{bad} of its patterns for order numbers are ignored: they cannot be read or might never end"
+            says = (
+                f"{bad} of its patterns for order numbers are ignored: unreadable, without an end, or too slow together"
+            )
             yield Finding(WARN, f"brand {slug}", says)
 
 

@@ -6,24 +6,25 @@ masking would leave the phone as it stands.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from monitor.text.currencies import (
     ATTACHED,
     BEFORE,
+    BEFORE_PRICES,
     BEHIND,
     CURRENCIES,
     LENGTHS_BEFORE,
     LENGTHS_BEHIND,
     OTHER_WORDS,
-    SHARED,
+    PARTED_BY_SIGN,
     THOUSANDTHS,
-    currency_of,
 )
 from monitor.text.multipliers import EAST_NUMBER, LETTERS, UNCLEAR, east_value, factor_of, multiplier_words
 from monitor.text.phones import is_date, is_national
 from monitor.text.plain import UNSPACED
+from monitor.text.shared_currencies import Meanings, clearer_name
 
 _LATIN = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 # Letters and signs of all scripts whose words are parted.
@@ -49,6 +50,11 @@ _NEXT_THREE = re.compile(r" [0-9]{3}(?![0-9])")
 _LAST_GROUP = re.compile(r"(?<![0-9])[0-9]{1,3} $")
 _ONE_GROUP = re.compile(r"[0-9]{1,3}[.,'’ ][0-9]{3}")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
+# "49,- €", "1250/- rs": nothing behind the mark.
+_NO_DECIMALS = re.compile(r"[.,](?:--?|[–—])|/-")
+# "12€50", "1990块5的手机"; not "10块3个" (three for ten).
+_WITHOUT_DECIMALS = re.compile(r"[0-9]{1,6}|[0-9]{1,3}(?:[.,'’][0-9]{3})+")
+_DECIMALS = re.compile(r"[0-9]{1,2}(?![0-9A-Za-z%]|[.,:/][0-9])(?:(?=[毛角的了吧啊呢呀嘛])|(?![\u4e00-\u9fff]))")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 
 
@@ -70,6 +76,7 @@ class _Number:
     written: str
     word: str = ""
     is_east: bool = False
+    decimals: str = ""  # behind the sign of the currency
 
     @property
     def is_plain(self) -> bool:
@@ -79,6 +86,10 @@ class _Number:
         if self.is_east:
             east = east_value(self.written)
             return None if east is None else _as_written(east)
+        if self.decimals:
+            # Five mao are half a yuan; of "12€5" nobody knows.
+            is_clear = len(self.decimals) == 2 or code == "CNY"
+            return f"{plain_number(self.written)}.{self.decimals.ljust(2, '0')}" if is_clear else None
         if self.is_plain:
             return None if code in THOUSANDTHS and _ONE_GROUP.fullmatch(self.written) else plain_number(self.written)
         factor = factor_of(self.word, code)
@@ -90,6 +101,7 @@ class _Number:
 
 def find_amounts(text: str) -> Iterator[tuple[int, int, str]]:
     """(start, end, value) with the value as `EUR 12.50`; `XXX 500` where the sign may mean several currencies."""
+    meanings = Meanings(text)
     done = 0
     for match in _NUMBER.finditer(text):
         if match.start() < done:
@@ -100,12 +112,15 @@ def find_amounts(text: str) -> Iterator[tuple[int, int, str]]:
         before = _name_before(text, number.start, min(done, number.start))
         if before is None and not _may_begin(text, number.start):
             continue
-        found = _amount(text, number, before, _name_behind(text, number.end))
+        behind = _name_behind(text, number.end)
+        if before is None and behind:
+            number, behind = _with_decimals(text, number, behind)
+        found = _amount(text, number, before, behind)
         if found:
             start, end, name = found
-            code = currency_of(name, text)
+            done = end
+            code = meanings.currency_of(name, number.written)
             if (value := number.value(code)) is not None:
-                done = end
                 yield start, end, f"{code} {value}"
 
 
@@ -121,6 +136,18 @@ def _number_at(text: str, match: re.Match[str]) -> _Number:
     return _Number(start, end, match.group())
 
 
+def _with_decimals(text: str, number: _Number, behind: _Name) -> tuple[_Number, _Name]:
+    """The same, where decimals follow the sign; the name ends behind them then."""
+    is_whole = number.is_plain and _WITHOUT_DECIMALS.fullmatch(number.written)
+    if behind.start != number.end or not is_whole or CURRENCIES[behind.written] not in PARTED_BY_SIGN:
+        return number, behind
+    decimals = _DECIMALS.match(text, behind.end)
+    # In "5€10€" the ten has its own sign.
+    if decimals is None or _name_behind(text, decimals.end()):
+        return number, behind
+    return replace(number, decimals=decimals.group()), replace(behind, end=decimals.end())
+
+
 def _amount(text: str, number: _Number, before: _Name | None, behind: _Name | None) -> tuple[int, int, str] | None:
     """(start, end, name of the currency); None where this is no amount for sure."""
     if before is None:
@@ -133,10 +160,8 @@ def _amount(text: str, number: _Number, before: _Name | None, behind: _Name | No
     if behind is None:
         return None if UNCLEAR.match(text, number.end) else (before.start, number.end, before.written)
     is_of_next = _NUMBER_FOLLOWS.match(text, behind.end) is not None
-    if not is_of_next and CURRENCIES[before.written] == CURRENCIES[behind.written]:
-        return before.start, behind.end, before.written
-    if not is_of_next and before.written in SHARED and behind.written[0].isalpha():
-        return before.start, behind.end, behind.written
+    if not is_of_next and (name := clearer_name(before.written, behind.written)):
+        return before.start, behind.end, name
     return before.start, number.end, before.written
 
 
@@ -165,10 +190,14 @@ def _name_before(text: str, start: int, lowest: int) -> _Name | None:
     for end in (start, start - 1) if text[start - 1 : start] == " " else (start,):
         for length in LENGTHS_BEFORE.get(text[end - 1 : end], ()) if end else ():
             name = text[max(lowest, end - length) : end]
-            is_name = name in BEFORE or (end == start and name in ATTACHED)
+            is_name = name in BEFORE or (end == start and name in ATTACHED) or _is_before_price(text, name, start)
             if is_name and _begins_word(text, end - len(name), name):
                 return _Name(end - len(name), end, name)
     return None
+
+
+def _is_before_price(text: str, name: str, start: int) -> bool:
+    return name in BEFORE_PRICES and BEFORE_PRICES[name][1].match(text, start) is not None
 
 
 def _begins_word(text: str, at: int, name: str) -> bool:
@@ -179,6 +208,8 @@ def _begins_word(text: str, at: int, name: str) -> bool:
 
 
 def _name_behind(text: str, start: int) -> _Name | None:
+    if empty := _NO_DECIMALS.match(text, start):
+        start = empty.end()
     for at in (start, start + 1) if text[start : start + 1] == " " else (start,):
         for length in LENGTHS_BEHIND.get(text[at : at + 1], ()):
             name = text[at : at + length]

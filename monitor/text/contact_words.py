@@ -1,4 +1,5 @@
-"""How people send others to a contact, praise it, or warn of it, in each language. Patterns only; see `contacts`."""
+"""How people send others to a contact, praise it, or warn of it, in each language. Patterns only, in small letters; see
+`contacts`."""
 
 from typing import Final
 
@@ -9,9 +10,9 @@ MESSENGERS: Final = (
 )
 # Others are told to write there. "I contacted him", "they want to message me" tells nobody anything.
 INVITES: Final = (
-    r"(?:(?<!\bi\s)(?<!\bwe\s)(?<!\ba\s)(?<!\bthe\s)(?<!\bmy\s)(?<!\bno\s)(?<!\bany\s)(?<!\bto\s)(?<!\byour\s)(?<!\bthis\s)"
+    r"\b(?:(?<!\bi\s)(?<!\bwe\s)(?<!\ba\s)(?<!\bthe\s)(?<!\bmy\s)(?<!\bno\s)(?<!\bany\s)(?<!\bto\s)(?<!\byour\s)(?<!\bthis\s)"
     r"(?<!\bon\s)(?<!\bvia\s)(?<!\bby\s)(?<!\bin\s)"
-    r"|\b(?:free|hesitate)\sto\s)\b(?:message|msg|dm|pm|inbox|text|contact|write|reach(?:\sout)?|hit\sup|hmu|chat|talk\sto|speak"
+    r"|(?:free|hesitate)\sto\s)\b(?:message|msg|dm|pm|inbox|text|contact|write|reach(?:\sout)?|hit\sup|hmu|chat|talk\sto|speak"
     r"\s(?:to|with)|consult|whats\s?app|look\sup|connect\swith)\b(?!\s(?:me|us)\b)|\bask\s(?:him|her|them)\show\b"
     r"|\b(?:schreibt|schreib(?:e|en\ssie)?\s(?:ihm|ihr|ihnen|an|@|\ue000)|kontaktier(?:t|en\ssie|e)|meldet\seuch|wendet\seuch|melde\sdich"
     r"|wende\sdich|fragt)\b|\b(?:escr[ií]b(?:an|e|[ea]d)(?:le|les|lo)?|cont[áa]ct(?:en|e|a|ad)(?:le|les|lo|la|los)?|m[áa]nd(?:en|e|a)le"
@@ -22,7 +23,7 @@ INVITES: Final = (
     r"|\b(?:hubungi|kontak|japri)\b|nhắn|liên\shệ|\b(?:i-?message|i-?dm|kontakin|i-?chat)\b"
     r"|\b(?:на)?пишите|\bобра(?:щай|ти)тесь|\bсвяжитесь|\b(?:на)?пишіть|\bзвер(?:тай|ні)т[еь]с[ья]|γράψτε|στείλτε|επικοινωνήστε"
     r"|راسل|تواصل|كلم(?:وا|ه)|پیام\sبد|تماس\sبگیر|כתבו|שלחו\sל|פנו\sאל|संपर्क\sकर|मैसेज\sकर|\b(?:sampark|baat)\skar"
-    r"|যোগাযোগ\sকর|মেসেজ\sকর|ทัก|แอด|ติดต่อ|연락(?:하|해|주)|문의(?:하|해)|連絡(?:し|を)|メッセージを|联系|聯繫|私信|加(?:微|[vVQ]|他|她)"
+    r"|যোগাযোগ\sকর|মেসেজ\sকর|ทัก|แอด|ติดต่อ|연락(?:하|해|주)|문의(?:하|해)|連絡(?:し|を)|メッセージを|联系|聯繫|私信|加(?:微|[vq]|他|她)"
 )
 # "Message me": of a customer to the brand as well.
 TO_MYSELF: Final = (

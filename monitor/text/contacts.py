@@ -15,7 +15,7 @@ from typing import Final
 from monitor.text import contact_words as words
 from monitor.text.emails import find_emails
 from monitor.text.phones import find_phones
-from monitor.text.spelling import blank, letters_of, plain_spelling
+from monitor.text.spelling import blank, ignoring_case, is_host_of, letters_of, lowered, plain_spelling
 
 MOST_CONTACTS: Final = 8
 #: Nobody hides an offer behind ten pages.
@@ -43,22 +43,22 @@ _NAMED: Final = re.compile(
 )
 _ADDRESSEES: Final = re.compile(r"(?:\s*@[\w.@-]{1,60})+")
 
-_MESSENGER: Final = re.compile(words.MESSENGERS, re.I)
-_INVITES: Final = re.compile(words.INVITES, re.I)
-_TO_MYSELF: Final = re.compile(words.TO_MYSELF, re.I)
-_FOR_YOU: Final = re.compile(words.FOR_YOU, re.I)
-_TESTIMONY: Final = re.compile(words.TESTIMONY, re.I)
-_PROMISE: Final = re.compile(words.PROMISE, re.I)
-_MILD_PROMISE: Final = re.compile(words.MILD_PROMISE, re.I)
-_NEGATES: Final = re.compile(words.NEGATES, re.I)
-_WARNS: Final = re.compile(words.WARNS, re.I)
-_REPORTS: Final = re.compile(words.REPORTS, re.I)
-_SWINDLE: Final = re.compile(words.SWINDLE, re.I)
-_AGAINST: Final = re.compile(words.AGAINST, re.I)
-_LOSS: Final = re.compile(words.LOSS, re.I)
-_CONDITION: Final = re.compile(words.CONDITION, re.I)
+_MESSENGER: Final = ignoring_case(words.MESSENGERS)
+_INVITES: Final = ignoring_case(words.INVITES)
+_TO_MYSELF: Final = ignoring_case(words.TO_MYSELF)
+_FOR_YOU: Final = ignoring_case(words.FOR_YOU)
+_TESTIMONY: Final = ignoring_case(words.TESTIMONY)
+_PROMISE: Final = ignoring_case(words.PROMISE)
+_MILD_PROMISE: Final = ignoring_case(words.MILD_PROMISE)
+_NEGATES: Final = ignoring_case(words.NEGATES)
+_WARNS: Final = ignoring_case(words.WARNS)
+_REPORTS: Final = ignoring_case(words.REPORTS)
+_SWINDLE: Final = ignoring_case(words.SWINDLE)
+_AGAINST: Final = ignoring_case(words.AGAINST)
+_LOSS: Final = ignoring_case(words.LOSS)
+_CONDITION: Final = ignoring_case(words.CONDITION)
 _SENTENCE_END: Final = re.compile(r"[.!?。！？؟।\n]+")
-_PHRASE_END: Final = re.compile(rf"[.!?。！？؟।\n,;，、،；—–]+|{words.BUT}", re.I)
+_PHRASE_END: Final = ignoring_case(rf"[.!?。！？؟।\n,;，、،；—–]+|{words.BUT}")
 _QUOTED: Final = re.compile(r"\"[^\"]{1,400}\"|[“„][^”“]{1,400}[”“]|«[^»]{1,400}»|「[^」]{1,400}」|『[^』]{1,400}』")
 
 
@@ -88,10 +88,11 @@ class _Contact:
 def find_offered_contacts(text: str) -> OfferedContacts:
     """Also those of the brand itself, which only its rooms know (see `is_of`)."""
     plain = _plain(text)
-    if not _INVITES.search(plain) and not _TO_MYSELF.search(plain):
+    small = lowered(plain)
+    if not _INVITES.search(small) and not _TO_MYSELF.search(small):
         return NONE
     found = _contacts(plain)[:MOST_CONTACTS]
-    masked = blank(plain, [(one.start, one.end) for one in found], _PLACE)
+    masked = blank(small, [(one.start, one.end) for one in found], _PLACE)
     if not found or _WARNS.search(masked):
         return NONE
     return _judged(masked, found)
@@ -102,7 +103,7 @@ def find_told_contacts(text: str) -> tuple[str, ...]:
     with @ nobody knows whether they are spoken of or spoken to."""
     plain = _plain(text)
     found = [one for one in _contacts(plain) if not one.is_handle][:MOST_CONTACTS]
-    masked = blank(plain, [(one.start, one.end) for one in found], _PLACE)
+    masked = blank(lowered(plain), [(one.start, one.end) for one in found], _PLACE)
     if not found or _SWINDLE.search(masked):
         return ()
     told = [
@@ -116,9 +117,7 @@ def is_of(name: str, own_names: Collection[str]) -> bool:
     own = {letters_of(one) for one in own_names} - {""}
     if "@" not in name:
         return name in own
-    labels = name.rpartition("@")[2].split(".")
-    is_two_part = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
-    return len(labels) > 1 and letters_of(labels[-3 if is_two_part else -2]) in own
+    return is_host_of(name.rpartition("@")[2], own)
 
 
 def _plain(text: str) -> str:
@@ -211,8 +210,9 @@ def _phoned(plain: str) -> Iterator[_Contact]:
     """Without the code of a country it may be anything, an order too: it counts behind the name of a messenger."""
     for start, end, number in find_phones(plain, international=True):
         yield _Contact(start, end, _number(number))
+    small = lowered(plain)
     for start, end, number in find_phones(plain, international=False):
-        if _MESSENGER.search(plain, max(0, start - 30), start):
+        if _MESSENGER.search(small, max(0, start - 30), start):
             yield _Contact(start, end, _number(number))
 
 

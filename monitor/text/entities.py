@@ -43,6 +43,7 @@ _ORDER = re.compile(
     r"(?P<value>[A-Z]{0,4}-?[0-9][0-9A-Z-]{4,29})(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
+_DIGIT, _TAKEN = re.compile("[0-9]"), re.compile(b"\x01+")
 _FIVE_DIGITS = re.compile(r"[0-9](?:[A-Za-z-]{0,25}[0-9]){4}")
 # "order 2023-11-25 was late", "order 100000 VND worth": how far around a number money is looked for.
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-(?:0?[1-9]|1[0-2])-[0-3]?[0-9]|[0-3]?[0-9]-[01]?[0-9]-(?:19|20)[0-9]{2}")
@@ -72,7 +73,7 @@ def find_entities(text: str, order_patterns: Sequence[str] = ()) -> list[Entity]
 
 def find_plain_entities(text: str, folded: Plain, order_patterns: Sequence[str] = ()) -> list[Entity]:
     """The same with the places of the plain form, which masking goes on with."""
-    if not order_patterns and not any(map(str.isdigit, folded.text)) and not SIGN.search(folded.text):
+    if not order_patterns and not _DIGIT.search(folded.text) and not SIGN.search(folded.text):
         return []
     taken = bytearray(len(folded.text))
     found: list[Entity] = []
@@ -89,9 +90,12 @@ def find_plain_entities(text: str, folded: Plain, order_patterns: Sequence[str] 
         taken[start:end] = b"\x01" * (end - start)
 
     def left() -> str:
-        if not any(taken):
-            return folded.text
-        return "".join("\0" if is_taken else letter for letter, is_taken in zip(folded.text, taken, strict=True))
+        parts: list[str] = []
+        at = 0
+        for piece in _TAKEN.finditer(taken):
+            parts += [folded.text[at : piece.start()], "\0" * (piece.end() - piece.start())]
+            at = piece.end()
+        return "".join([*parts, folded.text[at:]])
 
     for kind, spans in _in_order_of_trust(text, folded, order_patterns, left):
         take(kind, spans)
@@ -116,8 +120,10 @@ def _in_order_of_trust(
     yield "phone", find_phones(left(), international=False)
 
 
-def _orders_by_pattern(text: str, folded: Plain, order_patterns: Iterable[str]) -> Iterator[Found]:
+def _orders_by_pattern(text: str, folded: Plain, order_patterns: Sequence[str]) -> Iterator[Found]:
     """A brand's pattern is written for the text as it stands; where signs look alike, their plain form counts too."""
+    if not order_patterns:
+        return
     digits = ascii_digits(text)
     for pattern in order_patterns:
         for match in _compiled(pattern).finditer(digits):

@@ -15,19 +15,19 @@ _WORDS = {
         Decimal(100): "hundred",
         _THOUSAND: (
             "thousand tausend tsd tsd. mil mila bin ribu rb nghìn ngàn tys tys. tysięcy tysiące тыс тыс. тысяч "
-            "тысячи тысячу тис тис. тисяч тисячі ezer tusen hazar hazaar हज़ार हजार হাজার ألف الف آلاف พัน"
+            "тысячи тысячу тис тис. тисяч тисячі ezer tusen hazar hazaar हज़ार हजार হাজার ألف الف آلاف هزار พัน"
         ),
         Decimal(10**4): "หมื่น",
         _LAKH: "lakh lakhs lac lacs लाख লাখ แสน",
         _MILLION: (
             "million millions mio mio. mln mln. mn millionen millones milhões milhão milioni milione miljoen "
             "milyon milionów juta jt triệu tr млн млн. миллион миллиона миллионов мільйон мільйона мільйонів مليون "
-            "ملايين ล้าน"
+            "ملايين میلیون ล้าน"
         ),
         _CRORE: "crore crores cr करोड़ কোটি",
         _BILLION: (
             "billion billions bn mrd mrd. milliard milliards milliarden miliardi milyar miliar mld mld. miljard tỷ "
-            "tỉ млрд млрд. bilhões bilhão مليار"
+            "tỉ млрд млрд. bilhões bilhão مليار میلیارد"
         ),
     }.items()
     for word in words.split()

@@ -20,6 +20,7 @@ _OWN_LENGTHS = frozenset({20, 22, 26, 30, 34, 38})
 _MOST_GROUPS = 12
 _PARCEL_WORD = any_of(PARCEL)
 _IBAN = re.compile(r"(?<![0-9A-Za-z])(?P<country>[A-Za-z]{2})(?:[ -]|\n ?)?[0-9]{2}(?=[ -]{0,2}(?:\n ?)?[0-9A-Za-z])")
+_FEWEST_IBAN_DIGITS = 10
 _IBAN_PART = re.compile(r"[ -]{0,2}(?:\n {0,2})?([0-9A-Za-z])")
 # Written apart, two words beside a number look like S10: then only capitals count, and a letter that means a service.
 _LETTERED = re.compile(
@@ -149,7 +150,9 @@ def find_ibans(text: str) -> Iterator[Found]:
         while len(bare) < iban_length(match["country"].upper()) and (part := _IBAN_PART.match(text, at)):
             bare, at = bare + part[1], part.end()
         goes_on = text[at : at + 1].isascii() and text[at : at + 1].isalnum()
-        if not goes_on and passes_iban(bare.upper()):
+        # One of 97 sentences passes the check: an account is mostly digits.
+        is_number = sum(map(str.isdigit, bare)) >= _FEWEST_IBAN_DIGITS
+        if not goes_on and is_number and passes_iban(bare.upper()):
             yield match.start(), at, bare.upper()
 
 

@@ -15,6 +15,8 @@ _NATIONAL = re.compile(r"0[1-9][0-9]{7,10}|1[3-9][0-9]{9}|[2-9][0-9]{2}[2-9][0-9
 _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 _GROUP_END = re.compile(r"(?<=[0-9])(?=[^0-9]|$)")
 _GLUED = re.compile(r"[A-Za-z][0-9]{1,4}[ ().\-/]{1,3}$")
+# "06 12 34 56 78 06 87 65 43 21": the next number begins with its own 0.
+_NEXT = re.compile(r"(?<=[0-9])[ ().\-/]{1,3}(?=0[1-9](?:[ ().\-/]{0,3}[0-9]){5})")
 _LINE_END = re.compile(r"\n")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
 _DATE = re.compile(
@@ -24,7 +26,8 @@ _DATE = re.compile(
 # "0171 2345678 3 times": what stands apart behind a number that is whole is counted, not dialled.
 _COUNTED = re.compile(r"(?<=[0-9]{6})[ \n]{1,3}[0-9]{1,2}$|(?<=[0-9]{3})[ \n]{1,3}[0-9]$")
 _SHORTEST, _MOST_ENDS, _WINDOW = 7, 6, 24
-# Nine digits before the end of a line are whole. Without a word only a number with its 0 goes on, twice at most.
+# Nine digits before the end of a line, or before another number, are whole. Over the end of a line goes on, without a
+# word, only a number with its 0, twice at most.
 _WHOLE_IN_LINE, _MOST_BREAKS = 9, 2
 
 
@@ -56,8 +59,8 @@ def _next_line(match: re.Match[str]) -> int:
 
 
 def is_national(digits: str) -> bool:
-    """A usual shape of a number as it is dialled within a country."""
-    return _NATIONAL.fullmatch(digits) is not None
+    """A usual shape of a number as it is dialled within a country; "5555555555" is laughter in Thai."""
+    return _NATIONAL.fullmatch(digits) is not None and len(set(digits)) > 1
 
 
 def _line_ends(written: str) -> list[int]:
@@ -77,6 +80,7 @@ def _national_in_lines(written: str, text: str, start: int, *, speaks_of_phones:
     if _GLUED.search(text[max(0, start - 8) : start]):
         return None
     is_called_so = speaks_of_phones and _is_called_phone(text, start)
+    written = _without_next(written, text, start)
     ends = _line_ends(written)
     if not is_called_so and ends and (written[0] != "0" or len(ends) > _MOST_BREAKS):
         written, ends = written[: ends[0]], []
@@ -85,6 +89,15 @@ def _national_in_lines(written: str, text: str, start: int, *, speaks_of_phones:
         if is_whole and (found := _national(written[:end], is_called_so=is_called_so)):
             return found
     return _national(written, is_called_so=is_called_so)
+
+
+def _without_next(written: str, text: str, start: int) -> str:
+    """Without another number that stands behind it in the same line."""
+    for gap in _NEXT.finditer(text, start, start + len(written) + _WINDOW):
+        end = gap.start() - start
+        if end < len(written) and len(_bare(written[:end])) >= _WHOLE_IN_LINE:
+            return written[:end]
+    return written
 
 
 def _international(written: str, *, may_be_unused: bool) -> tuple[int, str] | None:

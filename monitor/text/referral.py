@@ -14,7 +14,7 @@ from typing import Final
 
 from monitor.text.fingerprint import fingerprint
 from monitor.text.plain import UNSPACED
-from monitor.text.spelling import blank, letters_of, plain_spelling
+from monitor.text.spelling import blank, ignoring_case, is_host_of, letters_of, lowered, plain_spelling
 
 MOST_CODES: Final = 8
 #: Hostile texts repeat the word "code" a thousand times; nobody who means to be read does.
@@ -47,8 +47,8 @@ _UNSPACED: Final = (
     r"โค้ด|รหัส|(?:할인|쿠폰|프로모션)\s?코드|(?:クーポン|プロモ|割引)コード|口令"
     r"|(?:优惠|優惠|折扣|兑换|兌換|专属|專屬)[码碼]"
 )
-_CUE: Final = re.compile(
-    rf"(?<![^\W_])(?:(?P<named>{_NAMED})|(?:{_PLAIN}))(?![a-zß-ÿ])|(?P<packed>{_NAMED})|(?:{_UNSPACED})", re.I
+_CUE: Final = ignoring_case(
+    rf"(?<![^\W_])(?:(?P<named>{_NAMED})|(?:{_PLAIN}))(?![a-zß-ÿ])|(?P<packed>{_NAMED})|(?:{_UNSPACED})"
 )
 
 # A code as it is written: letters and digits without a space.
@@ -202,7 +202,7 @@ def _offered(words: str) -> Iterator[tuple[tuple[int, int], bool]]:
     """The spans of the codes that are given away, and whether in clear words."""
     if not _MAY_HOLD_CODE.search(words):
         return
-    for cue in islice(_CUE.finditer(words), MOST_CUES):
+    for cue in islice(_CUE.finditer(lowered(words)), MOST_CUES):
         before = words[max(0, cue.start() - _BEFORE) : cue.start()]
         after = _AFTER_CUE.match(words, cue.end())
         if _OTHER_TRADE.search(before[-16:]) or _OTHER_TRADE.search(cue.group()[:-4]):
@@ -219,7 +219,7 @@ def _offered(words: str) -> Iterator[tuple[tuple[int, int], bool]]:
         else:
             continue
         if offers and _gives_away(words, span):
-            invites = named and "promo" not in cue.group().casefold()
+            invites = named and "promo" not in cue.group()
             yield span, invites or bool(_TELLS.search(_last_clause(before)))
 
 
@@ -267,18 +267,10 @@ def _linked(words: str, links: list[re.Match[str]], own_names: Collection[str]) 
 
 
 def _codes_of_link(link: str, own_names: Collection[str]) -> list[str]:
-    is_own = bool(own_names) and _is_own(link, own_names)
+    host = _HOST.match(link)
+    is_own = host is not None and is_host_of(host[1], own_names)
     found = [
         *(one[1] for one in _PARAMETER.finditer(link) if not (is_own and _COUPON.match(one.group()))),
         *_INVITING_PATH.findall(link),
     ]
     return [value.casefold() for value in found if _is_code(value)]
-
-
-def _is_own(link: str, own_names: Collection[str]) -> bool:
-    """Whether the name before the ending is the brand's: of "shop.lumora.co.uk" that is "lumora"."""
-    host = _HOST.match(link)
-    labels = host[1].casefold().split(".") if host else []
-    is_two_part = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
-    name = labels[-3 if is_two_part else -2] if len(labels) > 1 else ""
-    return letters_of(name) in own_names

@@ -16,7 +16,7 @@ PARCEL = (
     "荷物 宅配 伝票 ヤマト 佐川 配送 송장 택배 พัสดุ ขนส่ง شحن تتبع طرد مرسوله חבילה משלוח कूरियर पार्सल"
 )
 ORDER = (
-    "order ordernr ordernummer orderid ordre ordrer ordrenummer pedido* orden comand* commande* bestell_nr "
+    "order ordernr ordernummer orderid ordre ordrer ordrenr ordrenummer pedido* orden comand* commande* bestell_nr "
     "bestell_nummer bestell_id bestellung* bestelling* bestelnr bestelnummer beställning* bestilling* auftrag "
     "auftrags_nr auftrags_nummer ordine ordini zamówieni* objednávk* rendelés* tilaus* sipariş* pesanan* orderan* "
     "đơn_hàng mã_đơn заказ* замовлен* поръчк* παραγγελί* 订单 訂單 注文 オーダー 주문 คำสั่งซื้อ ออเดอร์ طلب طلبي طلبية "
@@ -25,7 +25,7 @@ ORDER = (
 #: What may stand between such a word and its number.
 NUMBER = (
     "number num nummer no nr nro id n° nº n núm numéro número numero nomor numarası numaram номер č číslo αριθμός "
-    "số code 编号 編號 号码 號碼 号 號 番号 番號 번호 هو رقم מספר شماره หมายเลข नंबर नम्बर संख्या নম্বর is was es est "
+    "số code 编号 編號 号码 號碼 号 號 番号 番號 번호 هو رقم מספר شماره หมายเลข नंबर नं नम्बर संख्या নম্বর is was es est "
     "ist è é jest to adalah là saya 是 为 為 は が 는 은 이 가 है"
 )
 PHONE = (

@@ -153,18 +153,92 @@ def test_more_currencies_are_known(text, value):
         ("100 kr", "XXX 100"),
         ("$500 MXN", "MXN 500"),
         ("$500 pesos, México", "MXN 500"),
+        ("me cobraron $12.990 en Chile", "CLP 12990"),
+        ("$1,299 en México, CDMX", "MXN 1299"),
+        ("$50 USD desde México", "USD 50"),
+        ("me cobraron $500", "XXX 500"),
+        ("charged $12.990", "XXX 12990"),
+        ("charged $12.99", "USD 12.99"),
+        ("$50 for a parcel to Mexico", "XXX 50"),
+        ("$50 naman po", "USD 50"),
+        ("50 dollars canadiens", "CAD 50"),
+        ("50 dollars", "USD 50"),
+        ("$50, shipped to Canada", "XXX 50"),
+        ("Rs. 1,500 Daraz.pk Karachi", "PKR 1500"),
+        ("Rs 500 in India and Pakistan", "XXX 500"),
+        ("Rs 500 PKR", "PKR 500"),
+        ("250 درهم الدار البيضاء", "MAD 250"),
+        ("250 درهم دبي", "AED 250"),
+        ("250 درهم", "XXX 250"),
+        ("250 DH au Maroc", "MAD 250"),
+        ("Dhs 250 in Dubai", "AED 250"),
+        ("500 ريال", "SAR 500"),
+        ("500 ريال قطري", "QAR 500"),
+        ("50 جنيه إسترليني", "GBP 50"),
+        ("500 ریال", "IRR 500"),
+        ("500 ریال ملے", "XXX 500"),
+        ("500元，台灣", "TWD 500"),
+        ("RD$ 500 pesos", "DOP 500"),
     ],
 )
 def test_what_stands_around_tells_which_currency_a_shared_name_means(text, value):
     assert amounts(text) == [value]
 
 
-@pytest.mark.parametrize("text", ["5000 ft away", "2023 р.", "Euro 2024 tickets", "1 try 2", "5 ron", "R450"])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *(('250 ש"ח', "ILS 250"), ("250 ש״ח", "ILS 250"), ("250שח", "ILS 250"), ("500 ر.س", "SAR 500")),
+        *(("د.إ 500", "AED 500"), ("12.50 د.ك", "KWD 12.50"), ("300 ج.م", "EGP 300"), ("500 تومان", "XXX 500")),
+        *(("500 هزار تومان", "XXX 500000"), ("R299.99", "ZAR 299.99"), ("R2,500", "ZAR 2500"), ("R2 500", "ZAR 2500")),
+        *(("Fr. 49.90", "CHF 49.90"), ("Fr. 1'234.50", "CHF 1234.50"), ("Fr. 49.–", "CHF 49"), ("20 Fr.", "CHF 20")),
+        *(("49,- €", "EUR 49"), ("49,-€", "EUR 49"), ("1250,- Kč", "CZK 1250"), ("1250/- rs", "INR 1250")),
+        *(("NT1990元", "TWD 1990"), ("NT$1990元", "TWD 1990"), ("250 Dhs", "XXX 250"), ("500 тг", "KZT 500")),
+        *(("50000 сум", "UZS 50000"), ("500 lira", "TRY 500"), ("U$S 500", "USD 500")),
+    ],
+)
+def test_usual_spellings_of_a_price_are_read(text, value):
+    [(start, end, found)] = find_amounts(text)
+    assert found == value
+    assert (start, text[end:].strip(".–")) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("12€50 de frais", [("12€50", "EUR 12.50")]),
+        ("1990块5的手机", [("1990块5", "CNY 1990.50")]),
+        ("1,990元50", [("1,990元50", "CNY 1990.50")]),
+        ("5€10€", [("5€", "EUR 5"), ("10€", "EUR 10")]),
+        ("12€50-15€", [("12€50", "EUR 12.50"), ("15€", "EUR 15")]),
+        ("10块3个", [("10块", "CNY 10")]),
+        ("100円10個", [("100円", "JPY 100")]),
+        ("12€5", []),
+    ],
+)
+def test_decimals_behind_the_sign_belong_to_the_amount(text, spans):
+    assert [(text[start:end], value) for start, end, value in find_amounts(text)] == spans
+
+
+@pytest.mark.parametrize("phone", ["612 345 678", "0171 2345678", "06 12 34 56 78", "415 555 2671"])
+def test_a_sign_with_decimals_behind_a_phone_leaves_none_of_it_readable(phone):
+    masked = mask(f"ring {phone}€50")
+    assert not any(part in masked for part in phone.split() if len(part) > 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("5000 ft away", "2023 р.", "Euro 2024 tickets", "1 try 2", "5 ron", "R450", "R2D2", "R 299.99"),
+        *("Fr. 12.11.", "Fr. 20.15 Uhr", "Fr. 50", "NT1990", "NT 12345"),
+    ],
+)
 def test_words_that_only_look_like_money(text):
     assert amounts(text) == []
 
 
 def test_every_name_of_a_currency_is_read_beside_a_number():
-    unread = [name for name in CURRENCIES if not amounts(f"500{name}") and not amounts(f"{name}500")]
+    beside = ("500{}", "{}500", "{}500.90", "{}500元")
+    unread = [name for name in CURRENCIES if not any(amounts(written.format(name)) for written in beside)]
     assert unread == []
     assert {code for code in CURRENCIES.values() if len(code) != 3} == set() and UNKNOWN in CURRENCIES.values()

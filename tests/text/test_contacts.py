@@ -151,6 +151,37 @@ def test_names_and_domains_of_the_brand_are_its_own(name: str, is_own: bool) -> 
     assert is_of(name, {"Lumora", "@lumora_care", ""}) is is_own
 
 
+@pytest.mark.parametrize(
+    ("name", "is_own"),
+    [
+        ("care@shop.kio.de", True),
+        ("care@kio.de", True),
+        ("care@kio.co.uk", True),
+        ("care@shop.kio.co.uk", True),
+        ("kio@shop.pay.de", False),
+        ("care@kio.pay.de", True),
+        ("care@kio.payments.de", False),
+        ("care@co.uk", False),
+    ],
+)
+def test_a_brand_of_few_letters_is_known_under_the_ending_of_a_country(name: str, is_own: bool) -> None:
+    """Of "kio.pay.de" nobody can tell whether "pay.de" is an ending, as "co.uk" is."""
+    assert is_of(name, {"Kio"}) is is_own
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("LUMORA CEVAP VERMEDİ AMA @KURTAR_PRO HESABIMI GERİ ALDI. ONA YAZIN", "kurtarpro"),
+        ("LUMORA НЕ ОТВЕЧАЕТ, НО @VERNEM_VSE ВЕРНУЛ МНЕ ДЕНЬГИ. ПИШИТЕ ЕМУ", "vernemvse"),
+        ("Η LUMORA ΔΕΝ ΑΠΑΝΤΆ, ΑΛΛΆ Ο @FIX_GR ΜΕ ΒΟΉΘΗΣΕ. ΓΡΆΨΤΕ ΤΟΥ", "fixgr"),
+        ("THEY RECOVERED MY ACCOUNT, CONTACT THEM ON WHATSAPP 07700 900123", "00900123"),
+    ],
+)
+def test_who_shouts_is_heard_alike(text: str, name: str) -> None:
+    assert find_offered_contacts(text).names == (name,)
+
+
 def test_very_many_contacts_are_bounded() -> None:
     text = "They recovered my account. " + " ".join(f"Message @helper_{number}." for number in range(1000))
     assert len(find_offered_contacts(text).names) == MOST_CONTACTS

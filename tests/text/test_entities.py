@@ -152,6 +152,33 @@ def test_phones_are_hidden_whatever_parts_their_digits(text, masked):
 
 
 @pytest.mark.parametrize(
+    ("text", "phones"),
+    [
+        ("022222222 / 088-888-8888", ["022222222", "0888888888"]),
+        ("06 12 34 56 78 06 87 65 43 21", ["0612345678", "0687654321"]),
+        ("055-555555 055-555544", ["055555555", "055555544"]),
+        ("0171 23 45 67 05", ["017123456705"]),
+        ("06 12 34 05 07", ["0612340507"]),
+    ],
+)
+def test_two_numbers_are_two(text, phones):
+    assert [value for kind, value in kinds(text) if kind == "phone"] == phones
+    assert not any(letter.isdigit() for letter in mask(text))
+
+
+def test_laughter_in_thai_is_no_phone():
+    assert kinds("5555555555 ตลกมาก") == []
+    assert kinds("call 5555555555") == [("phone", "5555555555")]
+
+
+def test_a_sentence_that_passes_the_check_of_accounts_is_none():
+    text = "El código es 4471 y si no contesto que lo dejen con Milagros"
+    assert checksums.passes_iban("ES4471YSINOCONTESTOQUELO")
+    assert kinds(text) == [] and mask(text) == text
+    assert kinds("MT84 MALT 0110 0001 2345 MTLC AST0 01S") == [("iban", "MT84MALT011000012345MTLCAST001S")]
+
+
+@pytest.mark.parametrize(
     ("text", "masked"),
     [
         ("please try 612345678", "please try [number]"),
@@ -291,6 +318,7 @@ def test_masking_works_with_the_digits_of_every_script(secret):
         *("1", "1 ", "a@", "+1-", "order 1", "DE89 3704 ", "1.1,", "€1 ", "(1", "420 ", "420.", "1 1x", "94 "),
         *("٣", "٣ ", "رقم ٣٣٣٣٣ ", "٠١٢٣٤٥٦٧٨٩ ", "４１１１－", "0171 2345678 ", "delivery 123456789012 "),
         *("AB12 ", "1Z ", "%40", "é@", "很@", "a.b@c.", "https://", "1\u200b", "1990-12-12 ", "RB 1", "1 - "),
+        *("$1 ", "1 kr ", "¥1 ", "Rs 1 ", "1,- kr ", "12€5", "1块5", "R1,000 ", "06 12 34 56 78 ", "es44 y"),
     ],
 )
 def test_hostile_text_is_read_in_linear_time(part):

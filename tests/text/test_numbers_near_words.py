@@ -25,6 +25,8 @@ def kinds(text):
             "ORDER12345678",
             "call me about order number 12345678",
             "objednávka č. 12345678",
+            "ordrenr. 1234567",
+            "ऑर्डर नं. 12345678",
             "טלפון? הזמנה מספר 12345678",
         ),
     ],

@@ -138,13 +138,14 @@ def test_a_story_in_another_sentence_does_not_hide_an_offer(text: str) -> None:
     [
         ("Look https://lumora.com/sale?coupon=SUMMER24", ()),
         ("Look shop.lumora.co.uk/sale?x=1&promo_code=SUMMER24", ()),
+        ("Look https://shop.kio.de/sale?coupon=SUMMER24", ()),
         ("Look https://www.lumora.com/i?invite=SUMMER24", ("summer24",)),
         ("Look https://lumora.com.shop.example/sale?coupon=SUMMER24", ("summer24",)),
         ("Look https://lumora-sale.example/?coupon=SUMMER24", ("summer24",)),
     ],
 )
 def test_a_coupon_of_the_shop_itself_is_not_given_away_but_an_invitation_is(text: str, codes: tuple[str, ...]) -> None:
-    assert find_referrals(text, {"Lumora", "@lumora_care", ""}).codes == codes
+    assert find_referrals(text, {"Lumora", "Kio", "@lumora_care", ""}).codes == codes
     assert find_referrals(text).codes == ("summer24",)
 
 

@@ -20,7 +20,7 @@ def create_brand(
     """A brand with its switches, its markets (fields of `Market`), and `user` as its first admin.
 
     Raises IntegrityError when the slug is taken, and InvalidPatternError (a ValueError) for a pattern of order numbers
-    that cannot be read or might never end.
+    that cannot be read or might never end, or for patterns that together might take too long.
     """
     check_order_patterns(fields.get("order_patterns", []))
     brand = Brand.objects.create(slug=slug, name=name, **fields)
