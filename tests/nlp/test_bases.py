@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+onnx = pytest.importorskip("onnx")
 
 from tokenizers import Tokenizer, models, pre_tokenizers  # noqa: E402
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel  # noqa: E402
@@ -21,6 +22,7 @@ from monitor.nlp.train.corpora import Example  # noqa: E402
 from monitor.nlp.train.export import check_int8, load_trained  # noqa: E402
 from monitor.nlp.train.languages import read_posts  # noqa: E402
 from monitor.nlp.train.network import SHIPPED, WHOLE, turning  # noqa: E402
+from monitor.nlp.train.ranges import fix_ranges, texts_to_measure  # noqa: E402
 from monitor.nlp.train.recipe import SHORT, Recipe, Thinning  # noqa: E402
 from monitor.nlp.train.train import train  # noqa: E402
 
@@ -74,6 +76,7 @@ def test_a_base_with_its_own_tokeniser_is_trained_thinned_exported_and_read(data
     whole, thinned = load_trained(run, str(base), "whole.pt"), load_trained(run, str(base))
     assert [len(network.encoder.encoder.layer) for network in (whole, thinned)] == [3, 2]
     export.export(run, out, str(base))
+    assert fix_ranges(out, texts_to_measure(data)) > 4 and not dynamic_ranges(out)
     check_int8(data, run, out)
     encoder = Encoder(out, threads=1, weights=run / "fp32.onnx")
     own = encoder.read(["parcel 7 is late", "parcel 7 is fine and a longer post than the other one"])
@@ -82,6 +85,11 @@ def test_a_base_with_its_own_tokeniser_is_trained_thinned_exported_and_read(data
         columns, _ = thinned(torch.tensor([[0, *ids, 2]]), torch.ones(1, len(ids) + 2, dtype=torch.long))
     assert np.allclose(own.columns[0], columns[0].numpy(), atol=1e-3)
     assert own.embeddings.shape == (2, EMBEDDING_SIZE)  # the tiny encoder has 32
+
+
+def dynamic_ranges(model: Path) -> list[str]:
+    nodes = onnx.load(str(model / "encoder.onnx")).graph.node
+    return [node.name for node in nodes if node.op_type.startswith("DynamicQuantize")]
 
 
 @pytest.mark.parametrize("width", [32, 768])

@@ -117,3 +117,12 @@ def test_a_wrong_number_of_threads_is_told_and_not_ignored(monkeypatch: pytest.M
         default_threads()
     monkeypatch.setenv("MENTIONDESK_INFERENCE_THREADS", "1")
     assert default_threads() == 1
+
+
+def test_what_is_said_of_a_post_does_not_depend_on_the_posts_read_with_it():
+    """By ranges of the batch at hand, a loud neighbour moved every score a little."""
+    posts = ["Where is my parcel?", "退款三周了还没到", "REFUND NOW!!! " * 40, "merci beaucoup", "🔥" * 90]
+    encoder = Encoder(MODEL_FOLDER, threads=1)
+    together, alone = encoder.read(posts), [encoder.read([post]) for post in posts]
+    assert np.allclose(together.columns, np.concatenate([own.columns for own in alone]), atol=1e-4)
+    assert np.allclose(together.embeddings, np.concatenate([own.embeddings for own in alone]), atol=1e-4)

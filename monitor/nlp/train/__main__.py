@@ -15,6 +15,7 @@ from monitor.nlp.train.export import check_int8, export
 from monitor.nlp.train.languages import train_languages
 from monitor.nlp.train.linear import train_linear
 from monitor.nlp.train.network import SHIPPED
+from monitor.nlp.train.ranges import fix_ranges, texts_to_measure
 from monitor.nlp.train.recipe import BASE, FULL, FURTHER, SHORT, THINNED
 from monitor.nlp.train.train import train
 
@@ -97,6 +98,8 @@ def main() -> None:
         return  # another worker goes on
     if "export" in options.only:
         export(options.checkpoints, options.out, options.base)
+        fixed = fix_ranges(options.out, texts_to_measure(options.data, open_only=options.open_only))
+        print(f"{fixed} ranges fixed", file=sys.stderr, flush=True)
         check_int8(options.data, options.checkpoints, options.out, open_only=options.open_only)
     if "linear" in options.only:
         train_linear(options.data, options.out / "linear.npz", options.open_only)

@@ -1,7 +1,8 @@
 """Exports trained weights to the int8 ONNX file that ships.
 
 Steps: torch → ONNX (the classic exporter, whose graph the optimiser can fuse), fusion of attention and layer norms,
-dynamic quantisation a channel at a time. The fp32 file stays in the run folder for comparison.
+dynamic quantisation a channel at a time (whose ranges `ranges.py` fixes afterwards). The fp32 file stays in the run
+folder for comparison.
 """
 
 import shutil
