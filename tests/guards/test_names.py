@@ -10,7 +10,7 @@ GIVEN: dict[str, str] = {
     "monitor/platforms/meta/facebook_reader.py:item": "Meta's own field of that name",
     **{
         f"monitor/nlp/train/{module}.py:data": "the folder of labelled data, as `--data` calls it"
-        for module in ("calibrate", "export", "languages", "linear", "plan", "train")
+        for module in ("calibrate", "export", "folds", "languages", "linear", "plan", "ranges", "train")
     },
 }
 # As a noun "handle" is a profile's @name, as platforms call it; as a verb it stays banned (see below).

@@ -17,7 +17,6 @@ from monitor.nlp.train.corpora import (
     read_training_set,
     why_unreadable,
 )
-from monitor.nlp.train.languages import LATIN, fit
 from monitor.nlp.train.lexicon import drop_unused
 from monitor.nlp.vocabulary import END, MASK, PAD, START, build_tokenizer, id_of
 
@@ -49,7 +48,9 @@ def test_our_labels_hold_no_words_and_agree_with_each_other():
         if row["file"] == "umsab/train.tsv":  # tweets of no shop: their sentiment alone is labelled
             assert row["sentiment"] in HEADS["sentiment"] and not any(row[head] for head in LABELS[1:]), row
             continue
-        assert all(row[head] in HEADS[head] for head in LABELS), row
+        # Left open: what a complaint is beside one, and topics of airlines and railways, which ours do not fit.
+        may_be_open = {"intent", "topic"} if row["complaint"] == "yes" else {"topic"}
+        assert all(row[head] in HEADS[head] or (not row[head] and head in may_be_open) for head in LABELS), row
         assert (row["complaint"] == "yes") == (row["severity"] != "0"), row
         assert row["severity"] != "3" or row["escalate"] == "yes", row
 
@@ -171,6 +172,9 @@ def test_a_file_that_cannot_teach_says_what_it_lacks(tmp_path, written, said):
 
 
 def test_languages_are_learnt_without_the_lists_of_frequent_words(data, monkeypatch, capsys):
+    pytest.importorskip("sklearn")
+    from monitor.nlp.train.languages import LATIN, fit
+
     monkeypatch.setattr("monitor.nlp.train.languages.PIECES", 20)
     posts = {("ours", "de"): ["das Paket ist noch nicht da"] * 3, ("ours", "fr"): ["le colis n'est pas encore là"] * 3}
     weights = fit(data, posts)
