@@ -2,7 +2,7 @@
 
 Dynamic quantisation takes the range of each tensor from the batch at hand, so that what is said of a post depends on
 the posts that happen to be read with it. Here they are measured once, on posts of the training part, and written into
-the graph: a post reads alike alone and in any company, and two passes over each tensor are saved.
+the graph: a post reads alike alone and in any company.
 """
 
 import random
