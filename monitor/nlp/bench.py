@@ -20,7 +20,7 @@ from typing import Any, Final
 from monitor.nlp.encoder import Encoder
 from monitor.nlp.engine import MODEL_FOLDER, Engine, PostInput
 from monitor.nlp.language import identify_languages
-from monitor.nlp.normalise import normalise
+from monitor.nlp.normalise import simplify
 
 _ROUNDS: Final = 3
 _POSTS: Final = Path(__file__).parent / "bench_posts.txt"
@@ -68,7 +68,7 @@ def bench_analysis(count: int = 1000, fp32: Path | None = None) -> dict[str, Any
     work |= {name: (count, run) for name, run in language_work(texts).items()}
     if (MODEL_FOLDER / "encoder.onnx").exists():
         plain["int8"] = Encoder(MODEL_FOLDER, 1, threads_a_batch=engine.threads)
-        work |= _encoder_work(Encoder(MODEL_FOLDER, engine.threads), plain, [normalise(text) for text in texts])
+        work |= _encoder_work(Encoder(MODEL_FOLDER, engine.threads), plain, [simplify(text) for text in texts])
     speeds: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(_ROUNDS):
         for name, (posts, run) in work.items():
@@ -84,7 +84,7 @@ def _open_fp32(path: Path, threads: int) -> Encoder:
         )
     try:
         encoder = Encoder(MODEL_FOLDER, 1, path, threads_a_batch=threads)
-        encoder.read([normalise(text) for text in read_posts(1)])
+        encoder.read([simplify(text) for text in read_posts(1)])
     except Exception as error:  # noqa: BLE001 - onnxruntime raises classes of its own
         kind = type(error).__name__
         raise BenchError(

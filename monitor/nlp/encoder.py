@@ -4,13 +4,14 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.nlp.vocabulary import END, START, id_of, open_tokenizer
+from monitor.nlp.vocabulary import END, START, id_of, open_tokenizer, spell
 from monitor.nlp.windows import MOST_WINDOWS, cut_windows, join_means, take_worst_parts
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Encoder:
         self._session = open_session(weights or folder / "encoder.onnx", threads_a_batch)
 
     def read(self, texts: Sequence[str]) -> Reading:
-        """Reads normalised texts; rows come back in the order given."""
+        """Reads simplified texts (see normalise.py); rows come back in the order given."""
         windows, owners = self._windows(texts)
         return _join(*self._run(windows), [len(window) for window in windows], owners, len(texts))
 
@@ -60,12 +61,15 @@ class Encoder:
 
     def pieces(self, text: str) -> list[str]:
         """The text cut at the tokeniser's pieces (used where a script has no spaces)."""
-        return [text[start:end] for start, end in self._tokenizer.encode(text, add_special_tokens=False).offsets]
+        # Where pieces begin, not where they end: the mark of a word's start lies over the letter behind it, and letters
+        # that the tokeniser composes have one place for two.
+        starts = {start for start, _ in self._tokenizer.encode(text, add_special_tokens=False).offsets}
+        return [text[start:end] for start, end in pairwise([*sorted(starts | {0}), len(text)])]
 
     def _windows(self, texts: Sequence[str]) -> tuple[list[list[int]], list[int]]:
         windows: list[list[int]] = []
         owners: list[int] = []
-        shortened = [shorten(text) for text in texts]
+        shortened = [shorten(text) for text in spell(self._tokenizer, texts)]
         for row, encoded in enumerate(self._tokenizer.encode_batch_fast(shortened, add_special_tokens=False)):
             for window in cut_tokens(encoded.ids):
                 windows.append([self._start, *window, self._end])

@@ -25,7 +25,7 @@ from monitor.nlp.labels import AUDIENCES, DENIED_INTENTS, HEADS, INTENTS, SENTIM
 from monitor.nlp.language import identify_languages
 from monitor.nlp.learning import LearnedWeights
 from monitor.nlp.linear import LinearModel
-from monitor.nlp.normalise import normalise, says_something
+from monitor.nlp.normalise import fold, says_something, simplify
 from monitor.nlp.reasons import WordWeigher
 from monitor.text.clean import clean
 from monitor.text.entities import Entity, find_entities
@@ -166,7 +166,7 @@ class Engine:
         read = self._read(posts, lambda texts: [find_entities(text, order_patterns) for text in texts])
         if learned is not None and read.reading is not None:
             read.scores = learned.apply(read.scores, read.reading.embeddings)
-        silent = {row for row, fold in enumerate(read.folded) if not says_something(fold)}
+        silent = {row for row, said in enumerate(read.folded) if not says_something(said)}
         for row in silent:
             _judge_silence(read.scores, row, asks=not _ASKING.isdisjoint(read.folded[row]))
         return [self._answer(read, row, is_silent=row in silent) for row in range(len(posts))]
@@ -183,13 +183,14 @@ class Engine:
         self.load()
         encoder, linear, calibration, _ = self._models
         texts = [clean(post.text[:_LONGEST_POST]) for post in posts]
-        folded = [normalise(text) for text in texts]
+        simplified = [simplify(text) for text in texts]
+        folded = [fold(text) for text in simplified]
         # onnxruntime works without the interpreter's lock: what follows is done meanwhile. One core does one thing.
         with ThreadPoolExecutor(1) if self.threads > 1 else nullcontext() as beside:
-            reads = beside.submit(encoder.read, folded) if beside and encoder else None
+            reads = beside.submit(encoder.read, simplified) if beside and encoder else None
             languages = identify_languages(texts, [post.language_hint for post in posts])
             entities, raw = find([post.text[:_LONGEST_POST] for post in posts]), linear.score(folded)
-            reading = reads.result() if reads else encoder.read(folded) if encoder else None
+            reading = reads.result() if reads else encoder.read(simplified) if encoder else None
         own = calibration.probabilities(reading.columns if reading else None, raw, languages)
         return _Read(texts, folded, languages, entities, self._replaced.apply(own, texts), reading)
 

@@ -1,7 +1,8 @@
-"""The form of a post's text that the models read: the same at training and at run time.
+"""The two forms of a post's text that the models read: the same at training and at run time.
 
-Handles and addresses are masked, case and width are folded, and marks are dropped where readers do without them
-(Latin, Greek, Cyrillic, Arabic, Hebrew) but kept where they carry the word (Thai, Indic scripts, kana).
+Simplified, as an encoder reads that was trained in many languages: handles and addresses are masked, case and width
+are folded. Normalised, as n-grams and a vocabulary of our own are counted: further, marks are dropped where readers do
+without them (Latin, Greek, Cyrillic, Arabic, Hebrew) but kept where they carry the word (Thai, Indic scripts, kana).
 """
 
 import re
@@ -31,16 +32,33 @@ _DROPPED_MARKS = re.compile(
 
 
 def normalise(text: str) -> str:
-    """Fold a post for the models; total (any str is accepted) and linear in the length of the text."""
+    """Both steps at once; total (any str is accepted) and linear in the length of the text."""
+    return fold(simplify(text))
+
+
+def simplify(text: str) -> str:
+    """The form in which every letter still has its marks; total and linear as well."""
     text = _ADDRESS.sub(" http ", text)
     text = _HANDLE.sub(_mask, text)
     text = _PLACEHOLDER.sub(r" \1 ", text)
     text = _LONG_NUMBER.sub("000000", text)
     text = text.lower()
     if not text.isascii():
-        text = _fold_scripts(text)
+        text = unicodedata.normalize("NFKC", _OTHER_CONTROL.sub("", text)).lower()
     text = _REPEATED.sub(r"\1\1\1", text)
     return _SPACES.sub(" ", text).strip()
+
+
+def fold(simplified: str) -> str:
+    """Drops the marks, and spells Hangul in its letters."""
+    if simplified.isascii():
+        return simplified
+    text = unicodedata.normalize("NFKD", simplified)
+    text = _DROPPED_MARKS.sub("", text)
+    text = unicodedata.normalize("NFC", text)
+    # The vocabulary of the first base spells Hangul in its letters (jamo).
+    text = _HANGUL_SYLLABLE.sub(lambda run: unicodedata.normalize("NFD", run.group()), text).lower()
+    return _SPACES.sub(" ", _REPEATED.sub(r"\1\1\1", text)).strip()
 
 
 def says_something(folded: str) -> bool:
@@ -55,12 +73,3 @@ def _mask(handle: re.Match[str]) -> str:
     before = " " if start and _TOUCHES.match(handle.string, start - 1) else ""
     after = " " if handle.group().isascii() and _TOUCHES.match(handle.string, end) else ""
     return f"{before}{masked}{after}"
-
-
-def _fold_scripts(text: str) -> str:
-    text = _OTHER_CONTROL.sub("", text)
-    text = unicodedata.normalize("NFKD", text)
-    text = _DROPPED_MARKS.sub("", text)
-    text = unicodedata.normalize("NFC", text)
-    # The base vocabulary spells Hangul in its letters (jamo).
-    return _HANGUL_SYLLABLE.sub(lambda run: unicodedata.normalize("NFD", run.group()), text).lower()

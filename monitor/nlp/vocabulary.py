@@ -1,14 +1,16 @@
-"""The tokeniser of the shipped encoder: WordPiece over `vocabulary.txt` (one piece a line, line number = id).
+"""The tokeniser of an encoder: its own, as `tokenizer.json` (so the one that ships), or WordPiece over `vocabulary.txt`
+(one piece a line, line number = id), which an English base gets.
 
-An encoder trained from another base (`make train BASE=`) may bring its own, as `tokenizer.json` in its place.
 The library `tokenizers` is used alone: importing `transformers` would cost seconds at every start.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+
+from monitor.nlp.normalise import fold
 
 VOCABULARY, OWN_TOKENIZER = "vocabulary.txt", "tokenizer.json"
 PAD, UNKNOWN, START, END, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
@@ -22,6 +24,7 @@ _SIGNS = "\u2190-\u2bff\u3000-\u303f\ufe00-\ufe0f\U0001f000-\U0001faff"
 _JAMO = "\u1100-\u11ff"  # the letters that Hangul is read in; a phrase of it without spaces is long
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _MAXIMUM_WORD = 64
+_CONTROL = re.compile(r"<(/?s|pad|unk|mask)>")
 
 
 def id_of(tokenizer: Tokenizer, piece: str) -> int:
@@ -46,6 +49,14 @@ def open_tokenizer(folder: Path) -> Tokenizer:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
+
+
+def spell(tokenizer: Tokenizer, texts: Sequence[str]) -> Sequence[str]:
+    """Simplified texts as this tokeniser knows them: our own vocabulary spells without marks (see normalise.py), others
+    take "<mask>" for a piece of theirs, which nobody who writes it means."""
+    if isinstance(tokenizer.model, models.WordPiece):
+        return list(map(fold, texts))
+    return [_CONTROL.sub(r"< \1 >", text) if "<" in text else text for text in texts]
 
 
 def build_tokenizer(pieces: Iterable[str]) -> Tokenizer:

@@ -1,8 +1,8 @@
-"""The one form of a text that both models read."""
+"""The two forms of a text that the models read."""
 
 import pytest
 
-from monitor.nlp.normalise import normalise
+from monitor.nlp.normalise import fold, normalise, simplify
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,20 @@ from monitor.nlp.normalise import normalise
 )
 def test_it_keeps_what_was_said_and_drops_who_was_named(written: str, read: str) -> None:
     assert normalise(written) == read
+
+
+def test_simplified_texts_keep_every_mark_and_syllable_and_fold_to_what_is_normalised() -> None:
+    for written, read in (
+        ("@LumoraHelp RÉPONSE à ma réclamation​", "@care réponse à ma réclamation"),
+        ("배송이 너무 늦어요", "배송이 너무 늦어요"),
+        ("İade ĞÜZEL", "i̇ade ğüzel"),
+        ("ｶﾞﾁｬ", "ガチャ"),
+        ("إِرْجَاع", "إِرْجَاع"),
+    ):
+        assert simplify(written) == read
+        assert fold(simplify(written)) == normalise(written)
+        assert simplify(simplify(written)) == simplify(written)
+    assert normalise("@LumoraHelp RÉPONSE") == "@care reponse"
 
 
 def test_it_keeps_marks_that_carry_the_word() -> None:

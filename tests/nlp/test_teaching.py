@@ -27,7 +27,7 @@ from monitor.nlp.train.network import (  # noqa: E402
     why_not_thinned,
 )
 from monitor.nlp.train.plan import hold_teaching, is_right  # noqa: E402
-from monitor.nlp.train.recipe import THINNED  # noqa: E402
+from monitor.nlp.train.recipe import FULL, FURTHER, SHORT, THINNED  # noqa: E402
 from monitor.nlp.train.train import make_room, train  # noqa: E402
 from monitor.nlp.vocabulary import OWN_TOKENIZER, VOCABULARY  # noqa: E402
 
@@ -97,21 +97,25 @@ def test_stored_weights_tell_the_shape_of_their_network(tmp_path):
 
 @pytest.mark.parametrize(
     ("depth", "kept", "joined_after"),
-    [(6, [0, 1, 3, 5], 2), (12, [0, 1, 2, 3, 6, 7, 10, 11], 4), (8, [0, 1, 2, 4, 5, 7], 3), (24, None, 8)],
+    [
+        (12, [0, 2, 4, 7, 9, 11], 2),
+        (24, [0, 1, 4, 5, 8, 9, 14, 15, 18, 19, 22, 23], 4),
+        (18, [0, 1, 3, 4, 6, 7, 11, 14, 17], 4),
+    ],
 )
 def test_of_a_deeper_base_the_layers_in_their_place_are_kept(depth, kept, joined_after):
     found, joined = THINNED.thinning.of(depth)
-    assert (found, joined) == (kept or found, joined_after) and len(found) >= depth * 2 // 3
+    assert (found, joined) == (kept, joined_after)
     deep = thin(tiny_network(layers=depth), found, joined)
     assert len(deep.encoder.encoder.layer) == len(found) and read(deep.eval(), [[2, 7, 8, 3]])[0].isfinite().all()
 
 
 def test_a_network_of_few_layers_or_of_another_build_stays_whole():
-    config = DebertaV2Config(vocab_size=50, hidden_size=16, num_hidden_layers=6, num_attention_heads=2,
+    config = DebertaV2Config(vocab_size=50, hidden_size=16, num_hidden_layers=12, num_attention_heads=2,
                              intermediate_size=32)  # fmt: skip
     assert "it is deberta-v2" in why_not_thinned(MentionNetwork(DebertaV2Model(config), 16), THINNED.thinning)
-    assert "it has 5 layers" in why_not_thinned(tiny_network(layers=5), THINNED.thinning)
-    assert why_not_thinned(tiny_network(layers=6), THINNED.thinning) == ""
+    assert "it has 11 layers" in why_not_thinned(tiny_network(layers=11), THINNED.thinning)
+    assert why_not_thinned(tiny_network(layers=12), THINNED.thinning) == ""
     assert why_not_thinned(tiny_network(layers=3), replace(THINNED.thinning, depth=3)) == ""
 
 
@@ -149,20 +153,28 @@ def test_a_copy_is_judged_and_learnt_once(tmp_path, monkeypatch, capsys):
     assert sorted(example.labels["complaint"] for example in read_once(tmp_path, corpus)) == [0, 1]
 
 
-def test_a_teacher_says_what_it_thinks_where_no_label_denies_it_and_places_every_post():
-    teacher = tiny_network()
+def test_teachers_say_what_they_think_where_no_label_denies_it_and_the_first_places_every_post():
+    teacher, other = tiny_network(), tiny_network()
     plan = SimpleNamespace(device=torch.device("cpu"))
     posts = [Prepared(np.array([2, word, 3]), [MASKED] * len(HEADS)) for word in range(5, 9)]
     said, places = read(teacher, [post.ids for post in posts])
     topic = head_slices()["topic"]
     likeliest = int(said[1, topic].argmax())
     posts[1].labels = [(likeliest + 1) % len(HEADS[head]) if head == "topic" else MASKED for head in HEADS]
-    hold_teaching(plan, teacher, posts, only_right=True, embedding=True)
+    hold_teaching(plan, [teacher], posts, only_right=True, embedding=True)
     assert posts[1].taught == -1 and all(post.taught >= 0 for post in (posts[0], *posts[2:]))
     for row, post in enumerate(posts):
-        assert torch.allclose(plan.targets[post.target], places[row], atol=1e-5)
+        assert torch.allclose(plan.targets[post.target], places[row], atol=4e-3)  # half the bits, where they are borne
     own = plan.taught[posts[2].taught].float()
-    assert torch.allclose(own[topic], said[2, topic].softmax(0), atol=1e-3)
+    assert torch.allclose(own[topic], said[2, topic].softmax(0), atol=4e-3)
+    hold_teaching(plan, [teacher, other], posts, embedding=True)
+    both = (said[2, topic].softmax(0) + read(other, [posts[2].ids])[0][0, topic].softmax(0)) / 2
+    assert torch.allclose(plan.taught[posts[2].taught].float()[topic], both, atol=4e-3)
+    assert torch.allclose(plan.targets[posts[2].target], places[2], atol=4e-3)
+
+
+def test_every_recipe_that_begins_from_the_base_ends_at_what_is_small_enough_to_ship():
+    assert all(recipe.thinning for recipe in (SHORT, FULL, THINNED)) and FURTHER.thinning is None
 
 
 def test_a_recipe_that_thins_needs_a_whole_network(tmp_path):

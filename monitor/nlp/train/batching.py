@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from monitor.nlp.vocabulary import END, START, id_of
+from monitor.nlp.vocabulary import END, START, id_of, spell
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ def shorten(ids: list[int], longest: int) -> list[int]:
 
 def encode(tokenizer: Tokenizer, texts: Sequence[str], longest: int) -> list[NDArray[np.int64]]:
     start, end = id_of(tokenizer, START), id_of(tokenizer, END)
-    encoded = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    encoded = tokenizer.encode_batch(list(spell(tokenizer, texts)), add_special_tokens=False)
     return [np.array([start, *shorten(one.ids, longest), end]) for one in encoded]
 
 

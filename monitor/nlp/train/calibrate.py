@@ -13,6 +13,7 @@ from monitor.nlp.calibration import GROUPS, Calibration, language_group
 from monitor.nlp.encoder import Encoder
 from monitor.nlp.labels import HEADS, TOPIC_SET_VERSION, head_slices
 from monitor.nlp.linear import LinearModel
+from monitor.nlp.normalise import fold
 from monitor.nlp.train.corpora import DEVELOPMENT, HELD_OUT_SHARE, SEED, Example, read_corpus, read_training_set
 
 BIAS_PENALTY = 0.05
@@ -149,7 +150,7 @@ def calibrate(data: Path, model: Path, version: str = "", open_only: bool = Fals
     fitted = judged + general
     examples = fitted + development
     texts = [example.text for example in examples]
-    linear = LinearModel.load(model / "linear.npz").score(texts)
+    linear = LinearModel.load(model / "linear.npz").score(list(map(fold, texts)))
     has_encoder = (model / "encoder.onnx").exists()
     encoder = Encoder(model, threads=2).read(texts).columns if has_encoder else None
     groups = fit_groups(fitted, encoder[: len(fitted)] if encoder is not None else None, linear[: len(fitted)])

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.nlp.labels import HEADS
-from monitor.nlp.normalise import normalise
+from monitor.nlp.normalise import fold, simplify
 
 SEED = 20261125
 HELD_OUT_SHARE = 0.08  # of the task sets: never trained on, calibrates the scores and chooses the thresholds
@@ -32,7 +32,7 @@ MASKED = -1
 
 @dataclass(slots=True)
 class Example:
-    """One labelled text in the form that the models read.
+    """One labelled text, simplified (see normalise.py).
 
     `labels` has an entry only for the heads that the set labels. `english` is the same post in English, where the
     corpus has it: the encoder is taught to place both alike.
@@ -191,13 +191,13 @@ def read_corpus(folder: Path, corpus: Corpus, *, seed: int, held_out_share: floa
     examples = []
     for row in read_rows(path):
         labels = corpus.read_labels(row)
-        text = normalise(row[corpus.text_column] or "")
+        text = simplify(row[corpus.text_column] or "")
         language = corpus.language or row.get("lang", "")
         if corpus.name == "umsab" and language == "hi":
             continue  # its published labels are noise (see docs/decisions.md): labels.tsv has ours
         if text and labels:
-            key = text if corpus.key_column == "text" else row.get(corpus.key_column) or text
-            english = normalise(row.get("english") or "")
+            key = fold(text) if corpus.key_column == "text" else row.get(corpus.key_column) or fold(text)
+            english = simplify(row.get("english") or "")
             examples.append(Example(text, language, corpus.name, labels, is_held_out(key, held_out_share), english))
     random.Random(seed).shuffle(examples)
     return examples
@@ -216,9 +216,9 @@ def read_our_labels(folder: Path, *, held_out_share: float) -> list[Example]:
         for row in read_rows(folder / path):
             label = by_name.pop(name_of_text(row["text"] or ""), None)
             if label is not None:
-                text, labels = normalise(row["text"]), _full_labels(label)
+                text, labels = simplify(row["text"]), _full_labels(label)
                 is_task = "complaint" in labels
-                held_out = is_held_out(text, held_out_share * (1 if is_task else OTHER_HELD_OUT))
+                held_out = is_held_out(fold(text), held_out_share * (1 if is_task else OTHER_HELD_OUT))
                 corpus = "complaint_triage" if is_task else path.split("/")[0]
                 examples.append(Example(text, label["lang"], corpus, labels, held_out, is_doubtful=is_task))
     return examples
@@ -226,19 +226,19 @@ def read_our_labels(folder: Path, *, held_out_share: float) -> list[Example]:
 
 def read_unlabelled(folder: Path, known: list[Example]) -> list[Example]:
     """The posts of UNLABELLED that are not in the sets already, nor kept for judging; every text once."""
-    seen = {example.text for example in known}
+    seen = {fold(example.text) for example in known}
     for name in JUDGED:
         if (folder / name).exists():
-            seen |= {normalise(row["text"] or "") for row in read_rows(folder / name)}
+            seen |= {fold(simplify(row["text"] or "")) for row in read_rows(folder / name)}
     examples = []
     for name, column, language in UNLABELLED:
         if not (folder / name).exists():
             print(f"{name}: not there, left out", file=sys.stderr)
             continue
         for row in read_rows(folder / name):
-            text = normalise(row[column] or "")
-            if len(text) > 15 and text not in seen:
-                seen.add(text)
+            text = simplify(row[column] or "")
+            if len(text) > 15 and fold(text) not in seen:
+                seen.add(fold(text))
                 examples.append(Example(text, language, name.split("/")[0]))
     return examples
 
@@ -263,5 +263,5 @@ def read_training_set(
     other = read(OTHER_CORPORA, folder, held_out_share * OTHER_HELD_OUT)
     other += [example for example in labelled if "complaint" not in example.labels]
     other += read(OUR_OTHER_CORPORA, OUR_FOLDER, held_out_share * OTHER_HELD_OUT)
-    kept_back = {example.text for example in task if example.is_held_out}
-    return task, [example for example in other if example.is_held_out or example.text not in kept_back]
+    kept_back = {fold(example.text) for example in task if example.is_held_out}
+    return task, [example for example in other if example.is_held_out or fold(example.text) not in kept_back]

@@ -76,7 +76,7 @@ def largest_difference(one: Path, other: Path, pieces: int) -> float:
 def export(run: Path, out: Path, base: str, *, reduce_range: bool = True) -> None:
     """Writes encoder.onnx and its vocabulary into `out`, and fp32.onnx into `run`.
 
-    Raises SystemExit for a file of the packaged base that is too large to ship.
+    Raises SystemExit for a file of the base of what ships that is too large to ship.
     """
     network = load_trained(run, base)
     pieces = len(network.encoder.get_input_embeddings().weight)

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
+from monitor.nlp.normalise import normalise
 from monitor.nlp.train.lexicon import read_dictionaries
 from monitor.nlp.vocabulary import CONTINUED, UNKNOWN, id_of
 
@@ -25,7 +26,7 @@ def _mean_vector(tokenizer: Tokenizer, text: str, vectors: torch.Tensor) -> torc
 def _translations(folder: Path) -> dict[str, dict[str, list[str]]]:
     """Language → foreign word → its English translations."""
     found: dict[str, dict[str, list[str]]] = {}
-    for language, words in read_dictionaries(folder).items():
+    for language, words in read_dictionaries(folder, normalise).items():
         reverse: dict[str, list[str]] = defaultdict(list)
         for english, foreign_words in words.items():
             for foreign in foreign_words:

@@ -1,6 +1,6 @@
 """Judges the encoder on the published complaint set by five folds: `python -m monitor.nlp.train.folds --data DIR`.
 
-The papers mask handles and addresses, and so does `normalise`. The network learns everything but that set first; then
+The papers mask handles and addresses, and so does `simplify`. The network learns everything but that set first; then
 each fold starts from there and learns four parts of it. A TF-IDF model is judged on the same folds.
 """
 
@@ -18,6 +18,7 @@ from sklearn.metrics import f1_score
 from sklearn.pipeline import make_union
 
 from monitor.nlp.labels import HEADS, head_slices
+from monitor.nlp.normalise import normalise
 from monitor.nlp.train.batching import Prepared, batches, encode, pad
 from monitor.nlp.train.corpora import MASKED, OTHER_CORPORA, SEED, Corpus, Example, read_corpus
 from monitor.nlp.train.network import MentionNetwork
@@ -35,7 +36,7 @@ BATCH_TOKENS = 1400
 
 def read_once(data: Path, corpus: Corpus) -> list[Example]:
     """Each text once: a copy in another fold would have been learnt."""
-    return list({example.text: example for example in read_corpus(data, corpus, seed=1)}.values())
+    return list({normalise(example.text): example for example in read_corpus(data, corpus, seed=1)}.values())
 
 
 def encoder_scores(network: MentionNetwork, plan: Plan, examples: list[Example], folds: list[NDArray]) -> NDArray:

@@ -6,10 +6,10 @@ Frequencies are FrequencyWords (CC BY-SA 4.0); dictionaries come from Wiktionary
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from monitor.nlp.normalise import normalise
+from monitor.nlp.normalise import normalise, simplify
 from monitor.nlp.vocabulary import CONTINUED, build_tokenizer
 
 #: Language → (dictionary file, frequency file or "", new pieces it may claim).
@@ -54,8 +54,8 @@ TAIL_QUOTAS = {
 }
 
 
-def read_dictionaries(folder: Path) -> dict[str, dict[str, list[str]]]:
-    """Language → English word → words of that language; everything normalised, single words only in English."""
+def read_dictionaries(folder: Path, form: Callable[[str], str] = simplify) -> dict[str, dict[str, list[str]]]:
+    """Language → English word → words of that language, all in a form of normalise.py; single words only in English."""
     dictionaries: dict[str, dict[str, list[str]]] = {}
     for language, (name, _, _) in LANGUAGES.items():
         path = folder / "lexicon" / "dictionaries" / f"{name}.txt"
@@ -65,17 +65,19 @@ def read_dictionaries(folder: Path) -> dict[str, dict[str, list[str]]]:
         for line in path.read_text(encoding="utf-8").splitlines():
             english, _, foreign = line.partition("\t")
             if english and foreign:
-                words[normalise(english)].append(normalise(foreign))
+                words[form(english)].append(form(foreign))
         dictionaries[language] = dict(words)
     return dictionaries
 
 
-def read_frequencies(folder: Path, language: str, limit: int = 20000) -> list[str]:
+def read_frequencies(
+    folder: Path, language: str, form: Callable[[str], str] = simplify, limit: int = 20000
+) -> list[str]:
     path = folder / "lexicon" / "frequency" / f"{LANGUAGES[language][1]}.txt"
     if not LANGUAGES[language][1] or not path.exists():
         return []
     lines = path.read_text(encoding="utf-8").splitlines()[:limit]
-    return [normalise(line.rpartition(" ")[0]) for line in lines]
+    return [form(line.rpartition(" ")[0]) for line in lines]
 
 
 def count_words(texts: Iterable[str], known_runs: set[str]) -> Counter[str]:
@@ -97,9 +99,9 @@ def choose_pieces(folder: Path, texts: dict[str, list[str]], base: list[str]) ->
     """New piece → language, most useful first per language: corpus words by count, then the frequency list."""
     chosen: dict[str, str] = {}
     taken = set(base)
-    dictionaries = read_dictionaries(folder)
+    dictionaries = read_dictionaries(folder, normalise)
     for language, (_, _, quota) in LANGUAGES.items():
-        frequent = read_frequencies(folder, language)
+        frequent = read_frequencies(folder, language, normalise)
         known_runs = {word for words in dictionaries.get(language, {}).values() for word in words} | set(frequent)
         counts = count_words(texts.get(language, []), known_runs)
         scores: dict[str, float] = {word: count for word, count in counts.items() if count >= 3}

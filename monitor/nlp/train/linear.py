@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from monitor.nlp.labels import COLUMN_COUNT, HEADS, head_slices
 from monitor.nlp.linear import SIZES, WIDE, weigh
 from monitor.nlp.ngrams import Counts, count_ngrams
+from monitor.nlp.normalise import fold
 from monitor.nlp.train.corpora import HELD_OUT_SHARE, SEED, Example, read_training_set
 
 BITS = 18
@@ -22,7 +23,7 @@ DEFAULT_STRENGTH = 3.0
 
 
 def features(examples: list[Example]) -> Counts:
-    return count_ngrams([example.text for example in examples], bits=WIDE_BITS, sizes=SIZES, has_words=True)
+    return count_ngrams([fold(example.text) for example in examples], bits=WIDE_BITS, sizes=SIZES, has_words=True)
 
 
 def rarity_of(counts: Counts) -> NDArray[np.float16]:

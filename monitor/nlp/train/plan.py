@@ -1,4 +1,4 @@
-"""The posts of every pass of a training, and what is said of them: by the base encoder, or the network before."""
+"""The posts of every pass of a training, and what is said of them: by the base encoder, or by teachers."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -6,15 +6,21 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
 from torch import nn
 
 from monitor.nlp.labels import HEADS, head_slices
 from monitor.nlp.train.batching import Prepared, batches, encode, pad
-from monitor.nlp.train.corpora import MASKED, Example
+from monitor.nlp.train.corpora import MASKED, SEED, Example
 from monitor.nlp.train.lexicon import gloss, read_dictionaries
-from monitor.nlp.train.network import MentionNetwork
+from monitor.nlp.train.network import MentionNetwork, faster, load_base, prefix_of
 from monitor.nlp.train.recipe import GLOSSED_SHARE, GLOSSED_WORDS, REPEATED, Recipe
 from monitor.nlp.train.workers import gather, worker
+
+
+def read_at_once(device: torch.device) -> int:
+    """Posts of like length, where nothing is learnt."""
+    return 1024 if device.type == "cuda" else 256
 
 
 class Plan:
@@ -30,7 +36,7 @@ class Plan:
         self.device = device
         self.dictionaries = list(read_dictionaries(data).values())
         self.targets = torch.zeros(0)  # where the base encoder, or the teacher of a thinned network, places posts
-        self.taught = torch.zeros(0)  # what the network itself said of every label before
+        self.taught = torch.zeros(0)  # what teachers, or the network before, said of every label
         everything = [*self.task, *self.other, *self.pool]
         ids = encode(self.tokenizer, [example.text for example in everything], recipe.longest)
         self.prepared = {
@@ -71,22 +77,27 @@ class Plan:
         return found
 
 
-def hold_base_embeddings(plan: Plan, encoder: nn.Module, tokenizer: Tokenizer) -> None:
-    """What the base encoder says of English posts, kept as targets (distillation of its sense of similarity), also
-    for the same posts in other languages."""
-    english = [(example, example.text) for example in plan.task if example.language == "en"]
-    tweets = (example for example in plan.other if example.language == "en" and example.corpus.startswith("tweeteval"))
-    english += [(example, example.text) for example in [*tweets, *plan.pool] if example.language == "en"]
-    chosen = english[: plan.recipe.similarity_posts]
-    chosen += [(example, example.english) for example in plan.task if example.english]
-    chosen.sort(key=lambda pair: len(pair[1]))
+def hold_base_embeddings(plan: Plan, base: str) -> None:
+    """Where the base encoder places posts, kept as targets (distillation of its sense of similarity), also for the same
+    posts in other languages. The mean of those drawn by chance is taken out of each: in some bases all texts lie in one
+    corner."""
+    encoder, tokenizer = load_base(base)
+    wordpiece = isinstance(tokenizer.model, WordPiece)  # those bases know English alone
+    known = [example for example in [*plan.task, *plan.pool, *plan.other] if example.language == "en" or not wordpiece]
+    drawn = random.Random(SEED).sample(known, min(plan.recipe.similarity_posts, len(known)))
+    drawn_ids = {id(example) for example in drawn}
+    texts = {id(example): (example, example.text) for example in drawn}
+    texts |= {id(example): (example, example.english) for example in plan.task if example.english}
+    chosen = sorted(texts.values(), key=lambda pair: len(pair[1]))
     network = MentionNetwork(encoder, encoder.config.hidden_size).to(plan.device).eval()
-    ids = encode(tokenizer, [text for _, text in chosen], plan.recipe.longest)
+    ids = encode(tokenizer, [prefix_of(base) + text for _, text in chosen], plan.recipe.longest)
     rank, workers = worker()
-    starts = range(64 * rank, len(chosen), 64 * workers)
-    with torch.no_grad():
-        own = {start: network.place(network.read(*pad(ids[start : start + 64], plan.device))[1]) for start in starts}
-    plan.targets = gather(own)
+    size = read_at_once(plan.device)
+    starts = range(size * rank, len(chosen), size * workers)
+    with torch.no_grad(), faster(plan.device):
+        own = {at: network.place(network.read(*pad(ids[at : at + size], plan.device))[1]) for at in starts}
+    places = nn.functional.normalize(gather(own).float(), dim=1)
+    plan.targets = places - places[[id(example) in drawn_ids for example, _ in chosen]].mean(0)
     for row, (example, _) in enumerate(chosen):
         plan.prepared[id(example)].target = row
 
@@ -97,19 +108,28 @@ def probabilities(columns: torch.Tensor) -> torch.Tensor:
 
 
 def hold_teaching(
-    plan: Plan, network: MentionNetwork, posts: Iterable[Prepared], *, only_right: bool = False, embedding: bool = False
+    plan: Plan,
+    networks: Sequence[MentionNetwork],
+    posts: Iterable[Prepared],
+    *,
+    only_right: bool = False,
+    embedding: bool = False,
 ) -> None:
-    """What the network says of these posts, labelled or not, kept as probabilities; with `only_right`, of those alone
-    of which it says nothing that their labels deny. With `embedding`, where it places them becomes their target."""
+    """What the networks say of these posts in the mean, labelled or not, kept as probabilities; with `only_right`, of
+    those alone of which they say nothing that their labels deny. With `embedding`, where the first one places them
+    becomes their target."""
     ordered = sorted(posts, key=lambda post: len(post.ids))
     rank, workers = worker()
     said, places = {}, {}
-    network.eval()
-    for start in range(256 * rank, len(ordered), 256 * workers):
-        with torch.no_grad():
-            columns, vectors = network(*pad([post.ids for post in ordered[start : start + 256]], plan.device))
-        said[start] = probabilities(columns).half()
-        places[start] = vectors
+    for network in networks:
+        network.eval()
+    size = read_at_once(plan.device)
+    for start in range(size * rank, len(ordered), size * workers):
+        read = pad([post.ids for post in ordered[start : start + size]], plan.device)
+        with torch.no_grad(), faster(plan.device):
+            answers = [network(*read) for network in networks]
+        said[start] = torch.stack([probabilities(columns.float()) for columns, _ in answers]).mean(0).half()
+        places[start] = answers[0][1].float()
     plan.taught = gather(said)
     right = is_right(plan.taught, ordered).tolist() if only_right else [True] * len(ordered)
     for row, post in enumerate(ordered):

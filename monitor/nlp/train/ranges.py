@@ -31,7 +31,7 @@ Range = tuple[float, float]
 
 
 def texts_to_measure(data: Path, *, open_only: bool = False) -> list[str]:
-    """Normalised texts of the training part, drawn by chance."""
+    """Simplified texts of the training part, drawn by chance."""
     task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE, open_only=open_only)
     texts = [example.text for example in task + other if not example.is_held_out]
     return random.Random(SEED).sample(texts, min(POSTS, len(texts)))

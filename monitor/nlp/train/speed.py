@@ -26,11 +26,11 @@ from monitor.nlp.bench import posts_per_second, read_posts
 from monitor.nlp.encoder import Encoder
 from monitor.nlp.engine import MODEL_FOLDER, Engine, PostInput
 from monitor.nlp.labels import HEADS
-from monitor.nlp.normalise import normalise
+from monitor.nlp.normalise import simplify
 from monitor.nlp.train.export import load_trained
 from monitor.nlp.train.network import SHIPPED, WHOLE
 from monitor.nlp.train.recipe import BASE
-from monitor.nlp.vocabulary import END, PAD, START, UNKNOWN, id_of, open_tokenizer
+from monitor.nlp.vocabulary import END, PAD, START, UNKNOWN, id_of, open_tokenizer, spell
 
 ROUNDS = 3
 POSTS = 1_000
@@ -60,14 +60,15 @@ def measure(run: Path, model: Path, base: str, threads: int) -> dict[str, Any]:
     """Posts a second of each way, the median of rounds that alternate, and the ratios."""
     torch.set_num_threads(threads)
     texts = read_posts(POSTS)
-    folded = [normalise(text) for text in texts]
-    few = folded[: POSTS // 5]
+    simplified = [simplify(text) for text in texts]
+    spelt = list(spell(open_tokenizer(run), simplified))
+    few = spelt[: POSTS // 5]
     engine, encoder, pipeline = Engine(model, threads), Encoder(model, threads), pipeline_of(run, base)
     work: dict[str, tuple[int, Callable[[], Any]]] = {
         "engine": (POSTS, lambda: engine.analyze([PostInput(text) for text in texts])),
-        "encoder_int8": (POSTS, lambda: encoder.read(folded)),
+        "encoder_int8": (POSTS, lambda: encoder.read(simplified)),
         "pipeline_one_a_call": (len(few), lambda: [pipeline(text, truncation=True) for text in few]),
-        "pipeline_batch_32": (POSTS, lambda: pipeline(folded, batch_size=32, truncation=True)),
+        "pipeline_batch_32": (POSTS, lambda: pipeline(spelt, batch_size=32, truncation=True)),
     }
     engine.load()
     speeds: dict[str, list[float]] = {name: [] for name in work}

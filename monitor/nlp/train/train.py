@@ -1,26 +1,29 @@
 """Trains the encoder: all heads at once, labels that a set does not give masked out of the loss.
 
 Constants stand in recipe.py, seeds are fixed. Steps: read the sets, extend the vocabulary, guess hidden words, learn
-the labels, learn on from its own answers about all posts, teach a network of fewer layers. On two cores the short
+the labels, teach a network of fewer layers what this says of all posts. On two cores the short
 recipe learns the labels alone. `python -m monitor.nlp.train` runs this and what comes after (export,
 linear model, calibration).
 """
 
+import copy
 import random
 import shutil
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
-from tokenizers.models import WordPiece
+from tokenizers.models import Unigram, WordPiece
 from torch import nn
 
 from monitor.nlp.labels import head_slices
+from monitor.nlp.normalise import fold
 from monitor.nlp.train.batching import Prepared, pad
 from monitor.nlp.train.corpora import HELD_OUT_SHARE, MASKED, SEED, Example, read_training_set, read_unlabelled
 from monitor.nlp.train.extend import new_rows
@@ -30,6 +33,7 @@ from monitor.nlp.train.network import (
     WHOLE,
     MentionNetwork,
     extend_embeddings,
+    faster,
     load_base,
     load_weights,
     store_weights,
@@ -37,6 +41,7 @@ from monitor.nlp.train.network import (
     why_not_thinned,
 )
 from monitor.nlp.train.plan import Plan, hold_base_embeddings, hold_teaching
+from monitor.nlp.train.prune import MOST_LETTERS, MOST_PIECES, prune, read_word_lists
 from monitor.nlp.train.recipe import (
     AVERAGING,
     BASE,
@@ -57,6 +62,8 @@ from monitor.nlp.train.warm_up import warm_up
 from monitor.nlp.train.workers import average_workers, share_of, worker
 from monitor.nlp.vocabulary import OWN_TOKENIZER, VOCABULARY, build_tokenizer, open_tokenizer
 
+_BETWEEN_SEEDS = 100  # those between belong to the later steps
+
 
 def say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
@@ -67,7 +74,9 @@ def best_device() -> torch.device:
 
 
 def loss_of(network: MentionNetwork, batch: list[Prepared], plan: Plan) -> torch.Tensor:
-    columns, embedding = network(*pad([post.ids for post in batch], plan.device))
+    with faster(plan.device):
+        columns, embedding = network(*pad([post.ids for post in batch], plan.device))
+    columns, embedding = columns.float(), embedding.float()
     labels = torch.tensor([post.labels for post in batch]).to(plan.device, non_blocking=True)
     taught = [row for row, post in enumerate(batch) if post.taught >= 0]
     soft, said = None, columns
@@ -85,7 +94,8 @@ def loss_of(network: MentionNetwork, batch: list[Prepared], plan: Plan) -> torch
         total = total + HEAD_WEIGHTS[head] * loss
     near = [row for row, post in enumerate(batch) if post.target >= 0]
     if near:
-        likeness = nn.functional.cosine_similarity(embedding[near], plan.targets[[batch[row].target for row in near]])
+        wanted = plan.targets[torch.tensor([batch[row].target for row in near]).to(plan.device)]
+        likeness = nn.functional.cosine_similarity(embedding[torch.tensor(near).to(plan.device)], wanted)
         total = total + SIMILARITY_WEIGHT * (1 - likeness).sum()
     return total / len(batch)
 
@@ -146,7 +156,7 @@ def update_average(average: dict[str, torch.Tensor], network: nn.Module, keep: f
                 average[name].lerp_(value, 1 - keep)
 
 
-def group_by_language(examples: list[Example]) -> dict[str, list[str]]:
+def group_by_language(examples: Iterable[Example]) -> dict[str, list[str]]:
     texts: dict[str, list[str]] = defaultdict(list)
     for example in examples:
         texts["zh" if example.language == "zh-Hant" else example.language].append(example.text)
@@ -167,12 +177,18 @@ def make_room(run: Path, former: Path | None) -> None:
 def extend_vocabulary(
     data: Path, run: Path, encoder: nn.Module, tokenizer: Tokenizer, texts: dict[str, list[str]]
 ) -> Tokenizer:
-    """The tokeniser of the base with the pieces of other languages, whose vectors the encoder gets. One that is no
-    WordPiece stays as it is: the multilingual bases have theirs."""
+    """The tokeniser of an English base with the pieces of other languages, whose vectors the encoder gets. That of a
+    multilingual one is cut down to what posts use, or stays as it is."""
     if not isinstance(tokenizer.model, WordPiece):
+        vectors = encoder.get_input_embeddings().weight.data
+        if isinstance(tokenizer.model, Unigram) and len(vectors) > MOST_PIECES + MOST_LETTERS:
+            tokenizer, kept, rows = prune(tokenizer, vectors, texts, read_word_lists(data))
+            say(f"vocabulary: {len(kept)} pieces, {len(rows)} new letters")
+            extend_embeddings(encoder, kept, rows)
         if worker()[0] == 0:
-            tokenizer.save(str(run / OWN_TOKENIZER))
+            tokenizer.save(str(run / OWN_TOKENIZER), pretty=False)
         return tokenizer
+    texts = {language: [fold(text) for text in group] for language, group in texts.items()}
     old_pieces = [tokenizer.id_to_token(row) or "" for row in range(tokenizer.get_vocab_size())]
     spoken = [piece for piece in old_pieces if not piece.startswith("[unused")]
     chosen = choose_pieces(data, texts, spoken)
@@ -193,16 +209,14 @@ def guess_hidden_words(network: MentionNetwork, plan: Plan) -> None:
     warm_up(network, plan.of(texts), plan.targets, plan.tokenizer, plan.recipe, plan.device, SEED)
 
 
-def teach_itself(network: MentionNetwork, plan: Plan, out: Path) -> None:
-    """Goes on from what the network says of all posts, and saves the mix of its weights before and after."""
-    recipe = plan.recipe
-    before = weights_of(network)
-    hold_teaching(plan, network, plan.prepared.values())
-    plan.recipe = replace(recipe, learning_rate=recipe.taught_learning_rate)
-    after = fine_tune(network, plan, plan.passes(recipe.taught_shares, SEED + 1, with_pool=True))
-    mixed = {name: before[name].lerp(after[name], recipe.taught_weight) for name in before}
-    network.load_state_dict(mixed)
-    save(network, mixed, out)
+def learn_labels(network: MentionNetwork, plan: Plan, run: Path, minutes: float) -> list[MentionNetwork]:
+    """As many networks as the recipe wants, from the same weights and with another order of the posts each; they share
+    the minutes. The first one, saved in `run`, is the given one."""
+    networks = [network, *(copy.deepcopy(network) for _ in range(plan.recipe.teachers - 1))]
+    for number, own in enumerate(networks):
+        passes = plan.passes(plan.recipe.other_shares, SEED + _BETWEEN_SEEDS * number)
+        own.load_state_dict(fine_tune(own, plan, passes, None if number else run, minutes / len(networks)))
+    return networks
 
 
 def weights_of(network: MentionNetwork) -> dict[str, torch.Tensor]:
@@ -213,7 +227,7 @@ def go_on(network: MentionNetwork, plan: Plan, run: Path, minutes: float) -> dic
     """Learns what labels were added since a former run, holding what its network said rightly of the task's posts, and
     saves the mix of its weights before and after."""
     before = weights_of(network)
-    hold_teaching(plan, network, plan.of(plan.task), only_right=True)
+    hold_teaching(plan, [network], plan.of(plan.task), only_right=True)
     after = fine_tune(network, plan, plan.passes(plan.recipe.other_shares, SEED), run, minutes=minutes)
     mixed = {name: after[name].lerp(before[name], plan.recipe.kept_weight) for name in before}
     save(network, mixed, run)
@@ -221,17 +235,24 @@ def go_on(network: MentionNetwork, plan: Plan, run: Path, minutes: float) -> dic
 
 
 def thin_out(
-    network: MentionNetwork, plan: Plan, run: Path, thinning: Thinning, minutes: float, begun: Path | None = None
+    teachers: Sequence[MentionNetwork],
+    plan: Plan,
+    run: Path,
+    thinning: Thinning,
+    minutes: float,
+    begun: Path | None = None,
 ) -> None:
-    """Saves a network of fewer layers that has learnt the labels, and what this one says of the posts of its passes
-    where no label denies it. This one is kept beside it. `begun` are the weights of one that has learnt so before."""
+    """Saves a network of fewer layers that has learnt the labels, and what the teachers say of the posts of its passes
+    where no label denies it. The first of them, whose layers it has, is kept beside it. `begun` are the weights of one
+    that has learnt so before."""
+    network = teachers[0]
     save(network, weights_of(network), run, WHOLE)
     plan.recipe = replace(plan.recipe, learning_rate=thinning.learning_rate)
     plan_passes = partial(plan.passes, thinning.shares, SEED + 2, with_pool=True)
     needed = {id(post) for groups in plan_passes() for group in groups for post in group}
     posts = [post for post in plan.prepared.values() if id(post) in needed]
     asked = {id(post): post for post in [*posts, *plan.of(plan.task)]}  # glossed posts take the answers of their own
-    hold_teaching(plan, network, asked.values(), only_right=True, embedding=True)
+    hold_teaching(plan, teachers, asked.values(), only_right=True, embedding=True)
     say(f"{len(asked)} posts asked about")
     kept, joined_after = thinning.of(network.encoder.config.num_hidden_layers)
     smaller = load_weights(network, begun) if begun else thin(network, kept, joined_after)
@@ -282,14 +303,15 @@ def train(
         say(f"the network will not be thinned: {obstacle}")
     if recipe.masked_passes and not former:
         guess_hidden_words(network, plan)
+    if obstacle or not recipe.thinning:
+        plan.recipe = replace(recipe, teachers=1)  # nobody would listen to the others
+    teachers = [network]
     if recipe.other_shares and former:
         network.load_state_dict(go_on(network, plan, run, minutes))
     elif recipe.other_shares:
-        network.load_state_dict(fine_tune(network, plan, plan.passes(recipe.other_shares, SEED), run, minutes))
-    if recipe.taught_shares:
-        teach_itself(network, plan, run)
+        teachers = learn_labels(network, plan, run, minutes)
     if recipe.thinning and not obstacle:
-        thin_out(network, plan, run, recipe.thinning, minutes, begun)
+        thin_out(teachers, plan, run, recipe.thinning, minutes, begun)
     return rank == 0
 
 
@@ -298,19 +320,23 @@ def prepare(
 ) -> tuple[MentionNetwork, Plan]:
     """The network before its first step, and the plan with everything that it will read. The vocabulary of a `former`
     run is kept."""
+    encoder, tokenizer = load_base(base)
+    if former and (former / VOCABULARY).exists() != isinstance(tokenizer.model, WordPiece):
+        raise SystemExit(f"The run in {former} comes from another base: name the one of that run (BASE=, --base).")
     task, other = read_training_set(data, seed=SEED, held_out_share=HELD_OUT_SHARE, open_only=open_only)
     random.Random(SEED).shuffle(other)
     reads_all = recipe.masked_passes or recipe.thinning
     pool = read_unlabelled(data, task + other) if reads_all and not open_only else []
     say(f"{len(task)} task examples, {len(other)} others, {len(pool)} without labels")
-    encoder, tokenizer = load_base(base)
     make_room(run, former)
     if former:
         own = open_tokenizer(former)
     else:
         own = extend_vocabulary(data, run, encoder, tokenizer, group_by_language(task + other + pool))
+    if device.type == "cuda":
+        encoder.set_attn_implementation("sdpa")  # the plain one is for export
     plan = Plan(data, task, other, pool, own, recipe, device)
     if recipe.similarity_posts:
-        hold_base_embeddings(plan, load_base(base)[0], tokenizer)
+        hold_base_embeddings(plan, base)
     say(f"{len(plan.targets)} base embeddings kept")
     return MentionNetwork(encoder, encoder.config.hidden_size).to(device), plan

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from monitor.nlp.train.batching import Prepared, batches, pad
-from monitor.nlp.train.network import MentionNetwork
+from monitor.nlp.train.network import MentionNetwork, faster
 from monitor.nlp.train.recipe import SIMILARITY_WEIGHT, WARM_UP_STEPS, WEIGHT_DECAY, Recipe
 from monitor.nlp.vocabulary import MASK, id_of
 
@@ -76,14 +76,15 @@ def warm_up(
             options["lr"] = recipe.masked_learning_rate * min((step + 1) / (4 * WARM_UP_STEPS), 1 - step / len(steps))
         ids, mask = pad([post.ids for post in group], torch.device("cpu"))
         hidden, places, words = hide(ids.numpy(), mask.numpy() > 0, numbers, mask_id, len(table))
-        states, mean = network.read(torch.from_numpy(hidden).to(device), mask.to(device))
-        guessed = head(states.reshape(-1, states.shape[-1])[torch.from_numpy(places).to(device)], table)
-        loss = nn.functional.cross_entropy(guessed, torch.from_numpy(words).to(device))
+        with faster(device):
+            states, mean = network.read(torch.from_numpy(hidden).to(device), mask.to(device))
+            guessed = head(states.reshape(-1, states.shape[-1])[torch.from_numpy(places).to(device)], table)
+        loss = nn.functional.cross_entropy(guessed.float(), torch.from_numpy(words).to(device))
         near = [row for row, post in enumerate(group) if post.target >= 0]
         total = loss
         if near:
             wanted = targets[[group[row].target for row in near]]
-            likeness = nn.functional.cosine_similarity(network.place(mean[near]), wanted)
+            likeness = nn.functional.cosine_similarity(network.place(mean.float()[near]), wanted)
             total = loss + SIMILARITY_WEIGHT * (1 - likeness).sum() / len(group)
         optimizer.zero_grad(set_to_none=True)
         total.backward()
