@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaMo
 from monitor.nlp.encoder import Encoder  # noqa: E402
 from monitor.nlp.labels import EMBEDDING_SIZE, HEADS  # noqa: E402
 from monitor.nlp.train import corpora, export  # noqa: E402
+from monitor.nlp.train import prune as pruning  # noqa: E402
+from monitor.nlp.train import train as train_module  # noqa: E402
 from monitor.nlp.train.__main__ import STEPS, main, named_folder  # noqa: E402
 from monitor.nlp.train.calibrate import name_of_weights  # noqa: E402
 from monitor.nlp.train.corpora import Example  # noqa: E402
@@ -39,6 +42,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
     signs = [(sign, -3.0) for sign in "▁abcdefghijklmnopqrstuvwxyz0123456789"]
     pieces = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *signs, ("▁late", -1.0), ("<mask>", 0.0)]
+    pieces[-1:-1] = [(f"▁{sign}unused", -2.0) for sign in "abcdefgh"]
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=3))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     PreTrainedTokenizerFast(
@@ -85,6 +89,29 @@ def test_a_base_with_its_own_tokeniser_is_trained_thinned_exported_and_read(data
         columns, _ = thinned(torch.tensor([[0, *ids, 2]]), torch.ones(1, len(ids) + 2, dtype=torch.long))
     assert np.allclose(own.columns[0], columns[0].numpy(), atol=1e-3)
     assert own.embeddings.shape == (2, EMBEDDING_SIZE)  # the tiny encoder has 32
+
+
+def test_a_large_vocabulary_is_cut_and_two_teachers_teach(data, base, tmp_path, monkeypatch):
+    monkeypatch.setattr(train_module, "MOST_PIECES", 20)
+    monkeypatch.setattr(train_module, "MOST_LETTERS", 0)
+    monkeypatch.setattr(pruning, "_ROUNDS", (34,))
+    learnt = []
+    monkeypatch.setattr(train_module, "hold_teaching", partial(remember, learnt, train_module.hold_teaching))
+    run = tmp_path / "run"
+    assert train(data, run, base=str(base), recipe=replace(SMALL, teachers=2))
+    rows = len(load_trained(run, str(base)).encoder.get_input_embeddings().weight)
+    assert (
+        Tokenizer.from_file(str(run / "tokenizer.json")).get_vocab_size() == rows < 50
+    )  # the base has eight pieces more
+    (teachers,) = learnt
+    assert len(teachers) == 2 and not same(teachers[0].state_dict(), teachers[1].state_dict())
+    assert train(data, tmp_path / "whole", base=str(base), recipe=replace(SMALL, teachers=2, thinning=None))
+    assert len(learnt) == 1  # nobody is taught, so nobody teaches
+
+
+def remember(learnt, hold, plan, networks, *rest, **options):
+    learnt.append(networks)
+    hold(plan, networks, *rest, **options)
 
 
 def dynamic_ranges(model: Path) -> list[str]:

@@ -23,6 +23,12 @@ from monitor.nlp.vocabulary import build_tokenizer
 from monitor.nlp.windows import MOST_WINDOWS, cut_windows
 
 
+@pytest.mark.parametrize("run", ["荷物が届きません", "ﾊﾟｿｺﾝｶﾞ壊ﾚﾀ", "ยังไม่ได้รับน้ำ", "包裹🥺没到"])
+def test_the_pieces_of_a_run_put_together_are_the_run(run):
+    pieces = Encoder(MODEL_FOLDER, threads=1).pieces(run)
+    assert "".join(pieces) == run and len(pieces) > 1
+
+
 def test_a_short_post_is_one_window():
     assert cut_windows(list(range(WINDOW)), WINDOW, OVERLAP) == [list(range(WINDOW))]
 

@@ -1,17 +1,26 @@
 """Vocabularies of multilingual bases: read from their package, cut down to what posts use. Needs torch."""
 
 import struct
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from transformers import BertConfig, BertModel  # noqa: E402
+
+from monitor.nlp.labels import EMBEDDING_SIZE  # noqa: E402
+from monitor.nlp.train import plan as planning  # noqa: E402
 from monitor.nlp.train import prune as pruning  # noqa: E402
+from monitor.nlp.train.batching import Prepared  # noqa: E402
+from monitor.nlp.train.corpora import Example  # noqa: E402
 from monitor.nlp.train.network import load_base, prefix_of  # noqa: E402
 from monitor.nlp.train.packed import PACKED, load_packed, unigram_tokenizer  # noqa: E402
 from monitor.nlp.train.prune import prune  # noqa: E402
+from monitor.nlp.train.recipe import SHORT  # noqa: E402
 from monitor.nlp.vocabulary import build_tokenizer, spell  # noqa: E402
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
@@ -125,6 +134,24 @@ def test_a_vocabulary_is_cut_down_to_the_letters_and_pieces_that_posts_use(monke
         assert before.tokens == after.tokens and [kept[row] for row in after.ids] == before.ids
     name = tokenizer.encode("face with pleading eyes", add_special_tokens=False).ids
     assert torch.allclose(rows[0], vectors[name].mean(0))  # the new letter starts where the words of its name are
+
+
+def test_posts_are_held_where_the_base_places_them_and_translations_where_their_english_is(monkeypatch):
+    config = BertConfig(
+        vocab_size=9, hidden_size=WIDTH, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
+    )
+    encoder, tokenizer = BertModel(config, add_pooling_layer=False), tokenizer_of([*SPECIAL, "▁", *"abcd"])
+    monkeypatch.setattr(planning, "load_base", lambda _name: (encoder, tokenizer))
+    own = [Example(text, "tr", "composed") for text in ("a b", "b c", "c d d", "a a")]
+    translated = Example("d", "fr", "parallel", english="a b")
+    prepared = {id(each): Prepared(np.array([0, 4, 2])) for each in (*own, translated)}
+    recipe = replace(SHORT, similarity_posts=5)
+    plan = SimpleNamespace(task=[*own, translated], pool=[], other=[], prepared=prepared, recipe=recipe,
+                           device=torch.device("cpu"))  # fmt: skip
+    planning.hold_base_embeddings(plan, "a base")
+    places = plan.targets[[prepared[id(each)].target for each in (*own, translated)]]
+    assert torch.allclose(places.mean(0), torch.zeros(EMBEDDING_SIZE), atol=1e-3)
+    assert torch.allclose(places[0], places[4], atol=1e-3) and not torch.allclose(places[0], places[1], atol=1e-3)
 
 
 def test_a_token_added_behind_the_pieces_keeps_its_vector(monkeypatch):

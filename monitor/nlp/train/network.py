@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -155,7 +156,8 @@ def base_folder(name: str) -> str:
 
 def faster(device: torch.device) -> AbstractContextManager:
     """Half the bits for what bears it, on a GPU and on processors that reckon with them (twice as fast and more)."""
-    bears = device.type == "cuda" or getattr(torch.cpu, "get_capabilities", dict)().get("avx512_bf16", False)
+    known: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older releases cannot tell
+    bears = device.type == "cuda" or known.get("avx512_bf16")
     return torch.autocast(device.type, torch.bfloat16) if bears else nullcontext()
 
 

@@ -72,11 +72,12 @@ def load_packed(path: Path) -> tuple[BertModel, Tokenizer]:
     config = BertConfig(
         vocab_size=pieces, hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads,
         intermediate_size=inner, max_position_embeddings=positions, type_vocab_size=types, layer_norm_eps=epsilon,
-        pad_token_id=1, attn_implementation="eager",
+        pad_token_id=1,
     )  # fmt: skip
     tokenizer = _read_tokenizer(reader)
     weights = dict(_read_weights(reader, width, inner))
     encoder = BertModel(config, add_pooling_layer=False)
+    encoder.set_attn_implementation("eager")  # the one that the export knows
     encoder.load_state_dict({name: value.reshape(encoder.state_dict()[name].shape) for name, value in weights.items()})
     return encoder, tokenizer
 
