@@ -2,11 +2,14 @@
 
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from time import sleep
 from typing import Any
 
 import pytest
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+LONGEST_TEST_OF_MONEY = 15  # seconds
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +34,15 @@ def quick_passwords(settings: Any) -> None:
 def ledgers_of_their_own(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """What tests delete is not remembered in anybody's home."""
     settings.LEDGER_FOLDER = tmp_path_factory.getbasetemp() / "ledgers"
+
+
+@pytest.fixture
+def within_one_day() -> None:
+    """Money is counted by UTC days: a test of it that would begin just before midnight begins after it."""
+    now = datetime.now(UTC)
+    left = (datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now).total_seconds()
+    if left < LONGEST_TEST_OF_MONEY:
+        sleep(left + 0.2)
 
 
 @pytest.fixture(scope="session")

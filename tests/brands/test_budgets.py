@@ -11,6 +11,8 @@ from monitor.brands.budgets import ChannelBudget, next_utc_day
 from monitor.brands.models import Allowance, Channel, Spend
 from monitor.platforms.errors import QuotaExceededError, RateLimitedError
 
+pytestmark = pytest.mark.usefixtures("within_one_day")
+
 
 def allow(channel, limit, endpoint="dm_list", seconds=900):
     return Allowance.objects.create(

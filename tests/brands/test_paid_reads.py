@@ -15,6 +15,7 @@ from monitor.platforms.errors import QuotaExceededError, RateLimitedError
 from monitor.platforms.x.prices import read_prices
 from monitor.privacy.registry import CLAIMED_FIELDS
 
+pytestmark = pytest.mark.usefixtures("within_one_day")
 PRICES = {"post:1": 5_000, "user:7": 10_000}
 
 

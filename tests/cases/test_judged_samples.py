@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from monitor.analysis.models import SampledPost, SampleStratum
+from monitor.analysis.samples import GRACE
 from monitor.analysis.services import analyze_posts, correct
 from monitor.analysis.services.sampling import draw_sample
 from monitor.audit.models import AuditEvent
@@ -83,7 +84,7 @@ def test_a_verdict_that_agrees_leaves_the_case_alone(brand: Any, bob: Any) -> No
 def _spam_of_yesterday(brand: Any) -> list[Post]:
     """One text with an offer, of five people: read as complaints, put aside as spam."""
     text = "My refund is late, where is it? Use my code acs{} and get 100 dollars today"
-    yesterday = timezone.now() - timedelta(days=1)
+    yesterday = timezone.now() - GRACE - timedelta(days=1)  # drawn at once, just after midnight too
     wave = [make_post(brand, text.format(100_000 + n), author=f"p{n}", at=yesterday) for n in range(5)]
     analyze_posts(post_ids=[post.pk for post in wave], engine=WordEngine())
     pipeline.open_cases()

@@ -369,6 +369,7 @@ def test_large_numbers_are_grouped(as_bob: Client, brand: Any) -> None:
     assert "The author has 15,800 followers" in _read(as_bob, f"/b/lumora/cases/{case.reference}/")
 
 
+@pytest.mark.usefixtures("within_one_day")
 def test_channels_say_what_they_cost_and_what_was_looked_up_again(as_bob: Client, brand: Any) -> None:
     from datetime import UTC, datetime
 

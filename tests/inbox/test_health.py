@@ -135,6 +135,7 @@ def test_each_channel_is_looked_at_once_an_hour_by_one_of_all_workers(channel, b
     assert 3200 < (channel.examine_at - timezone.now()).total_seconds() < 4000
 
 
+@pytest.mark.usefixtures("within_one_day")
 def test_our_own_daily_cap_counts_like_the_platforms_plan(channel):
     Channel.objects.update(daily_cap_micros=1_000_000)
     Spend.objects.create(channel=channel, day=timezone.now().date(), reads_micros=950_000)

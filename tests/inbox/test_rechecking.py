@@ -185,6 +185,7 @@ def test_platforms_that_cannot_be_asked_have_no_rounds(brand, channel):
 # -- What it costs ---------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("within_one_day")
 def test_looking_up_what_was_read_today_costs_nothing(brand, simulated):
     channel = connect(brand, simulated, "x")
     mention(simulated, "x", "hello")
@@ -201,6 +202,13 @@ def test_looking_up_what_was_read_today_costs_nothing(brand, simulated):
     assert Recheck.objects.get(scope="recent").spent_micros == 5_000
 
 
+@pytest.fixture
+def no_soon(monkeypatch):
+    """Just before midnight (UTC) tomorrow's money is so near that nobody is told of today's."""
+    monkeypatch.setattr("monitor.inbox.services.rechecking._SOON", timedelta(0))
+
+
+@pytest.mark.usefixtures("no_soon", "within_one_day")
 def test_the_money_for_look_ups_goes_to_open_cases_first_and_then_ends(brand, simulated, settings):
     settings.RECHECK_CENTS = 1  # two posts
     channel = connect(brand, simulated, "x")
@@ -221,6 +229,7 @@ def test_the_money_for_look_ups_goes_to_open_cases_first_and_then_ends(brand, si
     assert state.last_error == "recheck_budget" and state.due_at > timezone.now()
 
 
+@pytest.mark.usefixtures("no_soon", "within_one_day")
 def test_a_small_cap_leaves_a_tenth_for_look_ups(brand, simulated):
     channel = connect(brand, simulated, "x")
     mention(simulated, "x", "hello")

@@ -14,17 +14,20 @@ from monitor.inbox.services.silence import silences
 from tests.inbox.makers import incoming, store
 
 pytestmark = pytest.mark.django_db
-NOW = timezone.now()
-THIS_HOUR = NOW.replace(minute=0, second=0, microsecond=0)
+
+
+def this_hour():
+    return timezone.now().replace(minute=0, second=0, microsecond=0)
 
 
 @pytest.fixture
 def busy(channel):
     """Six posts an hour for four weeks, until five hours ago."""
-    ChannelStream.objects.create(channel=channel, name="mentions", last_success_at=NOW)
-    Channel.objects.update(created_at=NOW - timedelta(weeks=6))
+    ChannelStream.objects.create(channel=channel, name="mentions", last_success_at=timezone.now())
+    Channel.objects.update(created_at=timezone.now() - timedelta(weeks=6))
+    hour = this_hour()
     ChannelHour.objects.bulk_create(
-        ChannelHour(channel=channel, stream="mentions", hour=THIS_HOUR - timedelta(hours=back), found=6, live=6)
+        ChannelHour(channel=channel, stream="mentions", hour=hour - timedelta(hours=back), found=6, live=6)
         for back in range(5, 4 * 168)
     )
     return Channel.objects.get()
@@ -66,11 +69,11 @@ def test_the_last_post_is_dated_to_the_minute(busy):
 
 
 def test_a_channel_that_is_not_read_is_in_other_trouble(busy):
-    ChannelStream.objects.update(last_success_at=NOW - timedelta(hours=2))
+    ChannelStream.objects.update(last_success_at=timezone.now() - timedelta(hours=2))
     assert watch_quiet() == 0
 
 
 def test_a_new_channel_is_left_in_peace(channel):
-    ChannelStream.objects.create(channel=channel, name="mentions", last_success_at=NOW)
-    ChannelHour.objects.create(channel=channel, stream="mentions", hour=THIS_HOUR - timedelta(hours=90), live=500)
+    ChannelStream.objects.create(channel=channel, name="mentions", last_success_at=timezone.now())
+    ChannelHour.objects.create(channel=channel, stream="mentions", hour=this_hour() - timedelta(hours=90), live=500)
     assert silences([channel]) == {} and watch_quiet() == 0

@@ -18,6 +18,7 @@ from monitor.simulators import limits
 from tests.platforms.contract.rules import rule
 from tests.platforms.contract.scene import MESSAGES, Scene
 
+pytestmark = pytest.mark.usefixtures("within_one_day")
 WORKERS, TRIES, CALLS = 3, 12, 15
 
 
