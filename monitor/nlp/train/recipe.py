@@ -15,6 +15,8 @@ SIMILARITY_WEIGHT: Final = 0.7
 SOFT_WEIGHT: Final = 0.5  # what the answer of teachers, or of the network before, counts beside a label or in its place
 #: Tweets in eight languages would drown in sets of one language that are many times as large.
 REPEATED: Final = {"umsab": 5, "tweets.tsv": 8, "zh_online_shopping_10cats": 2}
+#: So many posts for each of these are made out of others (see mixing.py) for a thinned network's teachers to judge.
+MIXED: Final = {"umsab": 5, "tweeteval_sentiment": 1}
 HEAD_WEIGHTS: Final = {
     "intent": 0.8, "needs_reply": 1.2, "sentiment": 1.0, "complaint": 1.2,
     "severity": 0.7, "escalate": 0.8, "topic": 1.3, "audience": 1.2,

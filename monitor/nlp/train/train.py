@@ -12,7 +12,7 @@ import shutil
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -156,7 +156,7 @@ def update_average(average: dict[str, torch.Tensor], network: nn.Module, keep: f
                 average[name].lerp_(value, 1 - keep)
 
 
-def group_by_language(examples: Iterable[Example]) -> dict[str, list[str]]:
+def group_by_language(examples: list[Example]) -> dict[str, list[str]]:
     texts: dict[str, list[str]] = defaultdict(list)
     for example in examples:
         texts["zh" if example.language == "zh-Hant" else example.language].append(example.text)
