@@ -26,10 +26,10 @@ from monitor.nlp.train.network import (  # noqa: E402
     thin,
     why_not_thinned,
 )
-from monitor.nlp.train.plan import hold_teaching, is_right  # noqa: E402
+from monitor.nlp.train.plan import Plan, hold_teaching, is_right  # noqa: E402
 from monitor.nlp.train.recipe import FULL, FURTHER, SHORT, THINNED  # noqa: E402
 from monitor.nlp.train.train import make_room, train  # noqa: E402
-from monitor.nlp.vocabulary import OWN_TOKENIZER, VOCABULARY  # noqa: E402
+from monitor.nlp.vocabulary import OWN_TOKENIZER, VOCABULARY, build_tokenizer  # noqa: E402
 
 
 def said(**labels):
@@ -175,6 +175,18 @@ def test_teachers_say_what_they_think_where_no_label_denies_it_and_the_first_pla
 
 def test_every_recipe_that_begins_from_the_base_ends_at_what_is_small_enough_to_ship():
     assert all(recipe.thinning for recipe in (SHORT, FULL, THINNED)) and FURTHER.thinning is None
+
+
+def test_teachers_alone_judge_texts_made_out_of_tweets(tmp_path):
+    tweets = [Example(f"late again {n} they said", "en", "umsab", {"sentiment": 0}) for n in range(12)]
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "late", "again", "they", "said"]
+    made = {}
+    for recipe in (FURTHER, THINNED):
+        plan = Plan(tmp_path, [], tweets, [], build_tokenizer(pieces), recipe, torch.device("cpu"))
+        for with_pool in (False, True):
+            posts = [post for batch in plan.passes((1.0,), 1, with_pool=with_pool)[0] for post in batch]
+            made[recipe is THINNED, with_pool] = sum(set(post.labels) == {MASKED} for post in posts)
+    assert made == {(False, False): 0, (False, True): 0, (True, False): 0, (True, True): 5 * len(tweets)}
 
 
 def test_a_recipe_that_thins_needs_a_whole_network(tmp_path):
