@@ -34,12 +34,12 @@ def mix(examples: Sequence[Example], times: Mapping[str, int], seed: int) -> lis
 
 
 def _mixed(words: list[str], others: list[str], chance: random.Random) -> str:
-    way = chance.random()
-    if way < 0.35:
+    (way,) = chance.choices(("drop", "exchange", "halves", "both"), (35, 30, 25, 10))
+    if way == "drop":
         words = [word for word in words if chance.random() > CHANGED_WORDS]
-    elif way < 0.65:
+    elif way == "exchange":
         words = [chance.choice(others) if others and chance.random() < CHANGED_WORDS else word for word in words]
-    elif way < 0.9:
+    elif way == "halves":
         half, other_half = len(words) // 2, len(others) // 2
         begins = chance.random() < 0.5
         words = words[:half] + others[other_half:] if begins else words[half:] + others[:other_half]
